@@ -1,0 +1,20 @@
+"""SMS for Ecommerce: order texts for Shopify shops from their own RingCentral number.
+
+The folders stand in ranks; imports point downward only, and `make check` holds them to it. Highest first:
+
+    main.py  worker.py  cli.py     the web process, the worker process, operators' commands
+    simulator/                     Shopify and RingCentral as local servers, for the trial and tests; never in production
+    wiring.py                      composition root: builds everything once
+    webhooks/  admin/              IN: Shopify's and RingCentral's calls; the pages inside Shopify Admin
+    compliance/                    privacy webhooks: data request, redaction
+    notifications/                 kinds of text and the events they answer to
+    messages/                      the outbox: queue, gate, send, settle, receive, pace
+    consent/  message_templates/   who may be texted; the merchant's wording
+    shops/                         merchants: install, tokens, settings, RingCentral connection
+    deps.py                        what routes and jobs are given
+    shopify/  sms/                 OUT: Admin API and its proofs; text message providers
+    config.py                      settings from the environment
+    core/                          no business words: database, jobs, clock, crypto, log, errors
+"""
+
+__version__ = "0.1.0"

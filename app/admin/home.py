@@ -1,0 +1,100 @@
+"""The first page: what is left to set up, what happened today, and what needs a person."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from app.admin import wording
+from app.admin.page import page, render
+from app.admin.session import Visit
+from app.messages.log import log_page
+from app.messages.overview import overview
+from app.notifications.catalogue import list_notifications
+from app.shops.connection import describe_connection
+from app.shops.settings import read_settings_of
+
+TODAY = ("delivered", "sent", "queued", "skipped", "failed")
+"""The numbers of today, in the order of the groups of states that they lead to in the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    title: str
+    why: str
+    action: str
+    href: str
+    done: bool
+
+
+@page
+async def show_home(visit: Visit) -> Response:
+    deps, shop = visit.deps, visit.shop
+    async with deps.db.transaction() as session:
+        connection = await describe_connection(session, shop.id)
+        state = await overview(deps, session, shop)
+        steps = await _steps(visit, session, connection)
+    done = sum(step.done for step in steps)
+    return render(
+        visit,
+        "home",
+        steps=steps,
+        done=done,
+        next_step=next((step for step in steps if not step.done), None),
+        guide=read_settings_of(shop).setup_guide,
+        connection=connection,
+        today=[
+            (label, states, state["today"][name])
+            for name, (states, label) in zip(TODAY, wording.STATE_GROUPS.items(), strict=True)
+        ],
+        queue=state["queue"],
+        failures=state["failures"],
+        replies=state["replies"],
+    )
+
+
+async def _steps(visit: Visit, session: AsyncSession, connection: Mapping[str, Any]) -> list[Step]:
+    deps, shop_id = visit.deps, visit.shop.id
+    notifications = await list_notifications(session, shop_id)
+    tests = await log_page(deps, session, shop_id, kind="test", limit=1)
+    tested = bool(tests["messages"])
+    connected = connection["state"] != "not_connected"
+    has_number = connection["phone_number"] is not None
+    first = notifications[0]["kind"] if notifications else ""
+    return [
+        Step(
+            "Connect RingCentral",
+            "Texts leave from your own RingCentral account, at its price.",
+            "Connect",
+            "/settings/connection",
+            connected,
+        ),
+        Step(
+            "Choose a number",
+            "Customers see this number and reply to it.",
+            "Choose",
+            "/settings/connection",
+            has_number,
+        ),
+        Step(
+            "Review your texts",
+            "They are ready to use. Change what doesn't sound like you.",
+            "Review",
+            "/templates",
+            tested or any(_reworded(each) for each in notifications),
+        ),
+        Step(
+            "Send yourself a test",
+            "See a text on your own phone before a customer does.",
+            "Send a test",
+            f"/templates/{first}",
+            tested,
+        ),
+    ]
+
+
+def _reworded(notification: Mapping[str, Any]) -> bool:
+    defaults = notification["defaults"]
+    return any(text != defaults.get(locale) for locale, text in notification["templates"].items())

@@ -1,0 +1,125 @@
+"""The log of texts: who was texted what, what became of it, and why a text was not sent."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.datastructures import QueryParams
+from starlette.responses import Response
+
+from app.admin import wording
+from app.admin.page import page, render
+from app.admin.session import Visit
+from app.admin.templates import KIND
+from app.core.errors import Invalid, NotFound
+from app.messages.kinds import kinds
+from app.messages.log import LONGEST_PAGE, log_page, message_detail
+from app.messages.models import MessageState
+from app.messages.resend import cancel_message, resend_message
+
+PAGE_LENGTH = 50
+LONGEST_SEARCH = 100
+LARGEST_ID = 2**63 - 1
+FILTERS = ("status", "kind", "q", "before", "limit")
+
+
+@page
+async def show_messages(visit: Visit) -> Response:
+    given = visit.request.query_params
+    try:
+        filters = read_filters(given)
+    except Invalid as invalid:
+        # A mistyped address shows the log without its wrong part, rather than a fault.
+        filters = read_filters(QueryParams([pair for pair in given.multi_items() if pair[0] not in invalid.errors]))
+    async with visit.deps.db.transaction() as session:
+        found = await log_page(visit.deps, session, visit.shop.id, **filters)
+    kept = {name: filters[name] for name in ("status", "kind", "q") if filters[name]}
+    return render(
+        visit,
+        "messages",
+        messages=found["messages"],
+        filters=filters,
+        filtered=bool(kept),
+        states=_choices(filters["status"]),
+        kinds=[(kind.name, kind.label) for kind in kinds.kinds.values()],
+        older="/messages?" + urlencode({**kept, "before": found["next"]}) if found["next"] else None,
+        newest="/messages?" + urlencode(kept) if filters["before"] else None,
+    )
+
+
+@page
+async def show_message(visit: Visit) -> Response:
+    async with visit.deps.db.transaction() as session:
+        message = await message_detail(visit.deps, session, visit.shop.id, _message_id(visit))
+    return render(visit, "message", message=message)
+
+
+async def read_messages(visit: Visit) -> dict[str, Any]:
+    filters = read_filters(visit.request.query_params)
+    async with visit.deps.db.transaction() as session:
+        return await log_page(visit.deps, session, visit.shop.id, **filters)
+
+
+async def read_message(visit: Visit) -> dict[str, Any]:
+    async with visit.deps.db.transaction() as session:
+        return await message_detail(visit.deps, session, visit.shop.id, _message_id(visit))
+
+
+async def resend(visit: Visit) -> dict[str, Any]:
+    async with visit.deps.db.transaction() as session:
+        await resend_message(visit.deps, session, visit.shop, _message_id(visit), actor=visit.actor)
+    return await read_message(visit)
+
+
+async def cancel(visit: Visit) -> dict[str, Any]:
+    async with visit.deps.db.transaction() as session:
+        await cancel_message(visit.deps, session, visit.shop, _message_id(visit), actor=visit.actor)
+    return await read_message(visit)
+
+
+def read_filters(given: QueryParams) -> dict[str, Any]:
+    """Raises `Invalid` with a sentence for each filter that cannot be meant."""
+    text = {name: given.get(name, "").strip() for name in FILTERS}
+    wrong = {}
+    if text["status"] and not set(text["status"].split(",")) <= set(MessageState):
+        wrong["status"] = "Give states, separated by commas: " + ", ".join(MessageState) + "."
+    if text["kind"] and not KIND.fullmatch(text["kind"]):
+        wrong["kind"] = "Give the name of a kind, for example order_confirmed."
+    if len(text["q"]) > LONGEST_SEARCH or "\0" in text["q"]:
+        wrong["q"] = f"Search for at most {LONGEST_SEARCH} characters."
+    before = _whole_number(text["before"], LARGEST_ID)
+    if text["before"] and before is None:
+        wrong["before"] = "Give the id that the page before this one ended with."
+    limit = _whole_number(text["limit"] or str(PAGE_LENGTH), LONGEST_PAGE)
+    if limit is None:
+        wrong["limit"] = f"Give a number from 1 to {LONGEST_PAGE}."
+    if wrong:
+        raise Invalid(wrong)
+    return {
+        "status": text["status"] or None,
+        "kind": text["kind"] or None,
+        "q": text["q"] or None,
+        "before": before,
+        "limit": limit,
+    }
+
+
+def _choices(status: str | None) -> list[tuple[str, str]]:
+    """The groups of states, and what the address asks for beside them."""
+    groups = wording.STATE_GROUPS
+    if status is None or status in groups:
+        return list(groups.items())
+    return [*groups.items(), (status, ", ".join(wording.state(each)[0] for each in status.split(",")))]
+
+
+def _message_id(visit: Visit) -> int:
+    message_id = _whole_number(str(visit.request.path_params["id"]), LARGEST_ID)
+    if message_id is None:
+        raise NotFound("There is no such message.")
+    return message_id
+
+
+def _whole_number(text: str, largest: int) -> int | None:
+    if not text.isascii() or not text.isdecimal() or len(text) > 19:
+        return None
+    number = int(text)
+    return number if 1 <= number <= largest else None

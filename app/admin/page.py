@@ -1,0 +1,240 @@
+"""Renders a page, the whole document or only its content for the page before it, and sets the headers it needs.
+
+Source: Shopify, "Set up iframe protection" (frame-ancestors names this one shop, never a wildcard) and "App Bridge".
+Styles need 'unsafe-inline' because App Bridge hides its own elements by a <style> in their shadow; scripts need no
+inline code and no nonce, which would keep the scripts of a page written by the bounce page from running.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from app.admin import wording
+from app.admin.session import (
+    FETCH_NEW_TOKEN,
+    OPEN_FROM_ADMIN,
+    NoSession,
+    OtherShop,
+    Visit,
+    bounce,
+    document_token,
+    fetched,
+    is_own_path,
+    open_visit,
+)
+from app.admin.static_files import WEB, static_files
+from app.config import Settings
+from app.core.errors import AppError
+from app.core.log import get_logger
+from app.deps import Deps
+from app.shopify.shop_domain import clean_shop_domain
+from app.shops.models import Shop
+from app.shops.settings import read_settings_of
+
+log = get_logger(__name__)
+
+LANGUAGE = "en"
+LINK = re.compile(r"https?://[^\s<>\"]+")
+UNSEEN = "There is no such page."
+
+
+def page(show: Callable[[Visit], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """Make a route of a function that shows a page to a signed-in member of staff."""
+
+    async def answer(request: Request) -> Response:
+        deps: Deps = request.state.deps
+        try:
+            visit = await open_visit(request, document_token(request))
+        except NoSession:
+            return _ask_again(request, deps.settings)
+        except OtherShop:
+            return _error(request, deps.settings, None, 401, "This page belongs to another shop. " + OPEN_FROM_ADMIN)
+        except AppError as error:
+            return _error(request, deps.settings, None, error.status, error.sentence)
+        try:
+            return await show(visit)
+        except AppError as error:
+            return _error(request, deps.settings, visit.shop, error.status, error.sentence)
+
+    return answer
+
+
+def render(visit: Visit, name: str, **values: Any) -> Response:
+    """The page `web/templates/admin/<name>.html`."""
+    moments = Moments.of(visit)
+    return _respond(
+        visit.request,
+        visit.deps.settings,
+        visit.shop.domain,
+        f"admin/{name}.html",
+        {"page": name, "shop": visit.shop, "shopify_away": visit.shopify_away, "moments": moments, **values},
+    )
+
+
+@page
+async def show_no_such_page(visit: Visit) -> Response:
+    return _error(visit.request, visit.deps.settings, visit.shop, 404, UNSEEN)
+
+
+async def show_bounce(request: Request) -> Response:
+    """Nothing but App Bridge, which fetches *shopify-reload* with a token and writes it over this page."""
+    settings: Settings = request.state.deps.settings
+    shop_domain = clean_shop_domain(request.query_params.get("shop"))
+    if not is_own_path(request.query_params.get("shopify-reload", "")):
+        return _error(request, settings, None, 400, "This address leads nowhere. " + OPEN_FROM_ADMIN)
+    html = _templates().get_template("admin/bounce.html").render(settings=settings, language=LANGUAGE)
+    return HTMLResponse(html, headers=_headers(settings, shop_domain))
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Times as a person in the shop reads them: today's by the clock, others with their day."""
+
+    zone: ZoneInfo
+    now: datetime
+
+    @classmethod
+    def of(cls, visit: Visit) -> "Moments":
+        zone = read_settings_of(visit.shop).time_zone or visit.shop.timezone or "UTC"
+        return cls(ZoneInfo(zone), visit.deps.clock())
+
+    def short(self, moment: str | datetime | None) -> str:
+        local, now = self._local(moment), self.now.astimezone(self.zone)
+        if local is None:
+            return ""
+        clock = f"{local:%I:%M %p}".lstrip("0")
+        if local.date() == now.date():
+            return clock
+        day = f"{local:%b} {local.day}"
+        return f"{day}, {clock}" if local.year == now.year else f"{day}, {local.year}"
+
+    def full(self, moment: str | datetime | None) -> str:
+        local = self._local(moment)
+        if local is None:
+            return ""
+        clock = f"{local:%I:%M:%S %p}".lstrip("0")
+        return f"{local:%b} {local.day}, {local.year}, {clock} {local:%Z}"
+
+    def _local(self, moment: str | datetime | None) -> datetime | None:
+        if moment is None:
+            return None
+        known = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+        aware = known if known.tzinfo is not None else known.replace(tzinfo=UTC)
+        return aware.astimezone(self.zone)
+
+
+def _ask_again(request: Request, settings: Settings) -> Response:
+    if not fetched(request):
+        return bounce(request)
+    refused = _error(request, settings, None, 401, "Your session has ended. " + OPEN_FROM_ADMIN)
+    refused.headers.update(FETCH_NEW_TOKEN)
+    return refused
+
+
+def _error(request: Request, settings: Settings, shop: Shop | None, status: int, sentence: str) -> Response:
+    shop_domain = shop.domain if shop is not None else clean_shop_domain(request.query_params.get("shop"))
+    values = {"page": "error", "shop": shop, "status": status, "sentence": sentence, "shopify_away": False}
+    response = _respond(request, settings, shop_domain, "admin/error.html", values)
+    response.status_code = status
+    return response
+
+
+def _respond(
+    request: Request, settings: Settings, shop_domain: str | None, template: str, values: dict[str, Any]
+) -> Response:
+    layout = "admin/fragment.html" if request.headers.get("x-fragment") == "1" else "admin/base.html"
+    html = (
+        _templates()
+        .get_template(template)
+        .render(
+            layout=layout, settings=settings, static=static_files().prefix, language=LANGUAGE, wording=wording, **values
+        )
+    )
+    return HTMLResponse(html, headers=_headers(settings, shop_domain))
+
+
+def _headers(settings: Settings, shop_domain: str | None) -> dict[str, str]:
+    scripts = (settings.app_bridge_src, settings.polaris_src)
+    return {
+        "Content-Security-Policy": _policy(settings, shop_domain),
+        "Cache-Control": "no-store",
+        "Vary": "X-Fragment, Authorization",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "strict-origin-when-cross-origin",
+        "Link": ", ".join(f"<{source}>; rel=preload; as=script" for source in scripts),
+    }
+
+
+def _policy(settings: Settings, shop_domain: str | None) -> str:
+    cdn = settings.shopify_cdn_origin
+    ancestors = ["'none'"]
+    if shop_domain is not None:
+        ancestors = [f"https://{shop_domain}", "https://admin.shopify.com"]
+        if settings.shopify_simulator_origin is not None:
+            ancestors.append(settings.shopify_simulator_origin)
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src 'self' {cdn}",
+            f"style-src 'self' 'unsafe-inline' {cdn}",
+            f"font-src 'self' {cdn}",
+            f"img-src 'self' data: {cdn}",
+            f"connect-src 'self' {cdn}",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors " + " ".join(ancestors),
+        )
+    )
+
+
+@cache
+def _templates() -> Environment:
+    templates = Environment(
+        loader=FileSystemLoader(WEB / "templates"),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters.update(phone=_phone, with_links=_with_links, plural=_plural, map_known=_map_known)
+    return templates
+
+
+def _phone(e164: str | None) -> str:
+    """As people write it: "+1 212-555-0123"."""
+    try:
+        number = phonenumbers.parse(e164 or "", None)
+    except phonenumbers.NumberParseException:
+        return e164 or ""
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def _with_links(text: str) -> Markup:
+    """Addresses look like links, as on a telephone, and lead nowhere."""
+    pieces: list[Markup] = []
+    end = 0
+    for found in LINK.finditer(text):
+        pieces += [escape(text[end : found.start()]), Markup('<span class="link">{}</span>').format(found.group())]
+        end = found.end()
+    return Markup("").join([*pieces, escape(text[end:])])
+
+
+def _plural(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def _map_known(names: Iterable[str], known: Mapping[str, str]) -> list[str]:
+    """The names in *known*, translated and in its order; the others are left out."""
+    given = set(names)
+    return [label for name, label in known.items() if name in given]

@@ -1,0 +1,120 @@
+"""Every address of the embedded app, and the one place where its errors become JSON."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route, Router
+
+from app.admin.connection import (
+    end_connection,
+    pause_of,
+    read_connection,
+    save_connection,
+    save_number,
+    show_connection,
+)
+from app.admin.consent import record_opt_out, show_consent
+from app.admin.diagnostics import read_diagnostics, show_diagnostics
+from app.admin.home import show_home
+from app.admin.messages import cancel, read_message, read_messages, resend, show_message, show_messages
+from app.admin.page import show_bounce, show_no_such_page
+from app.admin.session import NoSession, OtherShop, Visit, bearer_token, open_visit, refuse_fetch
+from app.admin.settings import read_settings, show_settings, update_settings
+from app.admin.static_files import serve_static_file
+from app.admin.templates import (
+    preview_template,
+    read_notifications,
+    save_template,
+    send_test,
+    show_template,
+    show_templates,
+)
+from app.core.errors import AppError
+from app.core.log import get_logger
+from app.sms.contract import CredentialsRefused, SmsError
+
+log = get_logger(__name__)
+
+Handle = Callable[[Visit], Awaitable[dict[str, Any]]]
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+def admin_routes() -> list[BaseRoute]:
+    return [
+        Route("/", show_home),
+        Route("/templates", show_templates),
+        Route("/templates/{kind}", show_template),
+        Route("/messages", show_messages),
+        Route("/messages/{id}", show_message),
+        Route("/consent", show_consent),
+        Route("/settings", show_settings),
+        Route("/settings/connection", show_connection),
+        Route("/settings/diagnostics", show_diagnostics),
+        *(Route(f"/{part}{{rest:path}}", show_no_such_page) for part in ("connect", "analytics", "settings/")),
+        Route("/auth/bounce", show_bounce),
+        Route("/static/{build}/{path:path}", serve_static_file),
+        Mount("/api/admin", Router(_api_routes(), default=_no_such_address), middleware=[_errors_as_json()]),
+    ]
+
+
+def _api_routes() -> list[BaseRoute]:
+    return [
+        _api("/connection", GET=read_connection, PUT=save_connection, DELETE=end_connection),
+        _api("/connection/number", PUT=save_number),
+        _api("/settings", GET=read_settings, PUT=update_settings),
+        _api("/notifications", GET=read_notifications),
+        _api("/notifications/{kind}", PUT=save_template),
+        _api("/notifications/{kind}/preview", POST=preview_template),
+        _api("/notifications/{kind}/test", POST=send_test),
+        _api("/messages", GET=read_messages),
+        _api("/messages/{id}", GET=read_message),
+        _api("/messages/{id}/resend", POST=resend),
+        _api("/messages/{id}/cancel", POST=cancel),
+        _api("/opt-outs", created=True, POST=record_opt_out),
+        _api("/diagnostics", GET=read_diagnostics),
+    ]
+
+
+def _api(path: str, *, created: bool = False, **handles: Handle) -> Route:
+    async def answer(request: Request) -> Response:
+        handle = handles["GET" if request.method == "HEAD" else request.method]
+        try:
+            # Only a header: a token in an address ends up in logs, and a link could carry it.
+            visit = await open_visit(request, bearer_token(request.headers))
+        except NoSession:
+            return refuse_fetch()
+        except OtherShop:
+            return JSONResponse({"error": "The address names another shop than your session."}, 401, NO_STORE)
+        return JSONResponse(await handle(visit), 201 if created else 200, NO_STORE)
+
+    return Route(path, answer, methods=list(handles))
+
+
+def _errors_as_json() -> Middleware:
+    return Middleware(ExceptionMiddleware, handlers={HTTPException: _refuse, AppError: _explain})
+
+
+async def _no_such_address(scope: Any, receive: Any, send: Any) -> None:
+    raise HTTPException(404)
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    sentences = {404: "There is nothing at this address.", 405: "This address does not take this method."}
+    body = {"error": sentences.get(error.status_code, error.detail)}
+    return JSONResponse(body, error.status_code, {**NO_STORE, **(error.headers or {})})
+
+
+async def _explain(request: Request, error: Exception) -> Response:
+    assert isinstance(error, AppError)
+    if isinstance(error, CredentialsRefused):
+        return JSONResponse({"errors": {error.field: error.sentence}}, 422, NO_STORE)
+    if error.status >= 500:
+        log.warning("api.failed", error=type(error).__name__, status=error.status)
+    pause = pause_of(error) if isinstance(error, SmsError) else {}
+    return JSONResponse(error.body(), error.status, {**NO_STORE, **pause})

@@ -1,0 +1,52 @@
+"""The page of what a merchant can set, and the JSON it is saved through: whole or in part."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from app.admin import wording
+from app.admin.json_body import read_object
+from app.admin.page import page, render
+from app.admin.session import Visit
+from app.notifications.registration import request_registration
+from app.shops.connection import describe_connection
+from app.shops.queries import get_shop_locked
+from app.shops.settings import read_settings_of, save_settings
+
+
+@page
+async def show_settings(visit: Visit) -> Response:
+    saved = read_settings_of(visit.shop)
+    async with visit.deps.db.transaction() as session:
+        connection = await describe_connection(session, visit.shop.id)
+    zones = wording.TIME_ZONES
+    if saved.time_zone is not None and saved.time_zone not in zones:
+        zones = zones | {saved.time_zone: saved.time_zone}
+    return render(
+        visit,
+        "settings",
+        saved=saved,
+        connection=connection,
+        zones=zones,
+        hours=_with(wording.HOURS, saved.quiet_hours.start, saved.quiet_hours.end),
+        countries=wording.COUNTRIES | {code: code for code in saved.countries if code not in wording.COUNTRIES},
+    )
+
+
+async def read_settings(visit: Visit) -> dict[str, Any]:
+    return read_settings_of(visit.shop).model_dump(mode="json")
+
+
+async def update_settings(visit: Visit) -> dict[str, Any]:
+    patch = await read_object(visit.request)
+    async with visit.deps.db.transaction() as session:
+        # Read again under a lock: two people saving different parts must not undo each other.
+        saved = await save_settings(session, await get_shop_locked(session, visit.shop.id), patch)
+        await request_registration(session, visit.shop.id)
+    return saved.model_dump(mode="json")
+
+
+def _with(hours: tuple[tuple[str, str], ...], *times: str) -> list[tuple[str, str]]:
+    """A time saved through the API need not stand on the half hour."""
+    known = dict(hours)
+    return sorted((known | {time: time for time in times if time not in known}).items())

@@ -1,0 +1,136 @@
+"""Commands for operators: run the web process or a worker, migrate, rotate keys, look around."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from cryptography.fernet import Fernet
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from app.config import ConfigurationError, Settings, read_settings
+from app.core import migrations
+from app.core.embedded_postgres import PostgresUnavailable, default_data_dir, start_embedded
+from app.core.log import set_up_logging
+from app.core.rotation import rotate_keys
+from app.shopify.app_toml import render_toml, toml_problem
+from app.wiring import declared_rows, load_declarations
+from app.worker import work
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+console = Console()
+errors = Console(stderr=True)
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> None:
+    """The console script `sms-for-ecommerce`. Configuration errors end in one clear message and status 2."""
+    try:
+        cli()
+    except (ConfigurationError, PostgresUnavailable) as error:
+        errors.print(str(error), style="bold red", highlight=False)
+        raise SystemExit(2) from None
+
+
+@contextmanager
+def settings_and_database() -> Iterator[tuple[Settings, str]]:
+    """The settings, and `DATABASE_URL` or the address of an embedded PostgreSQL that runs meanwhile."""
+    settings = read_settings()
+    set_up_logging(json=settings.production, level=os.environ.get("LOG_LEVEL", "INFO"))
+    if settings.database_url is not None:
+        yield settings, settings.database_url
+        return
+    with start_embedded(settings.data_dir or default_data_dir(settings.app_env)) as server:
+        yield settings, server.url
+
+
+@cli.command()
+def web() -> None:
+    """Serve HTTP on PORT: webhooks, pages, API."""
+    with settings_and_database() as (settings, database_url):
+        os.environ["DATABASE_URL"] = database_url
+        uvicorn.run(
+            "app.main:create",
+            factory=True,
+            host=os.environ.get("HOST", "127.0.0.1" if not settings.production else "0.0.0.0"),  # noqa: S104  # behind the operator's proxy
+            port=settings.port,
+            workers=settings.web_concurrency if settings.web_concurrency > 1 else None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=10,
+        )
+
+
+@cli.command()
+def worker() -> None:
+    """Do the background work: webhooks, sending, statuses, reconciliation."""
+    with settings_and_database() as (settings, database_url):
+        asyncio.run(work(settings, database_url))
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to this version."""
+    with settings_and_database() as (_settings, database_url):
+        applied = migrations.upgrade(database_url)
+        console.print(f"The database is at {applied}.")
+
+
+@cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def trial(context: typer.Context) -> None:
+    """The whole journey on this machine: simulated Shopify Admin and RingCentral, no accounts needed."""
+    raise typer.Exit(subprocess.call([sys.executable, "-m", "app.simulator", *context.args]))
+
+
+@cli.command()
+def declared(
+    check_toml: Annotated[bool, typer.Option("--check-toml", help="Fail if shopify.app.toml is out of date.")] = False,
+    write_toml: Annotated[bool, typer.Option("--write-toml", help="Rewrite the generated block.")] = False,
+) -> None:
+    """Print every topic, kind of text, provider and job with its file and line."""
+    load_declarations()
+    path = ROOT / "shopify.app.toml"
+    if check_toml:
+        problem = toml_problem(path)
+        if problem is not None:
+            errors.print(problem, style="bold red")
+            raise typer.Exit(1)
+        console.print("shopify.app.toml is up to date.")
+        return
+    if write_toml:
+        path.write_text(render_toml(path.read_text()))
+        console.print("shopify.app.toml was written.")
+        return
+    table = Table("What", "Name", "Detail", "Where")
+    for row in declared_rows():
+        table.add_row(*row)
+    console.print(table)
+
+
+keys = typer.Typer(no_args_is_help=True, help="Encryption keys.")
+cli.add_typer(keys, name="keys")
+
+
+@keys.command()
+def new() -> None:
+    """Print a new Fernet key for ENCRYPTION_KEYS."""
+    console.print(Fernet.generate_key().decode(), highlight=False)
+
+
+@keys.command()
+def rotate() -> None:
+    """Re-encrypt everything with the first of ENCRYPTION_KEYS, while the app is running."""
+    with settings_and_database() as (settings, database_url), Progress(console=console) as progress:
+        asyncio.run(
+            rotate_keys([key.get_secret_value() for key in settings.encryption_keys], database_url, progress)
+        )

@@ -1,0 +1,1 @@
+"""The three privacy webhooks that Shopify demands, answered for uninstalled shops too."""

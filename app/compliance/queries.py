@@ -1,0 +1,113 @@
+"""SQL that finds and erases one customer's data in every table that holds any; the shop always comes first."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, delete, or_, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.consent.models import ConsentEvent, Suppression
+from app.messages.models import InboundMessage, Message, MessageState
+from app.messages.queries import move
+from app.shops.models import AuditEvent, Shop
+
+
+def _messages_about(
+    shop_id: int, customer_id: str | None, order_ids: Sequence[str], phone_hashes: Sequence[bytes]
+) -> Select[Message]:
+    about: list[ColumnElement[bool]] = [Message.order_id.in_(order_ids), Message.phone_hash.in_(phone_hashes)]
+    if customer_id is not None:
+        about.append(Message.customer_id == customer_id)
+    return select(Message).where(Message.shop_id == shop_id, or_(*about))
+
+
+async def messages_about(
+    session: AsyncSession,
+    shop_id: int,
+    customer_id: str | None,
+    order_ids: Sequence[str],
+    phone_hashes: Sequence[bytes],
+) -> list[Message]:
+    return list(
+        await session.scalars(_messages_about(shop_id, customer_id, order_ids, phone_hashes).order_by(Message.id))
+    )
+
+
+async def inbound_of(session: AsyncSession, shop_id: int, phone_hashes: Sequence[bytes]) -> list[InboundMessage]:
+    query = select(InboundMessage).where(InboundMessage.shop_id == shop_id, InboundMessage.phone_hash.in_(phone_hashes))
+    return list(await session.scalars(query.order_by(InboundMessage.id)))
+
+
+async def consent_events_of(session: AsyncSession, shop_id: int, phone_hashes: Sequence[bytes]) -> list[ConsentEvent]:
+    query = select(ConsentEvent).where(ConsentEvent.shop_id == shop_id, ConsentEvent.phone_hash.in_(phone_hashes))
+    return list(await session.scalars(query.order_by(ConsentEvent.id)))
+
+
+async def redact(
+    session: AsyncSession,
+    shop_id: int,
+    customer_id: str | None,
+    order_ids: Sequence[str],
+    phone_hashes: Sequence[bytes],
+    now: datetime,
+) -> dict[str, int]:
+    """Blank every personal column of this customer. What stays of an opt-out is a keyed hash: it keeps being honoured."""
+    messages = await messages_about(session, shop_id, customer_id, order_ids, phone_hashes)
+    for message in messages:
+        if message.state == MessageState.QUEUED:
+            await move(
+                session,
+                message.id,
+                MessageState.CANCELLED,
+                origin=[MessageState.QUEUED],
+                now=now,
+                cause="redacted",
+                reason_code="redacted",
+                reason="The customer's data was erased.",
+            )
+    ids = [message.id for message in messages]
+    blank: dict[str, Any] = {
+        "phone_encrypted": None,
+        "phone_hash": None,
+        "text_encrypted": None,
+        "sent_text_encrypted": None,
+        "customer_id": None,
+        "order_name": None,
+    }
+    await session.execute(update(Message).where(Message.shop_id == shop_id, Message.id.in_(ids)).values(**blank))
+    inbound = await session.execute(
+        update(InboundMessage)
+        .where(InboundMessage.shop_id == shop_id, InboundMessage.phone_hash.in_(phone_hashes))
+        .values(phone_encrypted=None, text_encrypted=None)
+    )
+    events = await session.execute(
+        update(ConsentEvent)
+        .where(ConsentEvent.shop_id == shop_id, ConsentEvent.phone_hash.in_(phone_hashes))
+        .values(phone_encrypted=None, words_encrypted=None)
+    )
+    await session.execute(
+        update(Suppression)
+        .where(Suppression.shop_id == shop_id, Suppression.phone_hash.in_(phone_hashes))
+        .values(phone_encrypted=None)
+    )
+    return {"messages": len(ids), "inbound": _count(inbound), "consent_events": _count(events)}
+
+
+async def was_installed_again(session: AsyncSession, shop: Shop, *, since: datetime) -> bool:
+    """Whether the shop has been installed a second time after *since*."""
+    query = select(AuditEvent.at).where(AuditEvent.shop_domain == shop.domain, AuditEvent.action == "installed")
+    installs = list(await session.scalars(query.order_by(AuditEvent.at)))
+    return len(installs) > 1 and installs[-1] > since
+
+
+async def erase(session: AsyncSession, shop_id: int) -> None:
+    """Delete the shop, everything that belongs to it, and its stored webhook calls."""
+    domain = await session.scalar(select(Shop.domain).where(Shop.id == shop_id))
+    # The calls belong to a rank above this one, hence the table by its name.
+    await session.execute(text("DELETE FROM deliveries WHERE shop_domain = :domain AND state >= 2"), {"domain": domain})
+    await session.execute(delete(Shop).where(Shop.id == shop_id))
+
+
+def _count(result: Any) -> int:
+    return int(result.rowcount)

@@ -1,0 +1,119 @@
+"""`customers/data_request`, `customers/redact`, `shop/redact`.
+
+Source: Shopify, "Privacy law compliance". They come for shops that uninstalled long ago, so no token is used. The customer
+may be named by id, e-mail or a phone in any spelling; phones of the customer's own messages are added, so that
+inbound texts are found too. Each is idempotent and leaves an audit entry without personal data.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.compliance.queries import consent_events_of, erase, inbound_of, messages_about, redact, was_installed_again
+from app.core.jobs import enqueue, job
+from app.core.phone import to_e164
+from app.deps import Deps
+from app.shopify.webhooks import Delivery, on_topic
+from app.shops.connection import disconnect
+from app.shops.queries import find_shop, write_audit
+
+ERASE_SHOP = "compliance.erase_shop"
+REDACT_DELAY = timedelta(hours=48)
+
+
+class Customer(msgspec.Struct):
+    id: int | str | None = None
+    phone: str | None = None
+
+
+class PrivacyRequest(msgspec.Struct):
+    customer: Customer | None = None
+    orders_requested: list[int | str] = msgspec.field(default_factory=list)
+    orders_to_redact: list[int | str] = msgspec.field(default_factory=list)
+
+
+@on_topic("customers/data_request", name="compliance.data_request", registered="app")
+async def note_data_request(deps: Deps, session: AsyncSession, delivery: Delivery) -> str:
+    """Counts what is stored and writes it to the audit trail for the merchant to answer from."""
+    request = delivery.payload(PrivacyRequest)
+    found = {"messages": 0, "inbound": 0, "consent_events": 0}
+    shop = await find_shop(session, delivery.shop_domain)
+    if shop is not None:
+        customer_id, orders, phones = _who(request, request.orders_requested)
+        hashes = await _hashes(deps, session, shop.id, customer_id, orders, phones)
+        found = {
+            "messages": len(await messages_about(session, shop.id, customer_id, orders, hashes)),
+            "inbound": len(await inbound_of(session, shop.id, hashes)),
+            "consent_events": len(await consent_events_of(session, shop.id, hashes)),
+        }
+    await _audit(deps, session, delivery, "data_requested", found)
+    return "noted"
+
+
+@on_topic("customers/redact", name="compliance.redact_customer", registered="app")
+async def redact_customer(deps: Deps, session: AsyncSession, delivery: Delivery) -> str:
+    request = delivery.payload(PrivacyRequest)
+    erased: dict[str, int] = {}
+    shop = await find_shop(session, delivery.shop_domain)
+    if shop is not None:
+        customer_id, orders, phones = _who(request, request.orders_to_redact)
+        hashes = await _hashes(deps, session, shop.id, customer_id, orders, phones)
+        erased = await redact(session, shop.id, customer_id, orders, hashes, deps.clock())
+    await _audit(deps, session, delivery, "customer_redacted", erased)
+    return "redacted"
+
+
+@on_topic("shop/redact", name="compliance.redact_shop", registered="app")
+async def redact_shop(deps: Deps, session: AsyncSession, delivery: Delivery) -> str:
+    """48 hours after an uninstall: everything of the shop goes, unless it has installed the app again since."""
+    shop = await find_shop(session, delivery.shop_domain)
+    if shop is None:
+        await _audit(deps, session, delivery, "shop_redacted", {})
+        return "nothing is stored"
+    if shop.installed and await was_installed_again(session, shop, since=delivery.event_at - REDACT_DELAY):
+        await _audit(deps, session, delivery, "shop_redact_refused", {})
+        return "the shop has installed the app again"
+    shop.uninstalled_at = shop.uninstalled_at or deps.clock()
+    await enqueue(session, ERASE_SHOP, [shop.id])
+    await _audit(deps, session, delivery, "shop_redacted", {})
+    return "will be erased"
+
+
+@job(ERASE_SHOP)
+async def erase_shop(deps: Deps, shop_id: str) -> None:
+    """Ends the RingCentral connection first: its credentials go with the shop."""
+    await disconnect(deps, int(shop_id))
+    async with deps.db.transaction() as session:
+        await erase(session, int(shop_id))
+
+
+def _who(request: PrivacyRequest, orders: list[int | str]) -> tuple[str | None, list[str], list[str]]:
+    customer = request.customer or Customer()
+    phone = to_e164(customer.phone, "US")
+    return (
+        str(customer.id) if customer.id is not None else None,
+        [str(order) for order in orders],
+        [phone] if phone is not None else [],
+    )
+
+
+async def _hashes(
+    deps: Deps, session: AsyncSession, shop_id: int, customer_id: str | None, orders: list[str], phones: list[str]
+) -> list[bytes]:
+    """Fingerprints of every phone that the customer's messages went to."""
+    given = [deps.vault.fingerprint(phone) for phone in phones]
+    messages = await messages_about(session, shop_id, customer_id, orders, given)
+    return list({*given, *(message.phone_hash for message in messages if message.phone_hash is not None)})
+
+
+async def _audit(deps: Deps, session: AsyncSession, delivery: Delivery, action: str, detail: dict[str, Any]) -> None:
+    await write_audit(
+        session,
+        delivery.shop_domain,
+        at=deps.clock(),
+        actor="shopify",
+        action=action,
+        detail={**detail, "webhook": delivery.webhook_id.rsplit("/", 1)[-1]},
+    )

@@ -1,0 +1,136 @@
+"""Writes a consent change outward, to Shopify and to the provider's own list, until both have it.
+
+Source: Shopify, `customerSmsMarketingConsentUpdate`. SUBSCRIBED needs an opt-in level; a time in the future is
+refused, so ours is never later than now; repeating the mutation only sets the state again. All customers with the
+phone are changed, because a search may find several. A newer event for the same phone makes an older write pointless.
+"""
+
+from datetime import UTC
+from typing import Any
+
+from app.consent.models import ConsentEvent
+from app.consent.opt_out import OPT_IN, OPT_OUT, WRITE_TO_PROVIDER, WRITE_TO_SHOPIFY
+from app.consent.queries import get_consent_event, latest_consent_event_id
+from app.core.jobs import Discard, job
+from app.core.log import get_logger
+from app.core.phone import to_e164
+from app.deps import Deps
+from app.shopify.client import AccessTokenRejected, ShopifyError, ShopifyUnavailable, operation
+from app.shops.admin_api import run_operation
+from app.shops.provider_access import call_provider
+from app.shops.queries import find_sender
+from app.sms.contract import OutcomeUnknown, ProviderUnavailable, SmsError, Throttled
+
+log = get_logger(__name__)
+
+PACKAGE = "app.consent"
+
+
+class ConsentNotWritten(Exception):
+    """Shopify refused the change; the job is tried again."""
+
+
+@job(WRITE_TO_SHOPIFY, attempts=40)
+async def write_to_shopify(deps: Deps, event_id: str) -> None:
+    event, phone = await _current(deps, event_id)
+    if event.written_to_shopify_at is None:
+        await _write_to_shopify(deps, event, phone)
+
+
+@job(WRITE_TO_PROVIDER, attempts=20)
+async def write_to_provider(deps: Deps, event_id: str) -> None:
+    event, phone = await _current(deps, event_id)
+    if event.written_to_provider_at is None:
+        await _write_to_provider(deps, event, phone)
+
+
+async def _current(deps: Deps, event_id: str) -> tuple[ConsentEvent, str]:
+    async with deps.db.transaction() as session:
+        event = await get_consent_event(session, int(event_id))
+        newest = await latest_consent_event_id(session, event.shop_id, event.phone_hash)
+    if event.phone_encrypted is None:
+        raise Discard("the phone has been redacted")
+    if newest != event.id:
+        raise Discard("a newer change follows")
+    return event, deps.vault.decrypt(event.phone_encrypted)
+
+
+async def _write_to_shopify(deps: Deps, event: ConsentEvent, phone: str) -> None:
+    try:
+        customers = await _customers_with(deps, event.shop_id, phone)
+        for customer_id in customers:
+            await _update(deps, event, customer_id)
+    except AccessTokenRejected:
+        raise Discard("the shop has uninstalled the app or must open it once") from None
+    result = (
+        f"{len(customers)} customer{'' if len(customers) == 1 else 's'} changed" if customers else "no such customer"
+    )
+    async with deps.db.transaction() as session:
+        stored = await get_consent_event(session, event.id)
+        stored.written_to_shopify_at = deps.clock()
+        stored.shopify_result = result
+
+
+async def _customers_with(deps: Deps, shop_id: int, phone: str) -> list[str]:
+    """Ids of the customers whose own number this is. The search index may lag, the direct look-up does not."""
+    direct = await run_operation(deps, shop_id, operation(PACKAGE, "customer_by_phone"), {"phone": phone})
+    found = [direct["customerByIdentifier"]] if direct["customerByIdentifier"] else []
+    try:
+        search = await run_operation(deps, shop_id, operation(PACKAGE, "customers_by_phone"), {"q": f"phone:{phone}"})
+        found += [each for each in (search["customers"] or {}).get("nodes") or [] if _owns(each, phone)]
+    except ShopifyUnavailable:
+        raise
+    except ShopifyError as error:
+        # The search only finds further customers with the same phone; the first one must not wait for it.
+        log.warning("consent.search_refused", shop_id=shop_id, error=type(error).__name__)
+    return list(dict.fromkeys(str(customer["id"]) for customer in found))
+
+
+def _owns(customer: dict[str, Any], phone: str) -> bool:
+    return to_e164((customer.get("defaultPhoneNumber") or {}).get("phoneNumber")) == phone
+
+
+async def _update(deps: Deps, event: ConsentEvent, customer_id: str) -> None:
+    moment = min(event.at, deps.clock()).astimezone(UTC)
+    consent: dict[str, str] = {"marketingState": "UNSUBSCRIBED" if event.change == OPT_OUT else "SUBSCRIBED"}
+    if event.change == OPT_IN:
+        consent["marketingOptInLevel"] = "SINGLE_OPT_IN"
+    consent["consentUpdatedAt"] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    answer = await run_operation(
+        deps,
+        event.shop_id,
+        operation(PACKAGE, "sms_consent_update"),
+        {"input": {"customerId": customer_id, "smsMarketingConsent": consent}},
+    )
+    errors = (answer["customerSmsMarketingConsentUpdate"] or {}).get("userErrors") or []
+    if errors:
+        codes = sorted(str(error.get("code")) for error in errors)
+        log.warning("consent.refused_by_shopify", shop_id=event.shop_id, event_id=event.id, codes=codes)
+        raise ConsentNotWritten(", ".join(codes))
+
+
+async def _write_to_provider(deps: Deps, event: ConsentEvent, phone: str) -> None:
+    """RingCentral's list follows where its own words did not cover the change."""
+    async with deps.db.transaction() as session:
+        sender = await find_sender(session, event.shop_id)
+    if sender is None or sender.provider_user_id is None or sender.phone_number is None:
+        raise Discard("no number is connected")
+    number = sender.phone_number
+    try:
+        if event.change == OPT_OUT:
+            await call_provider(
+                deps,
+                sender.provider_user_id,
+                lambda p, access: p.record_opt_out(access, sender=number, recipient=phone),
+            )
+        else:
+            await call_provider(
+                deps, sender.provider_user_id, lambda p, access: p.record_opt_in(access, sender=number, recipient=phone)
+            )
+    except (Throttled, ProviderUnavailable, OutcomeUnknown):
+        raise
+    except SmsError as error:
+        # The local list decides; the provider's is a second lock that not every account offers.
+        raise Discard(f"not on the provider's list: {error.code}") from None
+    async with deps.db.transaction() as session:
+        (await get_consent_event(session, event.id)).written_to_provider_at = deps.clock()

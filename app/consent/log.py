@@ -1,0 +1,52 @@
+"""What the Consent page shows: who has opted out, and what changed."""
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.consent.models import ConsentEvent
+from app.consent.queries import events_of, events_of_phone, suppressed_rows
+from app.deps import Deps
+
+
+async def opt_outs(deps: Deps, session: AsyncSession, shop_id: int, *, limit: int = 100) -> list[dict[str, Any]]:
+    """Opted-out numbers, newest first, each with the event that put it there."""
+    rows = []
+    for suppression in await suppressed_rows(session, shop_id, limit=limit):
+        cause = _cause(await events_of_phone(session, shop_id, suppression.phone_hash))
+        rows.append(
+            {
+                "phone": _open(deps, suppression.phone_encrypted),
+                "since": suppression.since.isoformat(),
+                "held": suppression.held,
+                "source": cause.source if cause else None,
+                "method": cause.method if cause else None,
+                "words": _open(deps, cause.words_encrypted) if cause else None,
+            }
+        )
+    return rows
+
+
+async def activity(deps: Deps, session: AsyncSession, shop_id: int, *, limit: int = 50) -> list[dict[str, Any]]:
+    return [
+        {
+            "at": event.at.isoformat(),
+            "phone": _open(deps, event.phone_encrypted),
+            "change": event.change,
+            "source": event.source,
+            "method": event.method,
+            "words": _open(deps, event.words_encrypted),
+            "rule": event.rule,
+            "actor": event.actor,
+            "shopify_result": event.shopify_result,
+        }
+        for event in await events_of(session, shop_id, limit=limit)
+    ]
+
+
+def _cause(events: list[ConsentEvent]) -> ConsentEvent | None:
+    return next((event for event in reversed(events) if event.state_after == "suppressed"), None)
+
+
+def _open(deps: Deps, value: bytes | None) -> str | None:
+    return None if value is None else deps.vault.decrypt(value)

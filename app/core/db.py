@@ -1,0 +1,102 @@
+"""The PostgreSQL database: one engine for features, one small asyncpg pool for the two roads where an ORM is too slow.
+
+A request or a job is one transaction, committed at the edge. Columns that hold personal data are marked with
+`personal(...)`; a test redacts a customer and looks at every marked column, so a new table cannot be forgotten.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+from sqlalchemy import BigInteger, DateTime, LargeBinary, MetaData, Text, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, MappedColumn, mapped_column
+
+NAMES = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Base of all tables. Ids are 64-bit, times aware, text unbounded; ids from outside are text."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map = {int: BigInteger, datetime: DateTime(timezone=True), str: Text, bytes: LargeBinary}
+
+
+def personal(what: str, *, type_: Any = None) -> MappedColumn[Any]:
+    """A column with personal data of a customer: *what* is "phone", "name", "text" or "payload"."""
+    return mapped_column(type_, info={"personal": what})
+
+
+class Database:
+    """Opened with `open`, closed with `close`. *url* is `postgresql[+asyncpg]://…`."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        address = make_url(url).set(drivername="postgresql+asyncpg")
+        self.url = address.render_as_string(hide_password=False)
+        self.engine = create_async_engine(address, pool_size=pool_size, max_overflow=5, pool_pre_ping=True)
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._pool: asyncpg.Pool | None = None
+
+    @property
+    def dsn(self) -> str:
+        """The address as asyncpg takes it."""
+        return self.url.replace("postgresql+asyncpg://", "postgresql://", 1)
+
+    @property
+    def pool(self) -> asyncpg.Pool:
+        if self._pool is None:
+            raise RuntimeError("The database is not open.")
+        return self._pool
+
+    async def open(self) -> None:
+        # Statement caching stays on; connections are few because two flushes in flight saturate the disk.
+        self._pool = await asyncpg.create_pool(self.dsn, min_size=1, max_size=6, command_timeout=30)
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            await self._pool.close()
+            self._pool = None
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A session whose work is committed at the end of the block and rolled back on any error.
+
+        Callbacks given to `after_commit` run once the commit has happened.
+        """
+        async with self._sessions() as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def listening(self, channel: str, wake: Any) -> AsyncIterator[None]:
+        """Calls *wake()* for every NOTIFY on *channel* while the block runs."""
+        connection = await asyncpg.connect(self.dsn)
+        try:
+            await connection.add_listener(channel, lambda *_: wake())
+            yield
+        finally:
+            await connection.close()
+
+
+def after_commit(session: AsyncSession, callback: Any) -> None:
+    """Run *callback()* after this session's transaction has been committed; not at all if it is rolled back."""
+
+    def run(_session: object) -> None:
+        callback()
+
+    event.listen(session.sync_session, "after_commit", run, once=True)
+
+
+async def driver_connection(session: AsyncSession) -> Any:
+    """The asyncpg connection that carries this session's transaction."""
+    connection = await session.connection()
+    return (await connection.get_raw_connection()).driver_connection

@@ -1,0 +1,173 @@
+"""Background jobs on PostgreSQL, behind four words: `enqueue`, `job`, `run_jobs`, `held_jobs`.
+
+PgQueuer does the queueing; nothing else in the app knows it. A job carries one id and is queued in the transaction
+that makes it necessary. State lives in our own rows, so losing the whole job table loses no message. A job ends in
+one of four ways: it returns (done), raises `Snooze` (not counted as an attempt), raises anything else (tried again
+with growing pauses, then held), or raises `Discard` with a reason.
+"""
+
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from pgqueuer.db import AsyncpgDriver, AsyncpgPoolDriver
+from pgqueuer.errors import RetryRequested
+from pgqueuer.models import Job
+from pgqueuer.qm import QueueManager
+from pgqueuer.queries import Queries
+from pgqueuer.types import QueueExecutionMode
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.db import Database, driver_connection
+from app.core.log import get_logger
+
+log = get_logger(__name__)
+
+Handler = Callable[[Any, str], Awaitable[None]]
+"""`async def handler(deps, id)`: jobs carry one id as text."""
+
+FIRST_PAUSE = timedelta(seconds=2)
+LONGEST_PAUSE = timedelta(minutes=15)
+HEARTBEAT_TIMEOUT = timedelta(seconds=30)
+
+
+class Snooze(Exception):
+    """Come back later; this was not a failure."""
+
+    def __init__(self, delay: timedelta) -> None:
+        super().__init__(f"snoozed for {delay}")
+        self.delay = delay
+
+
+class Discard(Exception):
+    """This job can never succeed; *reason* is logged."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    name: str
+    handler: Handler
+    attempts: int
+
+
+@dataclass(frozen=True)
+class Recurring:
+    name: str
+    period: timedelta
+    run: Callable[[Any], Awaitable[None]]
+
+
+@dataclass
+class JobRegistry:
+    """All jobs by name. Names are stored in the database, so they are written out and never derived."""
+
+    jobs: dict[str, Declared] = field(default_factory=dict)
+    recurring: dict[str, Recurring] = field(default_factory=dict)
+
+
+registry = JobRegistry()
+
+
+def job(name: str, *, attempts: int = 12) -> Callable[[Handler], Handler]:
+    """Declare a job. After *attempts* failures it is held for a person to look at."""
+
+    def declare(handler: Handler) -> Handler:
+        if name in registry.jobs:
+            raise RuntimeError(f"Two jobs are named {name!r}.")
+        registry.jobs[name] = Declared(name, handler, attempts)
+        return handler
+
+    return declare
+
+
+def every(
+    period: timedelta, name: str
+) -> Callable[[Callable[[Any], Awaitable[None]]], Callable[[Any], Awaitable[None]]]:
+    """Declare something that one process of all runs once each *period*."""
+
+    def declare(run: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:
+        if name in registry.recurring:
+            raise RuntimeError(f"Two recurring jobs are named {name!r}.")
+        registry.recurring[name] = Recurring(name, period, run)
+        return run
+
+    return declare
+
+
+async def enqueue(
+    session: AsyncSession,
+    name: str,
+    ids: Sequence[str | int],
+    *,
+    delay: timedelta | None = None,
+    priority: int = 0,
+    once: bool = False,
+) -> None:
+    """Queue one job for each id in the session's transaction. With *once*, an id that already waits is skipped."""
+    if not ids:
+        return
+    texts = [str(each) for each in ids]
+    await Queries(AsyncpgDriver(await driver_connection(session))).enqueue(
+        [name] * len(texts),
+        [text.encode() for text in texts],
+        [priority] * len(texts),
+        [delay or timedelta(0)] * len(texts),
+        [f"{name}:{text}" if once else None for text in texts],
+        on_conflict="skip",
+    )
+
+
+async def run_jobs(
+    database: Database, deps: object, *, drain: bool = False, stop: Callable[[QueueManager], None] | None = None
+) -> None:
+    """Work jobs until stopped; with *drain*, until none is due. *stop* receives the manager to shut it down by."""
+    queries = Queries(AsyncpgPoolDriver(database.pool))
+    manager = QueueManager(queries)
+    for declared in registry.jobs.values():
+        manager.entrypoint(declared.name, on_failure="hold", accepts_context=False)(_runner(database, deps, declared))
+    if stop is not None:
+        stop(manager)
+    await manager.run(
+        dequeue_timeout=timedelta(seconds=1),
+        batch_size=20,
+        mode=QueueExecutionMode.drain if drain else QueueExecutionMode.continuous,
+        max_concurrent_tasks=100,
+        heartbeat_timeout=HEARTBEAT_TIMEOUT,
+        log_aggregation_interval=timedelta(0) if drain else timedelta(minutes=1),
+    )
+
+
+async def held_jobs(database: Database) -> int:
+    """How many jobs failed for good and wait for a person."""
+    return int(await database.pool.fetchval("SELECT count(*) FROM pgqueuer WHERE status = 'failed'"))
+
+
+def _runner(database: Database, deps: object, declared: Declared) -> Callable[[Job], Awaitable[None]]:
+    async def run(picked: Job) -> None:
+        identity = (picked.payload or b"").decode()
+        try:
+            await declared.handler(deps, identity)
+        except Snooze as snooze:
+            async with database.transaction() as session:
+                await enqueue(session, declared.name, [identity], delay=snooze.delay)
+        except Discard as reason:
+            log.warning("job.discarded", job=declared.name, id=identity, reason=str(reason))
+        except Exception as error:
+            # The stored traceback of a library is the place where secrets end up, so only the error's class travels.
+            log.exception("job.failed", job=declared.name, id=identity, attempt=picked.attempts)
+            if picked.attempts + 1 < declared.attempts:
+                raise RetryRequested(delay=_pause(picked.attempts), reason=type(error).__name__) from None
+            raise GaveUp(f"{declared.name} gave up after {declared.attempts} attempts") from None
+
+    return run
+
+
+class GaveUp(Exception):
+    """The job used all its attempts; it is held."""
+
+
+def _pause(attempt: int) -> timedelta:
+    pause = min(FIRST_PAUSE * 2 ** min(attempt, 12), LONGEST_PAUSE)
+    return timedelta(seconds=pause.total_seconds() * random.uniform(0.8, 1.2))  # noqa: S311  # jitter, not a secret

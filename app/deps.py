@@ -1,0 +1,30 @@
+"""What routes and jobs are given: built once by `app.wiring`, passed along, never looked up."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from app.config import Settings
+from app.core.clock import Clock
+from app.core.crypto import Vault
+from app.core.db import Database
+from app.core.http import Http
+from app.shopify.client import AdminClient
+from app.shopify.oauth import OAuthClient
+from app.sms.contract import SmsProvider
+
+
+@dataclass
+class Deps:
+    settings: Settings
+    clock: Clock
+    db: Database
+    vault: Vault
+    http: Http
+    admin: AdminClient
+    oauth: OAuthClient
+    providers: dict[str, SmsProvider]
+    outbox_changed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when a message was queued by this process, so that its own sender looks at once."""
+
+    def provider(self, name: str) -> SmsProvider:
+        return self.providers[name]

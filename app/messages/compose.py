@@ -1,0 +1,118 @@
+"""Words a text from the shop's template and the order's facts."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.errors import Invalid
+from app.core.phone import to_e164
+from app.message_templates.defaults import DEFAULTS, closest_locale, default_text
+from app.message_templates.queries import stored_texts
+from app.message_templates.render import TemplateError, compile_template
+from app.message_templates.segments import count_segments, to_plain
+from app.message_templates.variables import Values
+from app.messages.facts import OrderFacts, Parcel
+from app.shops.models import Sender, Shop
+from app.shops.settings import read_settings_of
+
+LINK_IN_LOG = "[order status link]"
+"""What the log shows instead of the status link, which opens the order for whoever has it."""
+
+NEUTRAL_NAME = {"en": "there", "es": "cliente", "fr": "client"}
+
+
+@dataclass(frozen=True)
+class Composed:
+    """*text* goes out; *logged* is the same with the status link masked."""
+
+    text: str
+    logged: str
+    locale: str
+    segments: int
+
+
+async def template_for(session: AsyncSession, shop_id: int, kind: str, locale: str) -> tuple[str, str]:
+    """(template, language): the merchant's wording in the customer's language, else the default one."""
+    texts = dict(DEFAULTS.get(kind, {})) | await stored_texts(session, shop_id, kind)
+    chosen = closest_locale(locale, texts)
+    return texts.get(chosen) or default_text(kind, locale), chosen
+
+
+async def compose_for_order(
+    session: AsyncSession, shop: Shop, sender: Sender, kind: str, facts: OrderFacts, fulfillment_id: str | None
+) -> Composed:
+    """Raises `TemplateError` when the template cannot be rendered."""
+    template, locale = await template_for(session, shop.id, kind, facts.locale)
+    return compose(template, order_values(shop, sender, facts, fulfillment_id, locale), locale)
+
+
+def compose(template: str, values: Values, locale: str) -> Composed:
+    text = to_plain(compile_template(template).render(values))
+    status_url = str(values.get("order", {}).get("status_url") or "")
+    logged = text.replace(status_url, LINK_IN_LOG) if status_url else text
+    return Composed(text, logged, locale, count_segments(text).segments)
+
+
+async def compose_reply(session: AsyncSession, shop: Shop, sender: Sender, kind: str, language: str) -> Composed:
+    """An answer to a keyword, in the keyword's language. Falls back to the default text if the merchant's is broken."""
+    template, locale = await template_for(session, shop.id, kind, language)
+    values: Values = {"shop": shop_values(shop, sender)}
+    try:
+        return compose(template, values, locale)
+    except TemplateError:
+        return compose(default_text(kind, language), values, language)
+
+
+def order_values(shop: Shop, sender: Sender, facts: OrderFacts, fulfillment_id: str | None, locale: str) -> Values:
+    name = " ".join(part for part in (facts.first_name, facts.last_name) if part) or facts.addressee
+    neutral = NEUTRAL_NAME.get(locale.split("-")[0], NEUTRAL_NAME["en"])
+    parcel = _parcel(facts, fulfillment_id)
+    tracking = next((each for each in (parcel.tracking if parcel else ()) if each.url or each.number), None)
+    return {
+        "customer": {
+            "name": name or neutral,
+            "first_name": facts.first_name or name or neutral,
+            "last_name": facts.last_name,
+        },
+        "shop": shop_values(shop, sender),
+        "order": {
+            "name": facts.name,
+            "number": facts.number,
+            "status_url": facts.status_url,
+            "total": facts.total,
+            "item_count": facts.item_count,
+        },
+        "tracking": {
+            "url": (tracking.url if tracking else None) or "",
+            "number": (tracking.number if tracking else None) or "",
+            "company": (tracking.company if tracking else None) or "",
+        },
+        "fulfillment": {"name": parcel.name if parcel else ""},
+    }
+
+
+def shop_values(shop: Shop, sender: Sender) -> dict[str, str | int]:
+    """The shop's phone is the contact number it gave, else the number it texts from, which can be called back."""
+    return {
+        "name": shop.name or shop.domain.removesuffix(".myshopify.com"),
+        "url": shop.url or f"https://{shop.domain}",
+        "phone": read_settings_of(shop).contact_phone or sender.phone_number or "",
+    }
+
+
+def _parcel(facts: OrderFacts, fulfillment_id: str | None) -> Parcel | None:
+    """The parcel that is meant; without one, the latest that can be tracked, else the latest."""
+    living = [each for each in facts.parcels if each.status not in ("CANCELLED", "ERROR", "FAILURE")]
+    if fulfillment_id is not None:
+        return next((each for each in living if each.fulfillment_id == fulfillment_id), None)
+    trackable = [each for each in living if any(tracking.url for tracking in each.tracking)]
+    return next(reversed(trackable or living), None)
+
+
+def recipient_of(form: object, field: str = "to") -> str:
+    """A phone typed by staff. Raises `Invalid`."""
+    given = form.get(field) if isinstance(form, dict) else None
+    phone = to_e164(given, "US") if isinstance(given, str) else None
+    if phone is None:
+        raise Invalid({field: "Give a mobile number with its area code, for example +1 415 555 0123."})
+    return phone

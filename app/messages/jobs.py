@@ -1,0 +1,50 @@
+"""Recurring work of the outbox: texts whose notification was lost, and old pace slots."""
+
+from datetime import timedelta
+
+from app.core.jobs import Discard, Snooze, enqueue, every, job
+from app.core.log import get_logger
+from app.deps import Deps
+from app.messages.pace import forget_old_slots
+from app.messages.receive import receive_text
+from app.shops.provider_access import call_provider
+from app.shops.queries import get_provider_user, subscribed_user_ids, update_user
+from app.sms.contract import CredentialsRefused, Throttled
+
+log = get_logger(__name__)
+
+READ_MISSED = "messages.read_missed_texts"
+OVERLAP = timedelta(seconds=60)
+
+
+@every(timedelta(minutes=15), "messages.repair_inbound")
+async def repair_inbound(deps: Deps) -> None:
+    """A lost STOP is a legal problem, so the store is read whether or not the webhook works."""
+    async with deps.db.transaction() as session:
+        await enqueue(session, READ_MISSED, await subscribed_user_ids(session), once=True)
+
+
+@job(READ_MISSED, attempts=5)
+async def read_missed_texts(deps: Deps, provider_user_id: str) -> None:
+    """Read inbound texts since the last look, with some overlap, through the same road as notified ones."""
+    user_id, started = int(provider_user_id), deps.clock()
+    async with deps.db.transaction() as session:
+        user = await get_provider_user(session, user_id)
+    since = (user.inbound_read_until or user.created_at) - OVERLAP
+    try:
+        missed = await call_provider(deps, user_id, lambda provider, access: provider.list_inbound(access, since=since))
+    except Throttled as throttled:
+        raise Snooze(timedelta(seconds=throttled.retry_after + 1)) from None
+    except CredentialsRefused as refused:
+        raise Discard(refused.code) from None
+    found = sum([await receive_text(deps, user_id, text) for text in missed])
+    async with deps.db.transaction() as session:
+        await update_user(session, user_id, inbound_read_until=started)
+    if found:
+        log.warning("inbound.repaired", provider_user_id=user_id, count=found)
+
+
+@every(timedelta(minutes=10), "messages.forget_old_slots")
+async def forget_slots(deps: Deps) -> None:
+    async with deps.db.transaction() as session:
+        await forget_old_slots(session, deps.clock())

@@ -1,0 +1,108 @@
+"""What the engine has to know of a kind of text; the kinds themselves are declared in `notifications/types/`.
+
+Consent, quiet hours, wording, expiry and pace belong to the engine. A kind only says what it is called, which example
+it is shown with and when it is no longer true. Replies to STOP, HELP and START are kinds too, so that they share
+the outbox, the pace and the log.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from app.messages.facts import OrderFacts
+
+
+@dataclass(frozen=True)
+class Kind:
+    """*about_order*: composed at the gate from fresh facts; otherwise the text was fixed when it was queued.
+
+    *max_age*: how long after its event the text is still worth sending. *no_longer_true* answers a (code, sentence) when the
+    facts speak against sending, else None. *priority*: smaller goes first.
+    """
+
+    name: str
+    label: str
+    description: str
+    max_age: timedelta
+    about_order: bool = True
+    needs_consent: bool = True
+    heeds_quiet_hours: bool = True
+    heeds_suppression: bool = True
+    priority: int = 5
+    uses_tracking: bool = False
+    enabled_by_default: bool = True
+    topic: str | None = None
+    no_longer_true: Callable[[OrderFacts], tuple[str, str] | None] = field(default=lambda facts: None)
+    example: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass
+class KindRegistry:
+    kinds: dict[str, Kind] = field(default_factory=dict)
+
+    def add(self, kind: Kind) -> Kind:
+        if kind.name in self.kinds:
+            raise RuntimeError(f"Two kinds of text are named {kind.name!r}.")
+        self.kinds[kind.name] = kind
+        return kind
+
+    def find(self, name: str) -> Kind | None:
+        return self.kinds.get(name)
+
+    def notifications(self) -> list[Kind]:
+        """Kinds that a merchant can switch and word, in order of declaration."""
+        return [kind for kind in self.kinds.values() if kind.about_order]
+
+
+kinds = KindRegistry()
+
+STOP_CONFIRMATION = kinds.add(
+    Kind(
+        "stop_confirmation",
+        "Opt-out confirmation",
+        "The one answer to STOP.",
+        # Later than five minutes it would no longer count as part of the opt-out (47 CFR 64.1200(a)(12)).
+        max_age=timedelta(minutes=5),
+        about_order=False,
+        needs_consent=False,
+        heeds_quiet_hours=False,
+        heeds_suppression=False,
+        priority=0,
+    )
+)
+HELP_REPLY = kinds.add(
+    Kind(
+        "help_reply",
+        "Help reply",
+        "The answer to HELP, once an hour at most.",
+        max_age=timedelta(hours=1),
+        about_order=False,
+        needs_consent=False,
+        heeds_quiet_hours=False,
+        priority=0,
+    )
+)
+START_CONFIRMATION = kinds.add(
+    Kind(
+        "start_confirmation",
+        "Opt-in confirmation",
+        "The answer to START.",
+        max_age=timedelta(minutes=30),
+        about_order=False,
+        needs_consent=False,
+        heeds_quiet_hours=False,
+        priority=0,
+    )
+)
+TEST = kinds.add(
+    Kind(
+        "test",
+        "Test",
+        "A sample that the merchant sends to a phone of their own.",
+        max_age=timedelta(minutes=30),
+        about_order=False,
+        needs_consent=False,
+        heeds_quiet_hours=False,
+        priority=1,
+    )
+)

@@ -1,0 +1,88 @@
+"""The message log as pages and API show it: what became of each text, and why."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.phone import to_e164
+from app.deps import Deps
+from app.messages.kinds import kinds
+from app.messages.models import Message
+from app.messages.queries import get_message, log_rows, transitions_of
+from app.messages.resend import can_cancel, can_resend
+
+LONGEST_PAGE = 200
+
+
+async def log_page(
+    deps: Deps,
+    session: AsyncSession,
+    shop_id: int,
+    *,
+    status: str | None = None,
+    kind: str | None = None,
+    q: str | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> dict[str, Any]:
+    """Newest first. *q*: an order's name or id, or a phone. *status*: states, comma-separated. `next` continues, or None."""
+    limit = min(max(limit, 1), LONGEST_PAGE)
+    phone = to_e164(q, "US") if q else None
+    rows = await log_rows(
+        session,
+        shop_id,
+        states=[each for each in (status or "").split(",") if each],
+        kind=kind,
+        order_name=q.strip() if q else None,
+        phone_hash=deps.vault.fingerprint(phone) if phone is not None else None,
+        before=before,
+        limit=limit + 1,
+    )
+    page = rows[:limit]
+    return {"messages": [describe(deps, row) for row in page], "next": page[-1].id if len(rows) > limit else None}
+
+
+async def message_detail(deps: Deps, session: AsyncSession, shop_id: int, message_id: int) -> dict[str, Any]:
+    """One message with its checks and its timeline. Raises `NotFound`."""
+    message = await get_message(session, shop_id, message_id)
+    timeline = [
+        {"at": _iso(each.at), "from": each.from_state, "to": each.to_state, "cause": each.cause}
+        for each in await transitions_of(session, shop_id, message_id)
+    ]
+    return {
+        **describe(deps, message),
+        "checks": message.checks,
+        "timeline": timeline,
+        "order_id": message.order_id,
+        "can_resend": can_resend(message),
+        "can_cancel": can_cancel(message),
+    }
+
+
+def describe(deps: Deps, message: Message) -> dict[str, Any]:
+    kind = kinds.find(message.kind)
+    reason = {"code": message.reason_code, "sentence": message.reason} if message.reason_code else None
+    return {
+        "id": message.id,
+        "kind": message.kind,
+        "label": kind.label if kind is not None else message.kind,
+        "state": message.state,
+        "reason": reason,
+        "to": _open(deps, message.phone_encrypted),
+        "order_name": message.order_name,
+        "text": _open(deps, message.text_encrypted),
+        "segments": message.segments,
+        "created_at": _iso(message.created_at),
+        "due_at": _iso(message.due_at),
+        "sent_at": _iso(message.sent_at),
+        "delivered_at": _iso(message.delivered_at),
+    }
+
+
+def _open(deps: Deps, value: bytes | None) -> str | None:
+    return None if value is None else deps.vault.decrypt(value)
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment is not None else None

@@ -1,0 +1,314 @@
+"""All SQL about messages, their transitions and inbound texts. Every query about a shop's data takes the shop first."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.errors import NotFound
+from app.messages.models import InboundMessage, Message, MessageState, MessageTransition
+from app.messages.states import TRANSITIONS
+from app.shops.models import ProviderUser, Sender, SenderState
+
+
+async def insert_message(session: AsyncSession, values: dict[str, Any], *, now: datetime, cause: str) -> int | None:
+    """Insert under the business key; None when this shop already has a message of this kind about this subject."""
+    message_id = await session.scalar(
+        insert(Message)
+        .values(created_at=now, updated_at=now, **values)
+        .on_conflict_do_nothing(index_elements=["shop_id", "kind", "subject"])
+        .returning(Message.id)
+    )
+    if message_id is not None:
+        state = str(values.get("state", MessageState.QUEUED))
+        await _record(session, [(message_id, values["shop_id"])], None, state, cause, now)
+    return message_id
+
+
+async def move(
+    session: AsyncSession,
+    message_id: int,
+    to: MessageState,
+    *,
+    origin: Sequence[MessageState],
+    now: datetime,
+    cause: str,
+    guard: ColumnElement[bool] | None = None,
+    **values: Any,
+) -> bool:
+    """Compare-and-set one message's state; False when it was not in *origin* (or *guard* failed) any more."""
+    illegal = [state for state in origin if to not in TRANSITIONS[state]]
+    if illegal:
+        raise ValueError(f"A message cannot go from {illegal} to {to}.")
+    query = (
+        select(Message.state, Message.shop_id)
+        .where(Message.id == message_id, Message.state.in_(origin), *([guard] if guard is not None else []))
+        .with_for_update()
+    )
+    row = (await session.execute(query)).one_or_none()
+    if row is None:
+        return False
+    await session.execute(update(Message).where(Message.id == message_id).values(state=to, updated_at=now, **values))
+    await _record(session, [(message_id, row.shop_id)], row.state, to, cause, now)
+    return True
+
+
+async def get_message(session: AsyncSession, shop_id: int, message_id: int) -> Message:
+    message = await session.scalar(select(Message).where(Message.shop_id == shop_id, Message.id == message_id))
+    if message is None:
+        raise NotFound("There is no such message.")
+    return message
+
+
+async def transitions_of(session: AsyncSession, shop_id: int, message_id: int) -> list[MessageTransition]:
+    query = select(MessageTransition).where(
+        MessageTransition.shop_id == shop_id, MessageTransition.message_id == message_id
+    )
+    return list(await session.scalars(query.order_by(MessageTransition.id)))
+
+
+async def log_rows(
+    session: AsyncSession,
+    shop_id: int,
+    *,
+    states: Sequence[str] = (),
+    kind: str | None = None,
+    order_name: str | None = None,
+    phone_hash: bytes | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[Message]:
+    """One page of a shop's log, newest first; *before* is the last id already seen."""
+    query = select(Message).where(Message.shop_id == shop_id).order_by(Message.id.desc()).limit(limit)
+    if states:
+        query = query.where(Message.state.in_(states))
+    if kind is not None:
+        query = query.where(Message.kind == kind)
+    if phone_hash is not None:
+        query = query.where(Message.phone_hash == phone_hash)
+    elif order_name is not None:
+        names = {order_name, "#" + order_name.lstrip("#")}
+        query = query.where(or_(Message.order_name.in_(names), Message.order_id == order_name))
+    if before is not None:
+        query = query.where(Message.id < before)
+    return list(await session.scalars(query))
+
+
+async def count_by_state(session: AsyncSession, shop_id: int, *, since: datetime) -> dict[str, int]:
+    query = (
+        select(Message.state, func.count())
+        .where(Message.shop_id == shop_id, Message.created_at >= since)
+        .group_by(Message.state)
+    )
+    return {state: count for state, count in await session.execute(query)}
+
+
+async def queue_depth(session: AsyncSession, shop_id: int) -> int:
+    query = select(func.count()).where(
+        Message.shop_id == shop_id, Message.state.in_([MessageState.QUEUED, MessageState.SENDING])
+    )
+    return int(await session.scalar(query) or 0)
+
+
+# --- the sender's own queries: they serve all shops, by RingCentral user ---
+
+
+async def users_with_due_messages(session: AsyncSession, now: datetime) -> list[tuple[int, int]]:
+    """(RingCentral user, number of due messages up to a hundred) where something may be sent now; most due first."""
+    due = (
+        select(Message.id)
+        .where(Message.sender_id == Sender.id, Message.state == MessageState.QUEUED, Message.due_at <= now)
+        .limit(100)
+        .correlate(Sender)
+        .subquery()
+    )
+    waiting = select(func.count()).select_from(due).scalar_subquery()
+    query = (
+        select(Sender.provider_user_id, func.sum(waiting))
+        .join(ProviderUser, ProviderUser.id == Sender.provider_user_id)
+        .where(
+            Sender.state == SenderState.READY,
+            or_(ProviderUser.paused_until.is_(None), ProviderUser.paused_until <= now),
+            exists().where(Message.sender_id == Sender.id, Message.state == MessageState.QUEUED, Message.due_at <= now),
+        )
+        .group_by(Sender.provider_user_id)
+    )
+    rows = [(user_id, int(count)) for user_id, count in await session.execute(query) if user_id is not None]
+    return sorted(rows, key=lambda row: row[1])
+
+
+async def claim_due(
+    session: AsyncSession, provider_user_id: int, *, now: datetime, lease: timedelta, limit: int
+) -> list[Message]:
+    """Take up to *limit* due messages of one RingCentral user: replies first, then oldest first. Marks them `sending`."""
+    senders = select(Sender.id).where(Sender.provider_user_id == provider_user_id, Sender.state == SenderState.READY)
+    picked = list(
+        await session.scalars(
+            select(Message)
+            .where(Message.sender_id.in_(senders), Message.state == MessageState.QUEUED, Message.due_at <= now)
+            .order_by(Message.priority, Message.due_at, Message.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+    )
+    for message in picked:
+        message.state = MessageState.SENDING
+        message.lease_until = now + lease
+        message.called_at = None
+        message.attempts += 1
+        message.updated_at = now
+    await session.flush()
+    await _record(
+        session, [(m.id, m.shop_id) for m in picked], MessageState.QUEUED, MessageState.SENDING, "claimed", now
+    )
+    return picked
+
+
+async def lapsed_leases(session: AsyncSession, now: datetime, *, limit: int = 200) -> list[Message]:
+    """Messages whose worker died: their lease ran out while they were being sent."""
+    query = (
+        select(Message)
+        .where(Message.state == MessageState.SENDING, Message.lease_until <= now)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(await session.scalars(query))
+
+
+async def claim_unknown(session: AsyncSession, now: datetime, *, lease: timedelta, limit: int = 50) -> list[Message]:
+    """Messages whose outcome has to be looked up; *lease* keeps other workers away meanwhile."""
+    query = (
+        select(Message)
+        .where(Message.state == MessageState.UNKNOWN, Message.lease_until <= now)
+        .order_by(Message.lease_until)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    messages = list(await session.scalars(query))
+    for message in messages:
+        message.lease_until = now + lease
+    return messages
+
+
+async def expired_ids(session: AsyncSession, now: datetime, *, limit: int = 500) -> list[int]:
+    """Queued messages that are no longer worth sending, also of senders that cannot send at the moment."""
+    query = select(Message.id).where(Message.state == MessageState.QUEUED, Message.expires_at <= now).limit(limit)
+    return list(await session.scalars(query))
+
+
+async def due_follow_ups(session: AsyncSession, now: datetime, *, lease: timedelta, limit: int = 200) -> list[Message]:
+    """Accepted or sent messages whose delivery status should be read now; the look is put off for others."""
+    query = (
+        select(Message)
+        .where(Message.follow_up_at <= now, Message.state.in_([MessageState.ACCEPTED, MessageState.SENT]))
+        .order_by(Message.follow_up_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    messages = list(await session.scalars(query))
+    for message in messages:
+        message.follow_up_at = now + lease
+    return messages
+
+
+async def hasten_follow_ups(session: AsyncSession, provider_user_id: int, at: datetime) -> None:
+    """Something changed in this user's message store: read the open statuses at *at*, if not earlier."""
+    senders = select(Sender.id).where(Sender.provider_user_id == provider_user_id)
+    await session.execute(
+        update(Message)
+        .where(
+            Message.sender_id.in_(senders),
+            Message.state.in_([MessageState.ACCEPTED, MessageState.SENT]),
+            Message.follow_up_at > at,
+        )
+        .values(follow_up_at=at)
+    )
+
+
+async def cancel_queued_to(
+    session: AsyncSession,
+    shop_id: int,
+    phone_hash: bytes,
+    *,
+    now: datetime,
+    reason: tuple[str, str],
+    spare: Iterable[str] = (),
+) -> int:
+    """Cancel all waiting texts to a phone, scheduled ones included. *spare*: kinds that may still go."""
+    query = (
+        select(Message.id)
+        .where(
+            Message.shop_id == shop_id,
+            Message.phone_hash == phone_hash,
+            Message.state == MessageState.QUEUED,
+            Message.kind.not_in(list(spare)),
+        )
+        .with_for_update()
+    )
+    ids = list(await session.scalars(query))
+    for message_id in ids:
+        await move(
+            session,
+            message_id,
+            MessageState.CANCELLED,
+            origin=[MessageState.QUEUED],
+            now=now,
+            cause=reason[0],
+            reason_code=reason[0],
+            reason=reason[1],
+        )
+    return len(ids)
+
+
+async def store_inbound(session: AsyncSession, values: dict[str, Any]) -> int | None:
+    """None when this sender already has this text: it came twice."""
+    return await session.scalar(
+        insert(InboundMessage)
+        .values(**values)
+        .on_conflict_do_nothing(index_elements=["sender_id", "provider_message_id"])
+        .returning(InboundMessage.id)
+    )
+
+
+async def replied_since(session: AsyncSession, shop_id: int, kind: str, phone_hash: bytes, since: datetime) -> bool:
+    """Whether a reply of *kind* was queued for this phone after *since*."""
+    query = select(
+        exists().where(
+            Message.shop_id == shop_id,
+            Message.phone_hash == phone_hash,
+            Message.kind == kind,
+            Message.created_at > since,
+        )
+    )
+    return bool(await session.scalar(query))
+
+
+async def recent_inbound(session: AsyncSession, shop_id: int, *, limit: int) -> list[InboundMessage]:
+    query = select(InboundMessage).where(InboundMessage.shop_id == shop_id)
+    return list(await session.scalars(query.order_by(InboundMessage.id.desc()).limit(limit)))
+
+
+async def _record(
+    session: AsyncSession,
+    messages: Sequence[tuple[int, int]],
+    origin: str | None,
+    target: str,
+    cause: str,
+    now: datetime,
+) -> None:
+    if messages:
+        rows = [
+            {
+                "message_id": message_id,
+                "shop_id": shop_id,
+                "at": now,
+                "from_state": origin,
+                "to_state": target,
+                "cause": cause,
+            }
+            for message_id, shop_id in messages
+        ]
+        await session.execute(insert(MessageTransition).values(rows))

@@ -1,0 +1,99 @@
+"""Puts a message into the outbox: once per business key, with nothing decided but what it is about."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.db import after_commit
+from app.deps import Deps
+from app.messages.kinds import Kind
+from app.messages.models import MessageState
+from app.messages.queries import insert_message
+from app.messages.reasons import NOT_CONNECTED
+from app.shops.queries import find_sender
+
+
+@dataclass(frozen=True)
+class About:
+    """What a notification is about. *subject* makes it unique within its kind; *phone* is only for the log's search."""
+
+    subject: str
+    order_id: str | None = None
+    order_name: str | None = None
+    fulfillment_id: str | None = None
+    customer_id: str | None = None
+    phone: str | None = None
+
+
+async def queue_message(
+    deps: Deps, session: AsyncSession, shop_id: int, kind: Kind, about: About, *, event_at: datetime
+) -> int | None:
+    """The message's id, or None when this text was queued before. A shop without a number gets an explained skip."""
+    now = deps.clock()
+    sender = await find_sender(session, shop_id)
+    connected = sender is not None and sender.phone_number is not None
+    values: dict[str, Any] = {
+        "shop_id": shop_id,
+        "sender_id": sender.id if sender is not None else None,
+        "kind": kind.name,
+        "subject": about.subject,
+        "priority": kind.priority,
+        "order_id": about.order_id,
+        "order_name": about.order_name,
+        "fulfillment_id": about.fulfillment_id,
+        "customer_id": about.customer_id,
+        "event_at": event_at,
+        "due_at": now,
+        "expires_at": event_at + kind.max_age,
+        **_phone_columns(deps, about.phone),
+    }
+    if not connected:
+        values |= {
+            "state": MessageState.SKIPPED,
+            "reason_code": NOT_CONNECTED.code,
+            "reason": NOT_CONNECTED.sentence,
+            "checks": [{"code": NOT_CONNECTED.code, "passed": False, "sentence": NOT_CONNECTED.sentence}],
+        }
+    message_id = await insert_message(session, values, now=now, cause=f"{kind.name} asked for")
+    after_commit(session, deps.outbox_changed.set)
+    return message_id
+
+
+async def queue_text(
+    deps: Deps,
+    session: AsyncSession,
+    shop_id: int,
+    sender_id: int,
+    kind: Kind,
+    *,
+    subject: str,
+    phone: str,
+    text: str,
+    locale: str,
+) -> int | None:
+    """A text that is already worded: an answer to a keyword, or a test."""
+    now = deps.clock()
+    values = {
+        "shop_id": shop_id,
+        "sender_id": sender_id,
+        "kind": kind.name,
+        "subject": subject,
+        "priority": kind.priority,
+        "locale": locale,
+        "text_encrypted": deps.vault.encrypt(text),
+        "event_at": now,
+        "due_at": now,
+        "expires_at": now + kind.max_age,
+        **_phone_columns(deps, phone),
+    }
+    message_id = await insert_message(session, values, now=now, cause=f"{kind.name} asked for")
+    after_commit(session, deps.outbox_changed.set)
+    return message_id
+
+
+def _phone_columns(deps: Deps, phone: str | None) -> dict[str, bytes | None]:
+    if phone is None:
+        return {"phone_encrypted": None, "phone_hash": None}
+    return {"phone_encrypted": deps.vault.encrypt(phone), "phone_hash": deps.vault.fingerprint(phone)}

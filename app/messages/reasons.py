@@ -1,0 +1,33 @@
+"""Why a text was not sent, in a code for machines and one plain sentence for the merchant."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Reason:
+    code: str
+    sentence: str
+
+
+NOT_CONNECTED = Reason("not_connected", "No RingCentral number was connected. Connect one under Settings.")
+SWITCHED_OFF = Reason("switched_off", "This kind of text is switched off.")
+ORDER_NOT_FOUND = Reason("order_not_found", "Shopify no longer has this order.")
+TEST_ORDER = Reason("test_order", "This is a test order.")
+ORDER_CANCELLED = Reason("order_cancelled", "The order was cancelled.")
+NO_CUSTOMER = Reason("no_customer", "The order has no customer, so nobody agreed to texts.")
+NO_PHONE = Reason("no_phone", "The customer has no phone number that can receive texts.")
+NEVER_SUBSCRIBED = Reason("not_subscribed", "The customer has not agreed to text messages.")
+PENDING = Reason("consent_pending", "The customer has not confirmed the sign-up for text messages yet.")
+UNSUBSCRIBED = Reason("unsubscribed", "The customer has unsubscribed from text messages in Shopify.")
+OPTED_OUT = Reason("opted_out", "The customer opted out of texts with this number.")
+COUNTRY_CLOSED = Reason("country_not_allowed", "The customer's country is not among those you send to.")
+BAD_TEMPLATE = Reason("template_broken", "The text could not be put together. Check the template.")
+EMPTY_TEXT = Reason("text_empty", "The template gives an empty text.")
+TOO_LATE = Reason("too_late", "It would have arrived too late to be useful.")
+GAVE_UP = Reason("provider_unavailable", "RingCentral could not be reached in time.")
+OUTCOME_UNKNOWN = Reason(
+    "outcome_unknown", "RingCentral did not answer and does not list the text, twice. It may not have arrived."
+)
+CANCELLED_BY_STAFF = Reason("cancelled_by_staff", "Cancelled by a member of your staff.")
+SHOP_GONE = Reason("app_uninstalled", "The app was uninstalled.")
+ACCESS_LOST = Reason("access_lost", "Shopify did not let the app read the order. Open the app once.")

@@ -1,0 +1,28 @@
+"""Which change of a message's state is allowed. The same table stands in docs/architecture.md; a test compares them.
+
+Every change is compare-and-set: it names the states it may start from, and does nothing when the row is elsewhere by
+then. Late news therefore can never move a status backwards.
+"""
+
+from app.messages.models import MessageState as S
+
+TRANSITIONS: dict[S, frozenset[S]] = {
+    S.QUEUED: frozenset({S.SENDING, S.SKIPPED, S.EXPIRED, S.CANCELLED, S.FAILED}),
+    S.SENDING: frozenset({S.ACCEPTED, S.QUEUED, S.SKIPPED, S.EXPIRED, S.CANCELLED, S.FAILED, S.UNKNOWN}),
+    S.UNKNOWN: frozenset({S.ACCEPTED, S.QUEUED, S.FAILED, S.CANCELLED, S.EXPIRED}),
+    S.ACCEPTED: frozenset({S.SENT, S.DELIVERED, S.FAILED}),
+    S.SENT: frozenset({S.DELIVERED, S.FAILED}),
+    S.DELIVERED: frozenset(),
+    # Only the merchant's "resend" leaves these ends again.
+    S.FAILED: frozenset({S.QUEUED}),
+    S.SKIPPED: frozenset({S.QUEUED}),
+    S.EXPIRED: frozenset({S.QUEUED}),
+    S.CANCELLED: frozenset({S.QUEUED}),
+}
+
+ENDS = frozenset({S.DELIVERED, S.FAILED, S.SKIPPED, S.EXPIRED, S.CANCELLED})
+
+
+def origins(target: S) -> tuple[S, ...]:
+    """From where *target* can be reached."""
+    return tuple(state for state, targets in TRANSITIONS.items() if target in targets)

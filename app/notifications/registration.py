@@ -1,0 +1,111 @@
+"""Keeps a shop's webhook subscriptions equal to what its enabled texts need.
+
+Source: Shopify, "webhookSubscriptionCreate". Subscriptions made by API vanish after eight failed deliveries in a row, so
+they are compared after install, after every change of a switch, and daily. Topics of shopify.app.toml are never made
+here: a topic registered both ways would be delivered twice.
+"""
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.config import ADMIN_API_VERSION
+from app.core.jobs import enqueue
+from app.core.log import get_logger
+from app.deps import Deps
+from app.messages.kinds import kinds
+from app.notifications.queries import switches
+from app.shopify.client import operation
+from app.shopify.webhooks import topics
+from app.shops.admin_api import run_operation
+
+log = get_logger(__name__)
+
+REGISTER = "notifications.register_webhooks"
+PACKAGE = "app.notifications"
+
+
+async def request_registration(session: AsyncSession, shop_id: int) -> None:
+    """Have the subscriptions compared soon; asking again meanwhile changes nothing."""
+    await enqueue(session, REGISTER, [shop_id])
+
+
+async def register_webhooks(deps: Deps, shop_id: int) -> None:
+    """Create what is missing, delete strays: ours by address or by a topic nobody needs any more."""
+    async with deps.db.transaction() as session:
+        wanted = needed_topics(await switches(session, shop_id))
+    existing = await _existing(deps, shop_id)
+    missing, strays = compare(wanted, existing, address=webhook_address(deps))
+    for subscription_id in strays:
+        await _delete(deps, shop_id, subscription_id)
+    for topic in missing:
+        await _create(deps, shop_id, topic)
+    if missing or strays:
+        log.info("webhooks.registered", shop_id=shop_id, created=len(missing), deleted=len(strays))
+
+
+def needed_topics(switched: dict[str, bool]) -> set[str]:
+    """Shop topics of enabled kinds, and those that features always need."""
+    off = {kind.topic for kind in kinds.notifications() if not switched.get(kind.name, kind.enabled_by_default)}
+    on = {kind.topic for kind in kinds.notifications() if switched.get(kind.name, kind.enabled_by_default)}
+    per_shop = {each.topic for each in topics.subscribers.values() if each.registered == "shop"}
+    return per_shop - (off - on)
+
+
+def compare(wanted: set[str], existing: list[dict[str, Any]], *, address: str) -> tuple[list[str], list[str]]:
+    """(topics to create, subscription ids to delete). A subscription counts only with our address and version."""
+    names = {_enum(topic): topic for topic in wanted}
+    kept: set[str] = set()
+    strays = []
+    for subscription in existing:
+        version = (subscription.get("apiVersion") or {}).get("handle")
+        fits = subscription.get("uri") == address and version in (None, ADMIN_API_VERSION)
+        topic = names.get(str(subscription.get("topic")))
+        if topic is not None and fits and topic not in kept:
+            kept.add(topic)
+        else:
+            strays.append(str(subscription["id"]))
+    return sorted(wanted - kept), strays
+
+
+def webhook_address(deps: Deps) -> str:
+    return f"{deps.settings.shopify_app_url}/webhooks/shopify"
+
+
+async def _existing(deps: Deps, shop_id: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    cursor: str | None = None
+    while True:
+        answer = await run_operation(deps, shop_id, operation(PACKAGE, "webhooks_list"), {"cursor": cursor})
+        page = answer["webhookSubscriptions"] or {}
+        found += page.get("nodes") or []
+        info = page.get("pageInfo") or {}
+        cursor = info.get("endCursor")
+        if not info.get("hasNextPage") or cursor is None:
+            return found
+
+
+async def _create(deps: Deps, shop_id: int, topic: str) -> None:
+    answer = await run_operation(
+        deps,
+        shop_id,
+        operation(PACKAGE, "webhook_create"),
+        {"topic": _enum(topic), "sub": {"uri": webhook_address(deps), "format": "JSON"}},
+    )
+    errors = (answer["webhookSubscriptionCreate"] or {}).get("userErrors") or []
+    # "already been taken": another process was quicker, or an answer was lost. Both are what we wanted.
+    if errors and not any("taken" in str(error.get("message")) for error in errors):
+        log.error("webhooks.refused", shop_id=shop_id, topic=topic, fields=[error.get("field") for error in errors])
+        raise RegistrationRefused(topic)
+
+
+async def _delete(deps: Deps, shop_id: int, subscription_id: str) -> None:
+    await run_operation(deps, shop_id, operation(PACKAGE, "webhook_delete"), {"id": subscription_id})
+
+
+def _enum(topic: str) -> str:
+    return topic.upper().replace("/", "_")
+
+
+class RegistrationRefused(Exception):
+    """Shopify refused a subscription; the job is tried again."""

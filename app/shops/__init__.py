@@ -1,0 +1,1 @@
+"""Merchants: their installation, tokens, settings and RingCentral connection."""

@@ -1,0 +1,30 @@
+"""Runs an Admin API operation for a shop: finds the token, renews it once if Shopify refuses it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.core.log import get_logger
+from app.deps import Deps
+from app.shopify.client import AccessTokenRejected, Answer
+from app.shops.queries import get_shop, get_shop_locked
+from app.shops.tokens import access_token
+
+log = get_logger(__name__)
+
+
+async def run_operation(deps: Deps, shop_id: int, operation: str, variables: Mapping[str, Any] | None = None) -> Answer:
+    """Raises `ShopifyError`s. A token that is refused twice marks the shop as needing the merchant's visit."""
+    async with deps.db.transaction() as session:
+        domain = (await get_shop(session, shop_id)).domain
+    token = await access_token(deps, shop_id)
+    try:
+        return await deps.admin.graphql(domain, token, operation, variables)
+    except AccessTokenRejected:
+        token = await access_token(deps, shop_id, rejected=token)
+    try:
+        return await deps.admin.graphql(domain, token, operation, variables)
+    except AccessTokenRejected:
+        async with deps.db.transaction() as session:
+            (await get_shop_locked(session, shop_id)).needs_reauth = True
+        log.warning("shop.needs_reauth", shop_id=shop_id)
+        raise

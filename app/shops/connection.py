@@ -1,0 +1,328 @@
+"""A shop's RingCentral connection: paste a JWT, choose a number, keep the webhook subscription, disconnect.
+
+Nothing the merchant types is echoed: the answer to every call is what `describe_connection` finds in the database.
+The subscription belongs to the RingCentral user, not to the shop, because several shops may share one user.
+"""
+
+import secrets
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.config import RINGCENTRAL_SERVER
+from app.core.errors import Conflict, Invalid
+from app.core.log import get_logger
+from app.core.phone import to_e164
+from app.deps import Deps
+from app.shops.models import ProviderUser, Sender, SenderState, Shop
+from app.shops.provider_access import call_provider, keep_token, open_credentials, seal_credentials
+from app.shops.queries import (
+    add_provider_user,
+    find_provider_user,
+    find_sender,
+    get_provider_user,
+    get_sender,
+    senders_of_user,
+    update_user,
+    write_audit,
+)
+from app.sms.contract import (
+    Access,
+    Credentials,
+    CredentialsRefused,
+    Finding,
+    Level,
+    Number,
+    NumberFacts,
+    SmsError,
+    SmsProvider,
+    Subscription,
+    Token,
+)
+
+log = get_logger(__name__)
+
+SUBSCRIPTION_LIFETIME = timedelta(days=30)
+"""Long enough to survive a holiday, short enough that an orphan of a deleted JWT stops calling us."""
+RENEW_SUBSCRIPTION_BEFORE = timedelta(days=7)
+PARTNER_SERVERS = (RINGCENTRAL_SERVER, "https://platform.ringcentral.biz")
+
+
+async def connect(deps: Deps, shop: Shop, form: object, *, actor: str) -> None:
+    """Check and store pasted credentials. Raises `Invalid` by field, or the contract's errors when RingCentral is away."""
+    provider = deps.provider("ringcentral")
+    credentials = read_credentials(deps, form)
+    wrong = provider.check_credentials(credentials, now=deps.clock)
+    if wrong:
+        raise Invalid(wrong)
+    try:
+        token = await provider.log_in(credentials)
+    except CredentialsRefused as refused:
+        raise Invalid({refused.field: refused.sentence}) from None
+    access = Access(credentials.server, token.access_token)
+    numbers = await provider.list_numbers(access)
+    findings = await provider.inspect(access, token.scopes)
+    async with deps.db.transaction() as session:
+        user = await _keep_user(deps, session, provider, credentials, token)
+        await _keep_sender(deps, session, shop, user, credentials, numbers, findings)
+        await write_audit(session, shop.domain, at=deps.clock(), actor=actor, action="ringcentral_connected")
+
+
+def read_credentials(deps: Deps, form: object) -> Credentials:
+    """The form over the operator's own RingCentral application. Raises `Invalid`."""
+    if not isinstance(form, dict):
+        raise Invalid({"jwt": "Send a JSON object with the JWT."})
+    values = {name: form.get(name) for name in ("jwt", "client_id", "client_secret", "server")}
+    wrong = {
+        name: "This must be text." for name, value in values.items() if value is not None and not isinstance(value, str)
+    }
+    text = {name: value.strip() if isinstance(value, str) else "" for name, value in values.items()}
+    if not text["jwt"] and "jwt" not in wrong:
+        wrong["jwt"] = "Paste the JWT from RingCentral's developer console."
+    if bool(text["client_id"]) != bool(text["client_secret"]):
+        missing = "client_secret" if text["client_id"] else "client_id"
+        wrong[missing] = "Client ID and client secret belong together: give both or neither."
+    settings = deps.settings
+    server = text["server"].rstrip("/") or settings.ringcentral_server_url
+    if server not in {*PARTNER_SERVERS, settings.ringcentral_server_url}:
+        # Our client secret is sent there, so this is a choice between known servers, never free text.
+        wrong["server"] = "Choose one of RingCentral's servers."
+    client_id = text["client_id"] or settings.ringcentral_client_id
+    if not client_id and "client_id" not in wrong:
+        wrong["client_id"] = "This installation has no RingCentral application of its own: give a client ID and secret."
+    if wrong:
+        raise Invalid(wrong)
+    secret = text["client_secret"] or settings.ringcentral_client_secret.get_secret_value()
+    return Credentials(client_id=client_id, client_secret=secret, jwt=text["jwt"], server=server)
+
+
+async def choose_number(deps: Deps, shop: Shop, form: object, *, actor: str) -> None:
+    """Send from this number: reads its registration and sees to the webhook subscription. Raises `Invalid`."""
+    phone = _phone_of(form)
+    async with deps.db.transaction() as session:
+        sender = await find_sender(session, shop.id)
+    if sender is None or sender.provider_user_id is None:
+        raise Conflict("Connect RingCentral first, then choose a number.")
+    number = next((each for each in _numbers(sender) if each.phone_number == phone), None)
+    if number is None:
+        raise Invalid({"phone_number": "This number does not belong to the connected RingCentral user."})
+    if not number.usable:
+        raise Invalid({"phone_number": number.reason or "This number cannot send text messages."})
+    facts, findings = await call_provider(
+        deps, sender.provider_user_id, lambda provider, access: provider.inspect_number(access, number)
+    )
+    await care_for_subscription(deps, sender.provider_user_id, urgent=True)
+    async with deps.db.transaction() as session:
+        sender = await get_sender(session, shop.id, sender.id)
+        _keep_number(sender, number, facts, findings)
+        sender.checked_at = deps.clock()
+        await write_audit(session, shop.domain, at=deps.clock(), actor=actor, action="number_chosen")
+
+
+async def disconnect(deps: Deps, shop_id: int) -> None:
+    """Erase the credentials here, then end subscription and session at RingCentral where nobody else uses them."""
+    async with deps.db.transaction() as session:
+        sender = await find_sender(session, shop_id, lock=True)
+        if sender is None:
+            return
+        credentials = open_credentials(deps, sender) if sender.credentials_encrypted is not None else None
+        user_id = sender.provider_user_id
+        user = await get_provider_user(session, user_id) if user_id is not None else None
+        others = [each for each in await senders_of_user(session, user.id) if each.id != sender.id] if user else []
+        sender.state = SenderState.DISCONNECTED
+        sender.credentials_encrypted = None
+        sender.problem_code = sender.problem = None
+    if user is not None and credentials is not None and not others:
+        await _leave_provider(deps, user, credentials)
+
+
+async def describe_connection(session: AsyncSession, shop_id: int) -> dict[str, Any]:
+    """What the connection page and `GET /api/admin/connection` show. Never a secret."""
+    sender = await find_sender(session, shop_id)
+    if sender is None:
+        return {
+            "connected": False,
+            "state": "not_connected",
+            "phone_number": None,
+            "numbers": [],
+            "findings": [],
+            "problem": None,
+            "checked_at": None,
+            "transport": None,
+            "stop_confirmed_by": None,
+        }
+    return {
+        "connected": sender.state in (SenderState.READY, SenderState.PAUSED) and sender.phone_number is not None,
+        "state": sender.state,
+        "phone_number": sender.phone_number,
+        "numbers": [_public(each) for each in sender.numbers],
+        "findings": sender.findings,
+        "problem": sender.problem,
+        "checked_at": sender.checked_at.isoformat() if sender.checked_at else None,
+        "transport": sender.transport,
+        "stop_confirmed_by": "provider" if sender.provider_confirms_stop else "app",
+    }
+
+
+async def care_for_subscription(deps: Deps, provider_user_id: int, *, urgent: bool = False) -> None:
+    """Make sure RingCentral calls us for this user: create, renew, or make anew after blacklisting.
+
+    *urgent* takes a healthy-looking record at its word less: without a stored subscription one is made at once.
+    RingCentral calls our address while the creating call is under way, so nothing is locked meanwhile.
+    """
+    async with deps.db.transaction() as session:
+        user = await get_provider_user(session, provider_user_id)
+    current: Subscription | None = None
+    if user.subscription_id is not None:
+        known = user.subscription_id
+        current = await call_provider(deps, user.id, lambda provider, access: provider.read_subscription(access, known))
+    if current is not None and current.active and current.address not in (None, hook_address(deps, user)):
+        current = None
+    if current is not None and current.active:
+        current = await _renew_if_old(deps, user, current)
+    if current is None or not current.active:
+        current = await call_provider(deps, user.id, lambda provider, access: _subscribe(deps, provider, access, user))
+        log.info("provider.subscribed", provider_user_id=user.id, urgent=urgent)
+    async with deps.db.transaction() as session:
+        await update_user(
+            session,
+            user.id,
+            subscription_id=current.id,
+            subscription_expires_at=current.expires_at,
+            subscription_checked_at=deps.clock(),
+        )
+
+
+def hook_address(deps: Deps, user: ProviderUser) -> str:
+    return f"{deps.settings.shopify_app_url}/webhooks/ringcentral/{user.hook_key}"
+
+
+async def _subscribe(deps: Deps, provider: SmsProvider, access: Access, user: ProviderUser) -> Subscription:
+    return await provider.subscribe(
+        access,
+        address=hook_address(deps, user),
+        verification_token=deps.vault.decrypt(user.verification_token_encrypted),
+        lifetime=SUBSCRIPTION_LIFETIME,
+    )
+
+
+async def _renew_if_old(deps: Deps, user: ProviderUser, current: Subscription) -> Subscription | None:
+    if current.expires_at is None or current.expires_at - deps.clock() > RENEW_SUBSCRIPTION_BEFORE:
+        return current
+    return await call_provider(deps, user.id, lambda provider, access: provider.renew_subscription(access, current.id))
+
+
+async def _keep_user(
+    deps: Deps, session: AsyncSession, provider: SmsProvider, credentials: Credentials, token: Token
+) -> ProviderUser:
+    await add_provider_user(
+        session,
+        {
+            "provider": provider.name,
+            "server": credentials.server,
+            "client_id": credentials.client_id,
+            "owner_id": token.owner_id,
+            "hook_key": secrets.token_urlsafe(36),
+            "verification_token_encrypted": deps.vault.encrypt(secrets.token_urlsafe(32)),
+            "created_at": deps.clock(),
+        },
+    )
+    found = await find_provider_user(session, provider.name, credentials.client_id, token.owner_id)
+    if found is None:
+        raise RuntimeError("A RingCentral user that was just added is gone.")
+    user = await get_provider_user(session, found.id, lock=True)
+    user.server = credentials.server
+    user.login_paused_until = None
+    keep_token(deps, user, token)
+    return user
+
+
+async def _keep_sender(
+    deps: Deps,
+    session: AsyncSession,
+    shop: Shop,
+    user: ProviderUser,
+    credentials: Credentials,
+    numbers: list[Number],
+    findings: list[Finding],
+) -> None:
+    sender = await find_sender(session, shop.id, lock=True)
+    if sender is None or sender.provider_user_id != user.id:
+        if sender is not None:
+            sender.state = SenderState.DISCONNECTED
+            sender.credentials_encrypted = None
+        sender = Sender(shop_id=shop.id, provider=user.provider, transport="sms", created_at=deps.clock())
+        sender.state = SenderState.NUMBER_NEEDED
+        session.add(sender)
+    still_there = any(each.usable and each.phone_number == sender.phone_number for each in numbers)
+    sender.provider_user_id = user.id
+    sender.credentials_encrypted = seal_credentials(deps, credentials)
+    sender.state = SenderState.READY if still_there else SenderState.NUMBER_NEEDED
+    sender.phone_number = sender.phone_number if still_there else None
+    sender.problem_code = sender.problem = None
+    sender.numbers = msgspec.to_builtins([_stored(each) for each in numbers])
+    sender.findings = [_finding(each) for each in findings]
+    sender.checked_at = deps.clock()
+
+
+def _keep_number(sender: Sender, number: Number, facts: NumberFacts, findings: list[Finding]) -> None:
+    about_login = [each for each in sender.findings if each.get("about") != "number"]
+    sender.phone_number = number.phone_number
+    sender.transport = "a2p" if "A2PSmsSender" in number.features and "SmsSender" not in number.features else "sms"
+    sender.provider_confirms_stop = facts.stop_confirmed_by_provider
+    sender.findings = about_login + [_finding(each, about="number") for each in findings]
+    sender.state = SenderState.READY
+    sender.problem_code = sender.problem = None
+
+
+async def _leave_provider(deps: Deps, user: ProviderUser, credentials: Credentials) -> None:
+    provider = deps.provider(user.provider)
+    token = deps.vault.decrypt(user.access_token_encrypted) if user.access_token_encrypted else None
+    if token is not None:
+        try:
+            if user.subscription_id is not None:
+                await provider.unsubscribe(Access(user.server, token), user.subscription_id)
+        except SmsError as error:
+            # The credentials may be dead already; the subscription then ends by itself.
+            log.warning("provider.unsubscribe_failed", provider_user_id=user.id, code=error.code)
+        await provider.log_out(credentials, token)
+    async with deps.db.transaction() as session:
+        await update_user(session, user.id, access_token_encrypted=None, token_expires_at=None, subscription_id=None)
+
+
+def _phone_of(form: object) -> str:
+    given = form.get("phone_number") if isinstance(form, dict) else None
+    phone = to_e164(given, "US") if isinstance(given, str) else None
+    if phone is None:
+        raise Invalid({"phone_number": "Choose one of the numbers in the list."})
+    return phone
+
+
+def _stored(number: Number) -> dict[str, Any]:
+    return {
+        "id": number.id,
+        "phone_number": number.phone_number,
+        "features": sorted(number.features),
+        "usable": number.usable,
+        "reason": number.reason,
+        "label": number.label,
+        "payment_type": number.payment_type,
+        "usage_type": number.usage_type,
+        "country": number.country,
+        "primary": number.primary,
+    }
+
+
+def _numbers(sender: Sender) -> list[Number]:
+    return [msgspec.convert(each, Number) for each in sender.numbers]
+
+
+def _public(stored: dict[str, Any]) -> dict[str, Any]:
+    shown = ("phone_number", "features", "usable", "reason", "label", "payment_type", "country", "primary")
+    return {name: stored.get(name) for name in shown}
+
+
+def _finding(finding: Finding, about: str = "login") -> dict[str, str]:
+    return {"code": finding.code, "level": str(Level(finding.level)), "sentence": finding.sentence, "about": about}

@@ -1,0 +1,156 @@
+"""All SQL about shops, senders and RingCentral users."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.errors import NotFound
+from app.shops.models import AuditEvent, ProviderUser, Sender, SenderState, Shop
+
+
+async def find_shop(session: AsyncSession, domain: str) -> Shop | None:
+    return await session.scalar(select(Shop).where(Shop.domain == domain))
+
+
+async def get_shop(session: AsyncSession, shop_id: int) -> Shop:
+    shop = await session.get(Shop, shop_id)
+    if shop is None:
+        raise NotFound("This shop does not exist.")
+    return shop
+
+
+async def get_shop_locked(session: AsyncSession, shop_id: int) -> Shop:
+    """The row under a lock until the transaction ends: one token exchange or refresh at a time."""
+    shop = await session.scalar(
+        select(Shop).where(Shop.id == shop_id).with_for_update().execution_options(populate_existing=True)
+    )
+    if shop is None:
+        raise NotFound("This shop does not exist.")
+    return shop
+
+
+async def add_shop(session: AsyncSession, domain: str, now: datetime) -> None:
+    """Does nothing when the shop is known."""
+    await session.execute(insert(Shop).values(domain=domain, created_at=now).on_conflict_do_nothing())
+
+
+async def installed_shop_ids(session: AsyncSession) -> list[int]:
+    query = select(Shop.id).where(Shop.installed_at.is_not(None), Shop.uninstalled_at.is_(None)).order_by(Shop.id)
+    return list(await session.scalars(query))
+
+
+async def find_sender(session: AsyncSession, shop_id: int, *, lock: bool = False) -> Sender | None:
+    """The shop's current sender: the newest that was not disconnected."""
+    query = (
+        select(Sender)
+        .where(Sender.shop_id == shop_id, Sender.state != SenderState.DISCONNECTED)
+        .order_by(Sender.id.desc())
+        .limit(1)
+    )
+    return await session.scalar(query.with_for_update() if lock else query)
+
+
+async def get_sender(session: AsyncSession, shop_id: int, sender_id: int) -> Sender:
+    sender = await session.scalar(select(Sender).where(Sender.shop_id == shop_id, Sender.id == sender_id))
+    if sender is None:
+        raise NotFound("This sender does not exist.")
+    return sender
+
+
+async def senders_of_user(session: AsyncSession, provider_user_id: int) -> list[Sender]:
+    """Connected senders of one RingCentral user, of any shop: they share its token, pace and subscription."""
+    query = select(Sender).where(
+        Sender.provider_user_id == provider_user_id,
+        Sender.state != SenderState.DISCONNECTED,
+        Sender.credentials_encrypted.is_not(None),
+    )
+    return list(await session.scalars(query.order_by(Sender.id.desc())))
+
+
+async def senders_of_number(session: AsyncSession, provider_user_id: int, phone_number: str) -> list[Sender]:
+    """Who is meant by a text to *phone_number*: every shop that sends from it."""
+    query = select(Sender).where(
+        Sender.provider_user_id == provider_user_id,
+        Sender.phone_number == phone_number,
+        Sender.state != SenderState.DISCONNECTED,
+    )
+    return list(await session.scalars(query.order_by(Sender.id)))
+
+
+async def get_provider_user(session: AsyncSession, provider_user_id: int, *, lock: bool = False) -> ProviderUser:
+    query = select(ProviderUser).where(ProviderUser.id == provider_user_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    user = await session.scalar(query)
+    if user is None:
+        raise NotFound("This RingCentral user is not connected.")
+    return user
+
+
+async def find_provider_user(
+    session: AsyncSession, provider: str, client_id: str, owner_id: str
+) -> ProviderUser | None:
+    return await session.scalar(
+        select(ProviderUser).where(
+            ProviderUser.provider == provider, ProviderUser.client_id == client_id, ProviderUser.owner_id == owner_id
+        )
+    )
+
+
+async def find_user_by_hook(session: AsyncSession, hook_key: str) -> ProviderUser | None:
+    return await session.scalar(select(ProviderUser).where(ProviderUser.hook_key == hook_key))
+
+
+async def add_provider_user(session: AsyncSession, user: dict[str, object]) -> None:
+    """Does nothing when this user is known."""
+    await session.execute(insert(ProviderUser).values(**user).on_conflict_do_nothing())
+
+
+async def subscribed_user_ids(session: AsyncSession) -> list[int]:
+    """RingCentral users with at least one connected number."""
+    query = (
+        select(Sender.provider_user_id)
+        .where(Sender.state.in_([SenderState.READY, SenderState.PAUSED]), Sender.provider_user_id.is_not(None))
+        .distinct()
+    )
+    return [each for each in await session.scalars(query) if each is not None]
+
+
+async def update_user(session: AsyncSession, provider_user_id: int, **values: object) -> None:
+    await session.execute(update(ProviderUser).where(ProviderUser.id == provider_user_id).values(**values))
+
+
+async def pause_user(session: AsyncSession, provider_user_id: int, until: datetime, reason: str) -> None:
+    """Nobody calls RingCentral as this user before *until*; a longer pause is never shortened."""
+    longer: ColumnElement[bool] = (ProviderUser.paused_until.is_(None)) | (ProviderUser.paused_until < until)
+    await session.execute(
+        update(ProviderUser)
+        .where(ProviderUser.id == provider_user_id, longer)
+        .values(paused_until=until, pause_reason=reason)
+    )
+
+
+async def mark_senders(
+    session: AsyncSession, provider_user_id: int, state: SenderState, *, code: str | None, problem: str | None
+) -> None:
+    """Set the state of all chosen numbers of a RingCentral user, e.g. when its credentials died."""
+    await session.execute(
+        update(Sender)
+        .where(Sender.provider_user_id == provider_user_id, Sender.state.in_([SenderState.READY, SenderState.BROKEN]))
+        .values(state=state, problem_code=code, problem=problem)
+    )
+
+
+async def write_audit(
+    session: AsyncSession,
+    shop_domain: str,
+    *,
+    at: datetime,
+    actor: str,
+    action: str,
+    detail: dict[str, object] | None = None,
+) -> None:
+    session.add(AuditEvent(shop_domain=shop_domain, at=at, actor=actor, action=action, detail=detail or {}))
+    await session.flush()

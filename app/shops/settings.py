@@ -1,0 +1,130 @@
+"""What a merchant can set, with defaults; stored as JSON on the shop, saved whole or in part, checked as a whole."""
+
+import re
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.errors import Invalid
+from app.core.phone import to_e164
+from app.shops.models import Shop
+
+TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+
+
+class QuietHours(BaseModel):
+    """Texts wait outside *start*–*end*, counted in the recipient's time zone. The confirmation never waits."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    enabled: bool = True
+    start: str = "09:00"
+    end: str = "20:00"
+
+    @field_validator("start", "end")
+    @classmethod
+    def _time(cls, value: str) -> str:
+        if not TIME_OF_DAY.fullmatch(value):
+            raise ValueError("Give a time of day as HH:MM, for example 09:00.")
+        return value
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> "QuietHours":
+        if self.enabled and self.start == self.end:
+            raise ValueError("The start and the end of the sending window must differ.")
+        return self
+
+
+class ShopSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    quiet_hours: QuietHours = Field(default_factory=QuietHours)
+    stop_confirmation: Literal["auto", "provider", "app"] = "auto"
+    contact_phone: str | None = None
+    confirmation_max_age_minutes: Annotated[int, Field(ge=5, le=1440)] = 180
+    countries: tuple[str, ...] = ("US", "CA")
+    time_zone: str | None = None
+    setup_guide: bool = True
+
+    @field_validator("contact_phone")
+    @classmethod
+    def _phone(cls, value: str | None) -> str | None:
+        if value is None or not value.strip():
+            return None
+        phone = to_e164(value, "US")
+        if phone is None:
+            raise ValueError("Give a telephone number that customers can call, with its area code.")
+        return phone
+
+    @field_validator("countries")
+    @classmethod
+    def _countries(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("Allow at least one country.")
+        if any(not re.fullmatch(r"[A-Z]{2}", code) for code in value):
+            raise ValueError("Give countries as two capital letters, for example US.")
+        return tuple(dict.fromkeys(value))
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone(cls, value: str | None) -> str | None:
+        if value is None or not value:
+            return None
+        if value not in available_timezones():
+            raise ValueError("Choose a time zone from the list.")
+        return value
+
+
+def read_settings_of(shop: Shop) -> ShopSettings:
+    """Stored settings over the defaults. A stored value that this version no longer accepts falls back to its default."""
+    try:
+        return ShopSettings.model_validate(shop.settings)
+    except ValidationError as error:
+        wrong = {str(fault["loc"][0]) for fault in error.errors() if fault["loc"]}
+        return ShopSettings.model_validate({key: value for key, value in shop.settings.items() if key not in wrong})
+
+
+async def save_settings(session: AsyncSession, shop: Shop, patch: object) -> ShopSettings:
+    """Merge *patch* (parsed JSON) into the shop's settings. Raises `Invalid` with a sentence for each field."""
+    if not isinstance(patch, dict):
+        raise Invalid({"settings": "Send the settings as a JSON object."})
+    merged = _merge(read_settings_of(shop).model_dump(mode="json"), patch)
+    try:
+        checked = ShopSettings.model_validate(merged)
+    except ValidationError as error:
+        raise Invalid(field_sentences(error)) from None
+    shop.settings = checked.model_dump(mode="json")
+    await session.execute(update(Shop).where(Shop.id == shop.id).values(settings=shop.settings))
+    return checked
+
+
+def field_sentences(error: ValidationError) -> dict[str, str]:
+    """Dotted field name to one sentence."""
+    sentences: dict[str, str] = {}
+    for fault in error.errors(include_url=False, include_input=False):
+        name = ".".join(str(part) for part in fault["loc"]) or "settings"
+        sentences.setdefault(name, _sentence(fault["type"], str(fault["msg"])))
+    return sentences
+
+
+def _sentence(kind: str, message: str) -> str:
+    match kind:
+        case "extra_forbidden":
+            return "There is no such setting."
+        case "missing":
+            return "This is needed."
+        case "value_error":
+            return message.removeprefix("Value error, ")
+        case _:
+            return message[:1].upper() + message[1:].rstrip(".") + "."
+
+
+def _merge(base: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in patch.items():
+        below = merged.get(key)
+        merged[key] = _merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged

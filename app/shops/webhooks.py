@@ -1,0 +1,47 @@
+"""Topics that concern the shop itself: uninstalled, and scopes changed."""
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.jobs import enqueue
+from app.core.log import get_logger
+from app.deps import Deps
+from app.shopify.webhooks import Delivery, on_topic
+from app.shops.jobs import DISCONNECT
+from app.shops.queries import get_shop_locked, write_audit
+from app.shops.tokens import forget_tokens
+
+log = get_logger(__name__)
+
+
+class ScopesUpdate(msgspec.Struct):
+    current: list[str] = msgspec.field(default_factory=list)
+
+
+@on_topic("app/uninstalled", name="shops.uninstalled", registered="app")
+async def mark_uninstalled(deps: Deps, session: AsyncSession, delivery: Delivery) -> str:
+    """Tokens are dead already, so no Admin API call is made. Data stays until `shop/redact`."""
+    if delivery.shop_id is None:
+        return "unknown shop"
+    shop = await get_shop_locked(session, delivery.shop_id)
+    if shop.installed_at is not None and delivery.event_at < shop.installed_at:
+        # It was late: the app has been installed again since.
+        return "older than the installation"
+    if shop.uninstalled_at is not None:
+        return "uninstalled before"
+    shop.uninstalled_at = deps.clock()
+    forget_tokens(shop)
+    await write_audit(session, shop.domain, at=deps.clock(), actor="shopify", action="uninstalled")
+    await enqueue(session, DISCONNECT, [shop.id])
+    log.info("shop.uninstalled", shop_id=shop.id)
+    return "uninstalled"
+
+
+@on_topic("app/scopes_update", name="shops.scopes_update", registered="app")
+async def adopt_scopes(deps: Deps, session: AsyncSession, delivery: Delivery) -> str:
+    if delivery.shop_id is None:
+        return "unknown shop"
+    shop = await get_shop_locked(session, delivery.shop_id)
+    shop.scopes = ",".join(delivery.payload(ScopesUpdate).current)
+    await write_audit(session, shop.domain, at=deps.clock(), actor="shopify", action="scopes_changed")
+    return "scopes adopted"

@@ -1,0 +1,59 @@
+// Puts the simulated admin together.
+import { post } from './api.js';
+import { installAppFrame } from './app_frame.js';
+import { openBridge } from './bridge.js';
+import { byId } from './dom.js';
+import { installMenu } from './menu.js';
+import { installPanel } from './panel/panel.js';
+import { installSaveBar } from './save_bar.js';
+import { installTitleBar } from './title_bar.js';
+import { installToasts } from './toasts.js';
+import { installVitals } from './vitals.js';
+
+const { appOrigin, base } = document.body.dataset;
+const SCOPES = ['read_customers', 'read_fulfillments', 'read_orders', 'write_customers'];
+
+const bridge = openBridge(byId('app'), appOrigin);
+const toasts = installToasts(bridge);
+const saveBar = installSaveBar(bridge);
+installTitleBar(bridge);
+installVitals(bridge);
+const app = installAppFrame(bridge, { base, onMoved: () => menu.mark() });
+const menu = installMenu(bridge, { base, currentPath: app.currentPath });
+const panel = installPanel({ toasts, onConditions: weather });
+
+let known = null; // until the first answer of the simulator
+
+/** What the panel's switches mean for the framed app. */
+function weather({ delay, look, conditions }, before) {
+  known = { delay, look, phoneWidth: conditions.phone_width };
+  bridge.say('conditions', known);
+  byId('viewport').classList.toggle('phone-width', conditions.phone_width);
+  if (before && before.block_cdn !== conditions.block_cdn) app.open();
+}
+
+bridge.answer({
+  hello() {
+    saveBar.forget();
+    byId('loading-line').hidden = true;
+    if (known) bridge.say('conditions', known);
+  },
+  idToken: async (wish) => (await post('id-token', wish)).token,
+  user: async () => ({ id: '1', firstName: 'Sam', lastName: 'Merchant', accountAccess: 'Full access' }),
+  loading(busy) { byId('loading-line').hidden = !busy; },
+  redirect(address) { if (/^https?:/.test(address)) location.assign(address); },
+  adminAddress(address) {
+    panel.show('store');
+    toasts.note(`Shopify Admin would open ${address} here.`);
+  },
+  'scopes.query': async () => ({ granted: SCOPES, required: SCOPES, optional: [] }),
+  'scopes.request': async () => ({ result: 'granted-all', detail: { granted: SCOPES, required: SCOPES, optional: [] } }),
+  'scopes.revoke': async () => ({ detail: { granted: SCOPES, required: SCOPES, optional: [] } }),
+});
+
+document.addEventListener('click', (event) => {
+  const opener = event.target.closest('[data-open-panel]');
+  if (opener) panel.show(opener.dataset.openPanel);
+});
+
+app.open().catch((error) => toasts.note(error.message, true));

@@ -1,0 +1,181 @@
+"""What happens to an order in a shop: placed, fulfilled whole or in parts, tracked, cancelled; and its topics.
+
+Source: Shopify, "Webhooks reference". `orders/fulfilled` comes only when the whole order is fulfilled; a part of it
+brings `orders/partially_fulfilled`. Every change also brings `orders/updated`.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from app.simulator.shopify.payloads import Payload, fulfillment_payload, order_payload
+from app.simulator.shopify.state import Address, Customer, Fulfillment, LineItem, Order, Shop
+
+Topics = dict[str, Payload]
+NewId = Callable[[], int]
+
+DEFAULT_ITEMS: tuple[Mapping[str, Any], ...] = (
+    {"title": "Enamel mug", "price": "24.00", "sku": "MUG-1"},
+    {"title": "Coffee beans, 250 g", "price": "14.50", "sku": "BEANS-250"},
+)
+CARRIER_PAGES = {
+    "UPS": "https://www.ups.com/track?tracknum={}",
+    "USPS": "https://tools.usps.com/go/TrackConfirmAction?tLabels={}",
+    "FedEx": "https://www.fedex.com/fedextrack/?trknbr={}",
+    "DHL Express": "https://www.dhl.com/en/express/tracking.html?AWB={}",
+}
+FIXED = {"id", "number", "line_items", "fulfillments", "customer_id"}
+SETTABLE = frozenset(field.name for field in msgspec.structs.fields(Order)) - FIXED
+
+
+class CannotFulfil(ValueError):
+    """There is nothing left to send, or not enough of it to send a part."""
+
+
+def new_order(
+    shop: Shop,
+    customer: Customer | None,
+    now: datetime,
+    new_id: NewId,
+    *,
+    phone: str | None,
+    shipping: Address | None,
+    items: Sequence[Mapping[str, Any]] | None,
+    test: bool,
+    fields: Mapping[str, Any],
+) -> Order:
+    """A paid web order; *fields* replaces any other attribute of `Order`. An unknown one is a TypeError."""
+    unknown = set(fields) - SETTABLE
+    if unknown:
+        raise TypeError(f"An order has no settable {', '.join(sorted(unknown))}.")
+    number = len(shop.orders) + 1
+    order = Order(
+        id=new_id(),
+        number=number,
+        name=f"#{number + 1000}",
+        token=secrets.token_hex(16),
+        confirmation_number=secrets.token_hex(5).upper()[:9],
+        created_at=now,
+        updated_at=now,
+        currency=shop.currency,
+        line_items=[_line_item(item, new_id) for item in items or DEFAULT_ITEMS],
+        customer_id=customer.id if customer is not None else None,
+        email=customer.email if customer is not None else None,
+        phone=phone,
+        customer_locale=customer.locale if customer is not None else "en",
+        shipping_address=shipping,
+        billing_address=shipping,
+        test=test,
+    )
+    order = msgspec.structs.replace(order, **fields)
+    shop.orders[order.id] = order
+    return order
+
+
+def address_of(customer: Customer | None, phone: str | None) -> Address:
+    """Where an order goes when no address was given."""
+    if customer is not None and customer.default_address is not None:
+        return customer.default_address
+    return Address(
+        first_name=customer.first_name if customer is not None else "Guest",
+        last_name=customer.last_name if customer is not None else "Buyer",
+        address1="350 Fifth Avenue",
+        city="New York",
+        province="New York",
+        province_code="NY",
+        country="United States",
+        country_code="US",
+        zip="10118",
+        phone=phone or (customer.phone if customer is not None else None),
+    )
+
+
+def _line_item(given: Mapping[str, Any], new_id: NewId) -> LineItem:
+    unknown = set(given) - {"title", "quantity", "price", "sku"}
+    if unknown:
+        raise TypeError(f"A line item has no {', '.join(sorted(unknown))}.")
+    return LineItem(
+        id=new_id(),
+        title=str(given["title"]),
+        quantity=int(given.get("quantity", 1)),
+        price_cents=int(Decimal(str(given.get("price", "24.00"))) * 100),
+        sku=given.get("sku"),
+    )
+
+
+def placed(shop: Shop, order: Order) -> Topics:
+    return {"orders/create": order_payload(shop, order), "orders/updated": order_payload(shop, order)}
+
+
+def fulfil(
+    shop: Shop,
+    order: Order,
+    now: datetime,
+    new_id: NewId,
+    *,
+    tracking_company: str | None,
+    tracking_number: str | None,
+    tracking_url: str | None,
+    partial: bool,
+) -> Topics:
+    """Puts all that is left into one parcel, or with *partial* one piece of it."""
+    left = {item.id: item.quantity - item.fulfilled for item in order.line_items if item.quantity > item.fulfilled}
+    if not left or order.cancelled_at is not None:
+        raise CannotFulfil("There is nothing left to fulfil in this order.")
+    if partial and sum(left.values()) == 1:
+        raise CannotFulfil("One piece is left, so it cannot be fulfilled in part.")
+    quantities = {next(iter(left)): 1} if partial else left
+    parcel = Fulfillment(
+        id=new_id(),
+        name=f"{order.name}.{len(order.fulfillments) + 1}",
+        created_at=now,
+        updated_at=now,
+        quantities=quantities,
+        tracking_company=tracking_company,
+        tracking_number=tracking_number,
+        tracking_url=tracking_url or tracking_page(tracking_company, tracking_number),
+    )
+    order.fulfillments.append(parcel)
+    for item in order.line_items:
+        item.fulfilled += quantities.get(item.id, 0)
+    order.updated_at = now
+    if order.fulfillment_status == "fulfilled":
+        order.closed_at = now
+    topic = "orders/fulfilled" if order.fulfillment_status == "fulfilled" else "orders/partially_fulfilled"
+    body = order_payload(shop, order)
+    return {"fulfillments/create": fulfillment_payload(shop, order, parcel), topic: body, "orders/updated": body}
+
+
+def tracking_page(company: str | None, number: str | None) -> str | None:
+    """The carrier's page, which Shopify fills in for the carriers it knows."""
+    return CARRIER_PAGES[company].format(number) if company in CARRIER_PAGES and number else None
+
+
+def change_tracking(
+    shop: Shop,
+    order: Order,
+    parcel: Fulfillment,
+    now: datetime,
+    *,
+    company: str | None,
+    number: str | None,
+    url: str | None,
+) -> Topics:
+    parcel.tracking_company, parcel.tracking_number = company, number
+    parcel.tracking_url = url or tracking_page(company, number)
+    parcel.updated_at = order.updated_at = now
+    return {
+        "fulfillments/update": fulfillment_payload(shop, order, parcel),
+        "orders/updated": order_payload(shop, order),
+    }
+
+
+def cancel(shop: Shop, order: Order, now: datetime, reason: str) -> Topics:
+    order.cancelled_at = order.closed_at = order.updated_at = now
+    order.cancel_reason = reason
+    body = order_payload(shop, order)
+    return {"orders/cancelled": body, "orders/updated": body}

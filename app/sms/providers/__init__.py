@@ -1,0 +1,1 @@
+"""One folder for each provider; only `wiring.py` imports from here."""

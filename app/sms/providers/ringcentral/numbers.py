@@ -1,0 +1,237 @@
+"""Which numbers can send, how they are registered, and whether the login is good for the whole job.
+
+Source: "SMS requirements", "List extension phone numbers" and "SMS configuration info" of the RingCentral developer
+guide. Being visible in the list says nothing: only the feature `SmsSender` on a number with status `Normal` sends. The
+checks beyond the list are advice, so one that cannot be made is a warning; only a pause (429) and a dead token end the
+whole look, because the caller has to act on these.
+"""
+
+from collections.abc import Awaitable
+from typing import Any
+from urllib.parse import quote
+
+from app.sms.contract import Access, Finding, Level, Number, NumberFacts, SmsError, Throttled, TokenRejected
+from app.sms.providers.ringcentral.client import ME, Client, clean_text, fields_of, id_text, records_of, text_or_none
+
+PER_PAGE = 100
+MOST_PAGES = 50
+
+NEEDED_SCOPES = ("SMS", "ReadAccounts", "SubscriptionWebhook")
+NEEDED_PERMISSIONS = {"OutboundSMS": "send texts", "ReadMessages": "read replies such as STOP"}
+BRANDS_WITHOUT_SMS = {"2020": "Unify Office", "6010": "Avaya Cloud Office", "7710": "BT Cloud Work", "2110": "Rainbow"}
+FITTING_USE_CASES = frozenset({"DeliveryNotification", "AccountNotification", "CustomerCare", "Mixed"})
+CAMPAIGN_COUNTRIES = frozenset({"US", "CA"})
+
+
+# --- The list ---------------------------------------------------------------------------------------------------------
+
+
+async def list_numbers(client: Client, access: Access) -> list[Number]:
+    numbers = []
+    for page in range(1, MOST_PAGES + 1):
+        answer = await client.get(access, f"{ME}/phone-number", {"page": page, "perPage": PER_PAGE})
+        fields = fields_of(answer)
+        numbers += [number for record in records_of(fields) if (number := _number(record))]
+        if not has_next_page(fields, page):
+            break
+    return sorted(numbers, key=lambda number: (not number.usable, not number.primary, number.phone_number))
+
+
+def has_next_page(fields: dict[str, Any], page: int) -> bool:
+    """Totals are missing from some answers, the link to the next page is not; the link itself is never followed."""
+    navigation, paging = fields.get("navigation"), fields.get("paging")
+    if isinstance(navigation, dict) and navigation.get("nextPage"):
+        return True
+    total = paging.get("totalPages") if isinstance(paging, dict) else None
+    return isinstance(total, int) and page < total
+
+
+def _number(record: dict[str, Any]) -> Number | None:
+    """None for a record without a number, and for a queue's number: its replies go to the queue, not to the user."""
+    number_id, phone_number = id_text(record.get("id")), text_or_none(record.get("phoneNumber"))
+    if number_id is None or phone_number is None or _part(record, "extension").get("type") == "Department":
+        return None
+    listed = record.get("features")
+    features = frozenset(clean_text(feature) for feature in listed) if isinstance(listed, list) else frozenset()
+    reason = _why_unusable(record, features)
+    return Number(
+        id=number_id,
+        phone_number=phone_number,
+        features=features,
+        usable=reason is None,
+        reason=reason,
+        label=text_or_none(record.get("label")),
+        payment_type=text_or_none(record.get("paymentType")),
+        usage_type=text_or_none(record.get("usageType")),
+        country=text_or_none(_part(record, "country").get("isoCode")),
+        primary=record.get("primary") is True,
+    )
+
+
+def _why_unusable(record: dict[str, Any], features: frozenset[str]) -> str | None:
+    if record.get("status") != "Normal":
+        return "RingCentral has not finished setting up this number; wait until the transfer is complete."
+    if record.get("type") == "FaxOnly":
+        return "This number is for fax only; choose another one."
+    if "SmsSender" in features:
+        return None
+    if "A2PSmsSender" in features:
+        return "This is a High Volume SMS number, which this app cannot use yet; choose a number with standard SMS."
+    if record.get("usageType") in {"MainCompanyNumber", "CompanyNumber", "AdditionalCompanyNumber"}:
+        return "SMS of this company number is not assigned to this user; an administrator can assign it."
+    return "SMS is not switched on for this number; an administrator can switch it on, or choose another number."
+
+
+# --- The login --------------------------------------------------------------------------------------------------------
+
+
+async def inspect(client: Client, access: Access, scopes: frozenset[str]) -> list[Finding]:
+    findings = [_scope_finding(scopes)]
+    for permission, purpose in NEEDED_PERMISSIONS.items():
+        findings.append(await _or_warning(_permission_finding(client, access, permission, purpose), permission))
+    brand = await _or_warning(_brand_finding(client, access), "account brand")
+    return findings + ([brand] if brand.level is not Level.OK else [])
+
+
+def _scope_finding(scopes: frozenset[str]) -> Finding:
+    missing = [scope for scope in NEEDED_SCOPES if scope not in scopes]
+    if not missing:
+        return Finding("scopes", Level.OK, "The app has the RingCentral permissions it needs.")
+    return Finding(
+        "scopes",
+        Level.PROBLEM,
+        f"The RingCentral app registration lacks {', '.join(missing)}; add it there, then connect again.",
+    )
+
+
+async def _permission_finding(client: Client, access: Access, permission: str, purpose: str) -> Finding:
+    answer = await client.get(access, f"{ME}/authz-profile/check", {"permissionId": permission})
+    if fields_of(answer).get("successful") is True:
+        return Finding(f"permission.{permission}", Level.OK, f"The RingCentral user may {purpose}.")
+    return Finding(
+        f"permission.{permission}",
+        Level.PROBLEM,
+        f"The RingCentral user may not {purpose}; have an administrator grant {permission}, then connect again.",
+    )
+
+
+async def _brand_finding(client: Client, access: Access) -> Finding:
+    answer = await client.get(access, "/restapi/v1.0/account/~")
+    brand_id = id_text(_part(_part(fields_of(answer), "serviceInfo"), "brand").get("id"))
+    if brand_id not in BRANDS_WITHOUT_SMS:
+        return Finding("brand", Level.OK, "The account's brand offers SMS.")
+    return Finding(
+        "brand",
+        Level.WARNING,
+        f"{BRANDS_WITHOUT_SMS[brand_id]} does not offer texts to public numbers; ask your provider about SMS.",
+    )
+
+
+async def _or_warning(check: Awaitable[Finding], subject: str) -> Finding:
+    try:
+        return await check
+    except (Throttled, TokenRejected):
+        raise
+    except SmsError as error:
+        code = error.code
+    return Finding(
+        f"unchecked.{subject.replace(' ', '_')}",
+        Level.WARNING,
+        f"RingCentral's {subject} could not be checked (code {code}); texts may still work.",
+    )
+
+
+# --- The number's registration ----------------------------------------------------------------------------------------
+
+
+async def inspect_number(client: Client, access: Access, number: Number) -> tuple[NumberFacts, list[Finding]]:
+    path = f"{ME}/phone-number/{quote(number.id, safe='')}/sms-configuration"
+    try:
+        configuration = fields_of(await client.get(access, path))
+    except (Throttled, TokenRejected):
+        raise
+    except SmsError as error:
+        return _unchecked(number, error.code)
+    campaign = _part(configuration, "smsCampaignInfo")
+    facts = _facts(number, campaign)
+    return facts, [*_campaign_findings(number, facts), _stop_finding(facts)]
+
+
+def _unchecked(number: Number, code: str) -> tuple[NumberFacts, list[Finding]]:
+    facts = NumberFacts(checked=False, stop_confirmed_by_provider=_provider_confirms_stop(number, {}))
+    sentence = f"The number's SMS registration could not be checked (code {code}); texts may still work."
+    return facts, [Finding("unchecked.campaign", Level.WARNING, sentence), _stop_finding(facts)]
+
+
+def _facts(number: Number, campaign: dict[str, Any]) -> NumberFacts:
+    consent = _part(campaign, "consentSettings")
+    use_cases = campaign.get("useCases")
+    return NumberFacts(
+        checked=True,
+        stop_confirmed_by_provider=_provider_confirms_stop(number, consent),
+        campaign_status=text_or_none(campaign.get("status")),
+        registration_tier=text_or_none(campaign.get("registrationTier")),
+        use_cases=tuple(clean_text(case) for case in use_cases) if isinstance(use_cases, list) else (),
+        opt_in_required=consent.get("optInRequired") is True,
+        opt_out_coverage=text_or_none(_part(consent, "coverage").get("optOut")),
+    )
+
+
+def _provider_confirms_stop(number: Number, consent: dict[str, Any]) -> bool:
+    """On standard SMS RingCentral blocks after STOP and texts the campaign's confirmation itself; a second text of ours
+    would be blocked or a duplicate. High Volume leaves the confirmation to the application. Consent settings that
+    name a coverage of opt-ins but none of opt-outs are those of a campaign whose opt-outs RingCentral does not keep."""
+    if "SmsSender" not in number.features:
+        return False
+    coverage = _part(consent, "coverage")
+    return not coverage or bool(coverage.get("optOut"))
+
+
+def _stop_finding(facts: NumberFacts) -> Finding:
+    who = "RingCentral" if facts.stop_confirmed_by_provider else "This app"
+    return Finding("stop_confirmation", Level.OK, f"{who} confirms STOP to your customers.")
+
+
+def _campaign_findings(number: Number, facts: NumberFacts) -> list[Finding]:
+    findings = [_status_finding(number, facts)]
+    if facts.registration_tier == "LowVolume":
+        sentence = (
+            "The campaign is registered for low volume: at most 6,000 texts a day to US mobiles, over all numbers."
+        )
+        findings.append(Finding("campaign.tier", Level.OK, sentence))
+    if facts.use_cases and not FITTING_USE_CASES & set(facts.use_cases):
+        sentence = (
+            "The campaign is not registered for order texts; add Delivery Notification, Account Notification or "
+            "Customer Care to its use cases in RingCentral, or carriers may block the texts."
+        )
+        findings.append(Finding("campaign.use_cases", Level.WARNING, sentence))
+    if facts.opt_in_required:
+        sentence = "The campaign demands that RingCentral knows of each opt-in before the first text."
+        findings.append(Finding("campaign.opt_in_required", Level.WARNING, sentence))
+    return findings
+
+
+def _status_finding(number: Number, facts: NumberFacts) -> Finding:
+    status = facts.campaign_status
+    if status == "Confirmed":
+        return Finding("campaign.status", Level.OK, "The number's campaign is confirmed.")
+    if status is not None:
+        sentence = f"The number's campaign is not confirmed (RingCentral says {status}); finish it in RingCentral."
+        return Finding("campaign.status", Level.PROBLEM, sentence)
+    if number.payment_type == "TollFree":
+        sentence = (
+            "Toll-free numbers need a verification, which cannot be read here; make sure RingCentral confirmed it."
+        )
+        return Finding("campaign.status", Level.WARNING, sentence)
+    if number.country is None or number.country in CAMPAIGN_COUNTRIES:
+        sentence = (
+            "The number is not linked to a registered campaign, so US and Canadian carriers block its texts; "
+            "register it in RingCentral (this can take 25 days)."
+        )
+        return Finding("campaign.status", Level.PROBLEM, sentence)
+    return Finding("campaign.status", Level.OK, "Numbers of this country need no campaign.")
+
+
+def _part(record: dict[str, Any], name: str) -> dict[str, Any]:
+    part = record.get(name)
+    return part if isinstance(part, dict) else {}

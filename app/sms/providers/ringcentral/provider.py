@@ -1,0 +1,114 @@
+"""RingCentral as an `SmsProvider`: the methods of the contract, each handed to the module that knows its subject."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from app.core.clock import Clock
+from app.core.http import Http
+from app.core.log import get_logger
+from app.sms.contract import (
+    Accepted,
+    Access,
+    Changes,
+    ConsentRecord,
+    Credentials,
+    DeliveryFailure,
+    Event,
+    Finding,
+    InboundText,
+    Number,
+    NumberFacts,
+    StatusReport,
+    Subscription,
+    Token,
+)
+from app.sms.providers.ringcentral import consents, errors, inbound, login, messages, numbers, subscriptions
+from app.sms.providers.ringcentral.client import Client
+
+log = get_logger(__name__)
+
+
+class RingCentral:
+    """*server_url* is the configured server; besides RingCentral's own two it is the only one that is ever called."""
+
+    name = "ringcentral"
+    transport = "sms"
+
+    def __init__(self, http: Http, *, clock: Clock, server_url: str) -> None:
+        self._client = Client(http)
+        self._clock = clock
+        self._servers = login.Servers(configured=server_url)
+
+    def check_credentials(self, credentials: Credentials, *, now: Clock) -> dict[str, str]:
+        return login.check_credentials(credentials, self._servers, now())
+
+    async def log_in(self, credentials: Credentials) -> Token:
+        return await login.log_in(credentials, self._servers, self._clock)
+
+    async def log_out(self, credentials: Credentials, access_token: str) -> None:
+        if not self._servers.allows(credentials.server):
+            return
+        failure = await self._client.revoke(
+            credentials.server, credentials.client_id, credentials.client_secret, access_token
+        )
+        if failure is not None:
+            log.info("ringcentral.log_out_failed", code=failure.code)
+
+    async def list_numbers(self, access: Access) -> list[Number]:
+        return await numbers.list_numbers(self._client, access)
+
+    async def inspect(self, access: Access, scopes: frozenset[str]) -> list[Finding]:
+        return await numbers.inspect(self._client, access, scopes)
+
+    async def inspect_number(self, access: Access, number: Number) -> tuple[NumberFacts, list[Finding]]:
+        return await numbers.inspect_number(self._client, access, number)
+
+    async def send(self, access: Access, *, sender: str, recipient: str, text: str) -> Accepted:
+        return await messages.send(self._client, access, sender=sender, recipient=recipient, text=text)
+
+    async def find_sent(
+        self, access: Access, *, sender: str, recipient: str, text: str, since: datetime
+    ) -> Accepted | None:
+        return await messages.find_sent(
+            self._client, access, sender=sender, recipient=recipient, text=text, since=since
+        )
+
+    async def read_statuses(self, access: Access, ids: Sequence[str]) -> list[StatusReport]:
+        return await messages.read_statuses(self._client, access, ids)
+
+    async def list_inbound(self, access: Access, *, since: datetime) -> list[InboundText]:
+        return await messages.list_inbound(self._client, access, since=since)
+
+    async def list_changes(self, access: Access, *, sync_token: str | None, since: datetime) -> Changes:
+        return await messages.list_changes(self._client, access, sync_token=sync_token, since=since)
+
+    async def subscribe(
+        self, access: Access, *, address: str, verification_token: str, lifetime: timedelta
+    ) -> Subscription:
+        return await subscriptions.subscribe(
+            self._client, access, address=address, verification_token=verification_token, lifetime=lifetime
+        )
+
+    async def read_subscription(self, access: Access, subscription_id: str) -> Subscription | None:
+        return await subscriptions.read_subscription(self._client, access, subscription_id)
+
+    async def renew_subscription(self, access: Access, subscription_id: str) -> Subscription | None:
+        return await subscriptions.renew_subscription(self._client, access, subscription_id)
+
+    async def unsubscribe(self, access: Access, subscription_id: str) -> None:
+        await subscriptions.unsubscribe(self._client, access, subscription_id)
+
+    def parse_event(self, raw: bytes) -> Event:
+        return inbound.parse_event(raw, received_at=self._clock())
+
+    async def record_opt_out(self, access: Access, *, sender: str, recipient: str) -> None:
+        await consents.record(self._client, access, sender=sender, recipient=recipient, opted_out=True)
+
+    async def record_opt_in(self, access: Access, *, sender: str, recipient: str) -> None:
+        await consents.record(self._client, access, sender=sender, recipient=recipient, opted_out=False)
+
+    async def search_consents(self, access: Access, *, sender: str, opted_out: bool = True) -> list[ConsentRecord]:
+        return await consents.search(self._client, access, sender=sender, opted_out=opted_out)
+
+    def delivery_failure(self, code: str | None) -> DeliveryFailure:
+        return errors.delivery_failure(code)

@@ -1,0 +1,73 @@
+"""The composition root: builds everything once and loads all declarations."""
+
+import inspect
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from app.config import Settings
+from app.core.clock import Clock, system_clock
+from app.core.crypto import Vault
+from app.core.db import Database
+from app.core.discovery import import_named, import_submodules
+from app.core.http import Http
+from app.core.jobs import registry
+from app.core.vault_secrets import unlock
+from app.deps import Deps
+from app.messages.kinds import kinds
+from app.shopify.client import AdminClient
+from app.shopify.oauth import OAuthClient
+from app.shopify.webhooks import topics
+from app.sms.providers.ringcentral import RingCentral
+
+FEATURES = ("app.shops", "app.consent", "app.messages", "app.notifications", "app.compliance", "app.webhooks")
+
+
+def load_declarations() -> None:
+    """Import every module that declares a topic, a kind, a job or recurring work. Safe to call again."""
+    import_submodules("app.notifications.types")
+    import_named(FEATURES, ("jobs", "webhooks"))
+
+
+def declared_rows() -> list[tuple[str, str, str, str]]:
+    """(what, name, detail, file and line) of everything that was declared."""
+    load_declarations()
+    rows = [("topic", each.topic, each.name, _where(each.handle)) for each in topics.subscribers.values()]
+    rows += [("kind", kind.name, kind.label, kind.topic or "reply") for kind in kinds.kinds.values()]
+    rows += [("job", each.name, f"{each.attempts} attempts", _where(each.handler)) for each in registry.jobs.values()]
+    rows += [("recurring", each.name, f"every {each.period}", _where(each.run)) for each in registry.recurring.values()]
+    rows += [("provider", RingCentral.name, RingCentral.transport, _where(RingCentral.log_in))]
+    return sorted(rows)
+
+
+def _where(declared: Callable[..., object]) -> str:
+    code = inspect.unwrap(declared).__code__
+    return f"{Path(code.co_filename).name}:{code.co_firstlineno}"
+
+
+@asynccontextmanager
+async def open_deps(settings: Settings, database_url: str, *, clock: Clock = system_clock) -> AsyncIterator[Deps]:
+    """Everything that routes and jobs are given, opened and closed."""
+    load_declarations()
+    database = Database(database_url)
+    vault = Vault([key.get_secret_value() for key in settings.encryption_keys])
+    await database.open()
+    try:
+        await unlock(vault, database)
+        async with Http() as http:
+            admin = AdminClient(http, simulator_origin=settings.shopify_simulator_origin)
+            ringcentral = RingCentral(http, clock=clock, server_url=settings.ringcentral_server_url)
+            yield Deps(
+                settings=settings,
+                clock=clock,
+                db=database,
+                vault=vault,
+                http=http,
+                admin=admin,
+                oauth=OAuthClient(
+                    admin, settings.shopify_api_key, settings.shopify_api_secret.get_secret_value(), clock
+                ),
+                providers={ringcentral.name: ringcentral},
+            )
+    finally:
+        await database.close()

@@ -1,0 +1,61 @@
+import pytest
+
+from app.message_templates.variables import (
+    ORDER_KINDS,
+    REPLY_KINDS,
+    VARIABLES,
+    editor_chips,
+    longest_values,
+    names_for,
+    sample_values,
+)
+
+
+def test_names_are_unique_and_complete() -> None:
+    names = [variable.name for variable in VARIABLES]
+    assert len(names) == len(set(names))
+    assert set(names) == {
+        "customer.name", "customer.first_name", "customer.last_name",
+        "shop.name", "shop.url", "shop.phone",
+        "order.name", "order.number", "order.status_url", "order.total", "order.item_count",
+        "tracking.url", "tracking.number", "tracking.company", "fulfillment.name",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "allowed"),
+    [
+        ("order_fulfilled", "tracking.url", True),
+        ("order_fulfilled", "fulfillment.name", True),
+        ("order_confirmed", "tracking.url", False),
+        ("order_confirmed", "order.status_url", True),
+        ("help_reply", "shop.phone", True),
+        ("help_reply", "customer.name", False),
+        ("stop_confirmation", "order.name", False),
+    ],
+)
+def test_which_kind_may_use_which(kind: str, name: str, *, allowed: bool) -> None:
+    assert (name in names_for(kind)) is allowed
+
+
+@pytest.mark.parametrize("kind", sorted(ORDER_KINDS | REPLY_KINDS))
+def test_samples_and_longest_values_cover_the_same_names(kind: str) -> None:
+    def flat(values: dict[str, dict[str, str | int]]) -> set[str]:
+        return {f"{group}.{field}" for group, fields in values.items() for field in fields}
+
+    assert flat(sample_values(kind)) == flat(longest_values(kind)) == names_for(kind)
+
+
+def test_the_longest_is_not_shorter_than_the_sample() -> None:
+    assert all(len(str(variable.longest)) >= len(str(variable.sample)) for variable in VARIABLES)
+
+
+def test_editor_chips_are_grouped_in_order() -> None:
+    chips = editor_chips("order_fulfilled")
+    assert [group["group"] for group in chips] == ["Customer", "Shop", "Order", "Shipping"]
+    assert chips[0]["variables"][0] == {
+        "name": "customer.name",
+        "label": "Full name",
+        "sample": "Ada Lovelace",
+        "longest": "Maximiliana Featherstonehaugh-Vandermeer",
+    }

@@ -1,0 +1,18 @@
+// Talks JSON to the server. App Bridge adds the session token to every fetch, so nothing here knows about it.
+import { WORDS } from './words.js';
+
+/** Answers `{ok, data}` or `{ok: false, errors, sentence}`: errors belong to fields, the sentence to the whole. */
+export async function send(url, method, body) {
+  let response;
+  try {
+    const headers = { 'Content-Type': 'application/json', Accept: 'application/json' };
+    response = await fetch(url, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  } catch {
+    return { ok: false, errors: {}, sentence: WORDS.offline };
+  }
+  const data = await response.json().catch(() => ({}));
+  if (response.ok) return { ok: true, data };
+  const errors = data.errors ?? {};
+  const sentence = data.error ?? (Object.keys(errors).length ? '' : WORDS.serverFault);
+  return { ok: false, errors, sentence };
+}

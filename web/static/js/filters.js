@@ -1,0 +1,43 @@
+// Search and filters of the log. They live in the address, so that a reload keeps them and a colleague can be sent them.
+// Only the results are swapped, so that typing goes on undisturbed.
+import { fetchFragment, go, inThisShop, parse } from './navigation.js';
+
+const TYPING_PAUSE = 350; // milliseconds
+
+export function mount(form) {
+  const results = form.parentElement.querySelector('[data-results]');
+  let timer = 0;
+  let latest = 0;
+
+  async function apply() {
+    clearTimeout(timer);
+    const url = addressOf(form);
+    latest += 1;
+    const mine = latest;
+    results.querySelector('s-table')?.setAttribute('loading', '');
+    const html = await fetchFragment(url).catch(() => null);
+    if (mine !== latest) return;
+    const fresh = html && parse(html).querySelector('[data-results]');
+    if (!fresh) {
+      go(url);
+      return;
+    }
+    history.replaceState(history.state, '', url);
+    results.replaceChildren(...fresh.childNodes);
+  }
+
+  form.addEventListener('submit', (event) => { event.preventDefault(); apply(); });
+  form.addEventListener('change', apply);
+  form.addEventListener('input', (event) => {
+    if (event.target.localName !== 's-search-field') return;
+    clearTimeout(timer);
+    timer = setTimeout(apply, TYPING_PAUSE);
+  });
+  return () => clearTimeout(timer);
+}
+
+function addressOf(form) {
+  const url = new URL(form.getAttribute('action'), location.href);
+  for (const field of form.elements) if (field.value) url.searchParams.set(field.getAttribute('name'), field.value);
+  return inThisShop(url);
+}

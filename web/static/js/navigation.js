@@ -1,0 +1,87 @@
+// Swaps pages without loading the document again. A click in the admin's menu arrives as a click on our link, so one
+// listener serves both. Whatever answers oddly (a redirect, no HTML, a fault) is loaded as a whole document instead.
+
+const LINKS = /^(a|s-link|s-button|s-clickable|s-clickable-chip)$/;
+const KEPT = ['shop', 'host', 'embedded', 'locale'];
+
+let mount = async () => {};
+
+export function watchNavigation(mountModules) {
+  mount = mountModules;
+  document.addEventListener('click', follow);
+  addEventListener('popstate', () => go(location.href, { push: false }));
+}
+
+/** Shows the page at *href*. Stays when the merchant prefers to finish unsaved changes. */
+export async function go(href, { push = true } = {}) {
+  const url = inThisShop(href);
+  if (!(await mayLeave())) return;
+  window.shopify?.loading?.(true);
+  try {
+    const html = await fetchFragment(url);
+    if (html === null) {
+      location.assign(url);
+      return;
+    }
+    if (push) history.pushState(null, '', url);
+    await show(html);
+  } catch (fault) {
+    console.info('loading the whole page instead', fault);
+    location.assign(url);
+  } finally {
+    window.shopify?.loading?.(false);
+  }
+}
+
+/** The current page again, as it now is. */
+export const refresh = () => go(location.href, { push: false });
+
+/** The HTML of a page's content, or null when only a whole document will do. */
+export async function fetchFragment(url) {
+  const response = await fetch(url, { headers: { Accept: 'text/html', 'X-Fragment': '1' } });
+  const isHtml = (response.headers.get('content-type') ?? '').startsWith('text/html');
+  const isPage = response.ok || response.status === 404;
+  return isHtml && isPage && !response.redirected ? response.text() : null;
+}
+
+export function parse(html) {
+  return new DOMParser().parseFromString(html, 'text/html').body;
+}
+
+/** The admin's parameters stay in the address, so that a reload inside the frame finds its shop. */
+export function inThisShop(href) {
+  const url = new URL(href, location.href);
+  const here = new URLSearchParams(location.search);
+  for (const name of KEPT) if (here.has(name) && !url.searchParams.has(name)) url.searchParams.set(name, here.get(name));
+  return url;
+}
+
+async function show(html) {
+  const main = document.getElementById('app');
+  main.replaceChildren(...parse(html).childNodes);
+  const heading = main.querySelector('s-page')?.getAttribute('heading');
+  if (heading) document.title = heading;
+  scrollTo(0, 0);
+  await mount(main);
+  main.focus({ preventScroll: true });
+}
+
+async function mayLeave() {
+  try {
+    await window.shopify?.saveBar?.leaveConfirmation?.();
+    return true;
+  } catch {
+    return false; // a choice, not a fault
+  }
+}
+
+function follow(event) {
+  if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const isLink = (node) => node instanceof Element && LINKS.test(node.localName) && node.hasAttribute('href');
+  const link = event.composedPath().find(isLink);
+  if (!link || (link.getAttribute('target') ?? '_self') !== '_self' || link.hasAttribute('download')) return;
+  const url = new URL(link.getAttribute('href'), location.href);
+  if (url.origin !== location.origin) return;
+  event.preventDefault();
+  go(url);
+}

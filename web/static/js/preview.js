@@ -1,0 +1,68 @@
+// Shows a preview: the telephone's bubble, the meter of segments, the dear characters and the hints of the linter.
+import { WORDS } from './words.js';
+
+const LINK = /(https?:\/\/[^\s<>"]+)/;
+const MARKS = {
+  ok: ['check-circle', 'success', 'In order'],
+  info: ['info', 'info', 'Good to know'],
+  warning: ['alert-triangle', 'warning', 'Worth a look'],
+  problem: ['alert-circle', 'critical', 'Needs you'],
+};
+
+export function fillBubble(page, text) {
+  const parts = (text || WORDS.emptyText).split(LINK);
+  const nodes = parts.map((part, index) => (index % 2 ? element('span', { class: 'link' }, part) : part));
+  page.querySelector('[data-bubble]').replaceChildren(...nodes);
+}
+
+/** *worst*: segments in the worst case, or null while it is not known. */
+export function showCount(page, { units, segments, unitsLeft }, worst) {
+  const meter = page.querySelector('[data-meter]');
+  const room = units + unitsLeft;
+  meter.dataset.level = segments <= 1 ? 'ok' : segments <= 3 ? 'more' : 'many';
+  meter.querySelector('[data-count]').textContent = `${WORDS.segments(segments)} · ${WORDS.units(units, room)}`;
+  meter.querySelector('[data-bars]').replaceChildren(...bars(segments, units, room));
+  page.querySelector('[data-bubble-note]').textContent = WORDS.segments(segments);
+  if (worst !== null) meter.querySelector('[data-worst]').textContent = worst > segments ? WORDS.worstCase(worst) : '';
+}
+
+/** Dear characters that the merchant typed (those of a customer's name cannot be helped), and the linter's findings. */
+export function showHints(page, preview, template) {
+  const own = preview.segments.offenders.filter(({ char }) => template.includes(char));
+  const hint = page.querySelector('[data-unicode]');
+  hint.hidden = own.length === 0;
+  if (own.length) {
+    const list = own.slice(0, 8).map(({ char }) => nameOf(char)).join(' ');
+    hint.querySelector('[data-unicode-text]').textContent = own.length === 1 ? WORDS.offender(list) : WORDS.offenders(list);
+    hint.querySelector('[data-plain]').hidden = !own.some(({ replacement }) => replacement !== null);
+  }
+  page.querySelector('[data-findings]').replaceChildren(...preview.findings.map(finding));
+}
+
+function bars(segments, units, room) {
+  const count = Math.min(Math.max(segments, 1), 8);
+  return Array.from({ length: count }, (_, index) => {
+    const filled = Math.max(0, Math.min(1, (units / Math.max(room, 1)) * count - index));
+    const bar = document.createElement('i');
+    bar.style.setProperty('--filled', `${Math.round(filled * 100)}%`);
+    return bar;
+  });
+}
+
+function finding({ level, sentence }) {
+  const [icon, tone, meaning] = MARKS[level] ?? MARKS.warning;
+  const mark = element('span', { class: 'mark', role: 'img', 'aria-label': meaning }, element('s-icon', { type: icon, tone }));
+  return element('li', { class: 'finding', 'data-level': level }, mark, element('s-text', {}, sentence));
+}
+
+/** An invisible character is told by its code. */
+function nameOf(char) {
+  return /[\p{Z}\p{C}]/u.test(char) ? `U+${char.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}` : `“${char}”`;
+}
+
+function element(tag, attributes, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}

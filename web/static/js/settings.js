@@ -1,0 +1,15 @@
+// The settings form: the times of the quiet hours rest while the quiet hours are off.
+import { watchForm } from './save_form.js';
+
+export function mount(form) {
+  const field = (name) => form.querySelector(`[name="${name}"]`);
+  const enabled = field('quiet_hours.enabled');
+
+  function showTimes() {
+    for (const name of ['quiet_hours.start', 'quiet_hours.end']) field(name).disabled = !enabled.checked;
+  }
+
+  enabled.addEventListener('change', showTimes);
+  watchForm(form, { onReset: showTimes });
+  showTimes();
+}

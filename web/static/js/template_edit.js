@@ -1,0 +1,164 @@
+// The editor of one text: a draft for each language under one save bar, a preview beside it, and hints below.
+import { send } from './api.js';
+import { fillBubble, showCount, showHints } from './preview.js';
+import { echo } from './echo.js';
+import { countSegments } from './gsm.js';
+import { watchForm } from './save_form.js';
+import { WORDS } from './words.js';
+
+const TYPING_PAUSE = 250; // milliseconds
+
+export function mount(form) {
+  const page = form.closest('s-page');
+  const find = (selector) => page.querySelector(selector);
+  const data = JSON.parse(find('[data-editor]').textContent);
+  const samples = Object.fromEntries(data.variables.flatMap(({ variables }) => variables).map(({ name, sample }) => [name, String(sample)]));
+  const [text, language, enabled] = [find('[data-text]'), find('[data-language]'), find('[name=enabled]')];
+  const drafts = { ...data.texts };
+  let { locale, preview } = data;
+  let timer = 0;
+  let latest = 0;
+
+  const watched = watchForm(form, {
+    read: () => ({ enabled: enabled.checked, texts: { ...drafts } }),
+    write: (values) => {
+      Object.assign(drafts, values.texts);
+      enabled.checked = values.enabled;
+      text.value = drafts[locale];
+    },
+    body: changes,
+    onSaved: ({ enabled: on }) => showSwitch(find('[data-enabled-badge]'), on ?? enabled.checked),
+    onRefused: showRefusedLanguage,
+    onReset: previewSoon,
+  });
+
+  function edited() {
+    drafts[locale] = text.value;
+    watched.changed();
+    previewSoon();
+  }
+
+  function write(value, caret) {
+    text.value = value;
+    text.removeAttribute('error');
+    edited();
+    text.focus();
+    if (caret !== undefined) innerControl(text)?.setSelectionRange(caret, caret);
+  }
+
+  function previewSoon() {
+    const draft = text.value;
+    find('[data-reset]').disabled = draft === data.defaults[locale];
+    const near = echo(draft, samples);
+    if (near !== null) {
+      fillBubble(page, near);
+      showCount(page, countSegments(near), null);
+    }
+    clearTimeout(timer);
+    timer = setTimeout(askServer, TYPING_PAUSE);
+  }
+
+  async function askServer() {
+    latest += 1;
+    const mine = latest;
+    const answer = await send(`${form.dataset.action}/preview`, 'POST', { template: text.value, locale });
+    if (mine !== latest) return;
+    if (answer.ok) {
+      preview = answer.data;
+      showPreview();
+    } else if (Object.keys(answer.errors).length) {
+      text.setAttribute('error', Object.values(answer.errors).join(' '));
+    }
+  }
+
+  function showPreview() {
+    text.removeAttribute('error');
+    fillBubble(page, preview.text);
+    const { encoding, units, segments, units_left: unitsLeft } = preview.segments;
+    showCount(page, { encoding, units, segments, unitsLeft }, preview.worst_case.segments);
+    showHints(page, preview, text.value);
+  }
+
+  function chooseLanguage() {
+    locale = language.value;
+    text.label = WORDS.textIn(language.querySelector(`[value="${locale}"]`).textContent.trim());
+    text.value = drafts[locale];
+    text.removeAttribute('error');
+    caret.forget();
+    askServer();
+    previewSoon();
+  }
+
+  /** The error of a language stands at its text, so that text has to be the one that is shown. */
+  function showRefusedLanguage(errors) {
+    const refused = Object.keys(errors).map((name) => name.split('.')).filter(([group]) => group === 'templates').map(([, each]) => each);
+    if (!language || !refused.length || refused.includes(locale)) return;
+    [language.value] = refused;
+    chooseLanguage();
+  }
+
+  function insert(name) {
+    const written = `{{ ${name} }}`;
+    const { value } = text;
+    const [from, to] = caret.place(value);
+    const gap = from > 0 && !/\s$/.test(value.slice(0, from)) ? ' ' : '';
+    write(value.slice(0, from) + gap + written + value.slice(to), from + gap.length + written.length);
+  }
+
+  function usePlainCharacters() {
+    const known = preview.segments.offenders.filter(({ replacement }) => replacement !== null);
+    write(known.reduce((value, { char, replacement }) => value.replaceAll(char, replacement), text.value));
+  }
+
+  function click(event) {
+    const target = event.target.closest('[data-variable], [data-plain], [data-reset]');
+    if (!target) return;
+    if (target.dataset.variable) insert(target.dataset.variable);
+    else if ('plain' in target.dataset) usePlainCharacters();
+    else write(data.defaults[locale]);
+  }
+
+  function addDraft(event) {
+    Object.assign(event.detail, { template: text.value, locale });
+  }
+
+  const caret = rememberCaret(text);
+  text.addEventListener('input', edited);
+  language?.addEventListener('change', (event) => { event.stopPropagation(); chooseLanguage(); });
+  page.addEventListener('click', click);
+  page.addEventListener('collect', addDraft);
+  showPreview();
+  return () => clearTimeout(timer);
+}
+
+/** Only what differs from what was last saved, so that two people editing different languages do not undo each other. */
+function changes(values, saved) {
+  const texts = Object.entries(values.texts).filter(([locale, text]) => text !== saved.texts[locale]);
+  const body = {};
+  if (values.enabled !== saved.enabled) body.enabled = values.enabled;
+  if (texts.length) body.templates = Object.fromEntries(texts);
+  return body;
+}
+
+function showSwitch(badge, on) {
+  badge.textContent = on ? 'On' : 'Off';
+  badge.setAttribute('tone', on ? 'success' : 'neutral');
+}
+
+/** Polaris gives no access to the caret, so the inner control is asked where it can be reached. */
+function innerControl(field) {
+  return field.shadowRoot?.querySelector('textarea') ?? null;
+}
+
+function rememberCaret(field) {
+  let known = null;
+  const remember = () => {
+    const control = innerControl(field);
+    if (control) known = [control.selectionStart, control.selectionEnd];
+  };
+  for (const type of ['keyup', 'pointerup', 'input', 'focusout']) field.addEventListener(type, remember);
+  return {
+    forget: () => { known = null; },
+    place: (value) => (known && known[1] <= value.length ? known : [value.length, value.length]),
+  };
+}
