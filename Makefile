@@ -17,7 +17,7 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
 
 trial: installed-trial ## the whole product on this machine: simulated Shopify and RingCentral, one address (ARGS=--once: no browser; --fresh: start over)
-	@exec $(python) -m app trial $(ARGS)
+	@exec $(python) -m app.simulator $(ARGS)
 
 test: installed-dev ## the tests, on an embedded PostgreSQL (ARGS="-k stop" chooses some)
 	@$(python) -m pytest $(ARGS)

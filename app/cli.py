@@ -131,6 +131,4 @@ def new() -> None:
 def rotate() -> None:
     """Re-encrypt everything with the first of ENCRYPTION_KEYS, while the app is running."""
     with settings_and_database() as (settings, database_url), Progress(console=console) as progress:
-        asyncio.run(
-            rotate_keys([key.get_secret_value() for key in settings.encryption_keys], database_url, progress)
-        )
+        asyncio.run(rotate_keys([key.get_secret_value() for key in settings.encryption_keys], database_url, progress))

@@ -73,7 +73,7 @@ async def _run_jobs(deps: Deps, stop: asyncio.Event) -> None:
     while not stop.is_set():
         managers.clear()
         try:
-            await run_jobs(deps.db, deps, stop=managers.append)
+            await run_jobs(deps.db, deps, started=managers.append)
         except Exception:
             log.exception("worker.jobs_interrupted")
             await _sleep(stop, AFTER_ERROR)

@@ -30,6 +30,7 @@ async def show_connection(visit: Visit) -> Response:
         visit,
         "connection",
         connection=connection,
+        suggested=next((each["phone_number"] for each in connection["numbers"] if each["usable"]), None),
         new_jwt=f"{NEW_JWT}?{urlencode({'client_id': client_id})}" if client_id else ALL_JWTS,
         own_app_needed=not client_id,
         servers=dict.fromkeys((settings.ringcentral_server_url, *PARTNER_SERVERS)),

@@ -23,8 +23,8 @@ from app.shopify.oauth import SubjectTokenRejected
 from app.shopify.session_token import BadSessionToken, StaffSession, verify_session_token
 from app.shopify.shop_domain import clean_shop_domain
 from app.shopify.webhooks import topics
-from app.shops.facts import READ_FACTS
 from app.shops.install import open_shop
+from app.shops.jobs import READ_FACTS
 from app.shops.models import Shop
 from app.shops.queries import find_shop
 

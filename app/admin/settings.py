@@ -29,6 +29,7 @@ async def show_settings(visit: Visit) -> Response:
         connection=connection,
         zones=zones,
         hours=_with(wording.HOURS, saved.quiet_hours.start, saved.quiet_hours.end),
+        ages=_ages(saved.confirmation_max_age_minutes),
         countries=wording.COUNTRIES | {code: code for code in saved.countries if code not in wording.COUNTRIES},
     )
 
@@ -44,6 +45,10 @@ async def update_settings(visit: Visit) -> dict[str, Any]:
         saved = await save_settings(session, await get_shop_locked(session, visit.shop.id), patch)
         await request_registration(session, visit.shop.id)
     return saved.model_dump(mode="json")
+
+
+def _ages(minutes: int) -> list[tuple[int, str]]:
+    return sorted(({minutes: f"{minutes} minutes"} | wording.AGES).items())
 
 
 def _with(hours: tuple[tuple[str, str], ...], *times: str) -> list[tuple[str, str]]:

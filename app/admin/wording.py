@@ -40,7 +40,7 @@ LEVELS: Final = {
     "info": ("info", "info", "Good to know"),
     "warning": ("alert-triangle", "warning", "Worth a look"),
     "problem": ("alert-circle", "critical", "Needs you"),
-    "error": ("alert-circle", "critical", "Needs you"),
+    "error": ("alert-circle", "warning", "Needed before saving"),
 }
 
 COUNTRIES: Final = {
@@ -113,6 +113,17 @@ CONSENT_CHANGES: Final = {
     "opt_in": "Opted in again",
     "hold": "Put on hold",
 }
+
+AGES: Final = {
+    30: "30 minutes",
+    60: "1 hour",
+    120: "2 hours",
+    180: "3 hours",
+    360: "6 hours",
+    720: "12 hours",
+    1440: "24 hours",
+}
+"""How old a confirmation may get, in minutes."""
 
 HOURS: Final = tuple(
     (f"{hour:02d}:{minute:02d}", f"{hour % 12 or 12}:{minute:02d} {'AM' if hour < 12 else 'PM'}")

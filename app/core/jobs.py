@@ -6,6 +6,7 @@ one of four ways: it returns (done), raises `Snooze` (not counted as an attempt)
 with growing pauses, then held), or raises `Discard` with a reason.
 """
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -119,24 +120,44 @@ async def enqueue(
     )
 
 
-async def run_jobs(
-    database: Database, deps: object, *, drain: bool = False, stop: Callable[[QueueManager], None] | None = None
-) -> None:
-    """Work jobs until stopped; with *drain*, until none is due. *stop* receives the manager to shut it down by."""
-    queries = Queries(AsyncpgPoolDriver(database.pool))
-    manager = QueueManager(queries)
+async def run_jobs(database: Database, deps: object, *, started: Callable[[QueueManager], None] | None = None) -> None:
+    """Work jobs until the manager that *started* receives is shut down."""
+    manager = QueueManager(Queries(AsyncpgPoolDriver(database.pool)))
     for declared in registry.jobs.values():
         manager.entrypoint(declared.name, on_failure="hold", accepts_context=False)(_runner(database, deps, declared))
-    if stop is not None:
-        stop(manager)
+    if started is not None:
+        started(manager)
     await manager.run(
         dequeue_timeout=timedelta(seconds=1),
         batch_size=20,
-        mode=QueueExecutionMode.drain if drain else QueueExecutionMode.continuous,
+        mode=QueueExecutionMode.continuous,
         max_concurrent_tasks=100,
         heartbeat_timeout=HEARTBEAT_TIMEOUT,
-        log_aggregation_interval=timedelta(0) if drain else timedelta(minutes=1),
+        log_aggregation_interval=timedelta(minutes=1),
     )
+
+
+async def run_due_jobs(database: Database, deps: object) -> int:
+    """Work the jobs that are due now, and those that they queue, then stop. Answers how many were due at first."""
+    due = await _unfinished(database)
+    if not due:
+        return 0
+    managers: list[QueueManager] = []
+    working = asyncio.create_task(run_jobs(database, deps, started=managers.append))
+    try:
+        while not working.done() and await _unfinished(database):
+            await asyncio.sleep(0.01)
+    finally:
+        for manager in managers:
+            manager.shutdown.set()
+        await working
+    return due
+
+
+async def _unfinished(database: Database) -> int:
+    """Jobs that are due or in hand; those that wait for a later moment do not count."""
+    query = "SELECT count(*) FROM pgqueuer WHERE status = 'picked' OR (status = 'queued' AND execute_after <= now())"
+    return int(await database.pool.fetchval(query))
 
 
 async def held_jobs(database: Database) -> int:

@@ -42,7 +42,13 @@ def to_e164(raw: str | None, country: str | None = None) -> str | None:
     if not text or len(text) > _LONGEST_INPUT or _LETTER.search(text):
         return None
     number = _parse(text, country.strip().upper() if country else None)
-    if number is None or number.extension or not phonenumbers.is_valid_number(number):
+    if number is None or number.extension:
+        return None
+    # An international number was normalised by whoever wrote the "+"; new area codes reach the carriers before they
+    # reach any metadata, so it only has to be possible. What was typed without a "+" has to be valid where it belongs.
+    written_whole = text.startswith("+")
+    good = phonenumbers.is_possible_number if written_whole else phonenumbers.is_valid_number
+    if not good(number):
         return None
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
@@ -61,7 +67,10 @@ def country_of(phone: str) -> str:
     if number is None:
         return UNKNOWN_COUNTRY
     region: str | None = phonenumbers.region_code_for_number(number)
-    return region if region is not None and region.isalpha() else UNKNOWN_COUNTRY
+    if region is None:
+        # Not in the metadata: the country that the code is mostly used by, which for +1 is the United States.
+        region = phonenumbers.region_code_for_country_code(number.country_code or 0)
+    return region if region.isalpha() else UNKNOWN_COUNTRY
 
 
 def zones_of(phone: str) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ def lint(text: str, kind: str, locale: str, *, brand: str | None = None) -> list
         return [_error("bad_template", where + bad.sentence, _start_of_line(text, bad.line))]
     literals = _MARKUP.sub(lambda markup: " " * len(markup[0]), text)
     findings = [
-        *_unknown_variables(template, kind),
+        *_unknown_variables(text, template, kind),
         *_placeholders(literals),
         *_brand(template, kind, brand),
         *_way_out(template, kind, locale),
@@ -60,13 +60,13 @@ def has_errors(findings: list[LintFinding]) -> bool:
     return any(finding.level == "error" for finding in findings)
 
 
-def _unknown_variables(template: Template, kind: str) -> Iterator[LintFinding]:
+def _unknown_variables(text: str, template: Template, kind: str) -> Iterator[LintFinding]:
     allowed = names_for(kind)
     everywhere = {variable.name for variable in VARIABLES}
     for name in template.variables():
         if name.removesuffix(".size") in allowed:
             continue
-        position = template.source.find(name)
+        position = text.find(name)
         if name in everywhere:
             sentence = f"The variable {{{{ {name} }}}} is not known for this kind of message."
         else:

@@ -33,7 +33,7 @@ from liquid.expression import Expression
 from liquid.token import Token
 
 from app.core.errors import AppError
-from app.message_templates.segments import UTF16_LIMIT, utf16_length
+from app.message_templates.segments import UTF16_LIMIT, to_plain, utf16_length
 from app.message_templates.variables import VARIABLES
 
 LONGEST_TEMPLATE: Final = 1000
@@ -200,8 +200,8 @@ def _plain_value(value: object) -> object:
         return _plain_values(value)
     if value is None or isinstance(value, bool | int | float):
         return value
-    # A name with a line break in it could otherwise add lines of its own to the shop's text.
-    return _without_invisible(re.sub(r"\s+", " ", str(value))[:_LONGEST_VALUE], keep="")
+    # A line break in a name could add lines of its own to the shop's text, and a curly apostrophe double its price.
+    return to_plain(_without_invisible(re.sub(r"\s+", " ", str(value))[:_LONGEST_VALUE], keep=""))
 
 
 def _without_invisible(text: str, *, keep: str) -> str:

@@ -8,8 +8,8 @@ from app.core.errors import Invalid
 from app.core.phone import to_e164
 from app.message_templates.defaults import DEFAULTS, closest_locale, default_text
 from app.message_templates.queries import stored_texts
-from app.message_templates.render import TemplateError, compile_template
-from app.message_templates.segments import count_segments, to_plain
+from app.message_templates.render import TemplateError, TextTooLong, compile_template
+from app.message_templates.segments import UTF16_LIMIT, count_segments, to_plain, utf16_length
 from app.message_templates.variables import Values
 from app.messages.facts import OrderFacts, Parcel
 from app.shops.models import Sender, Shop
@@ -48,6 +48,9 @@ async def compose_for_order(
 
 def compose(template: str, values: Values, locale: str) -> Composed:
     text = to_plain(compile_template(template).render(values))
+    if utf16_length(text) > UTF16_LIMIT:
+        # Plain look-alikes may be longer than what they stand for.
+        raise TextTooLong(utf16_length(text))
     status_url = str(values.get("order", {}).get("status_url") or "")
     logged = text.replace(status_url, LINK_IN_LOG) if status_url else text
     return Composed(text, logged, locale, count_segments(text).segments)
@@ -77,7 +80,7 @@ def order_values(shop: Shop, sender: Sender, facts: OrderFacts, fulfillment_id: 
         "shop": shop_values(shop, sender),
         "order": {
             "name": facts.name,
-            "number": facts.number,
+            "number": int(facts.number) if facts.number.isdigit() else facts.number,
             "status_url": facts.status_url,
             "total": facts.total,
             "item_count": facts.item_count,

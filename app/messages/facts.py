@@ -49,6 +49,7 @@ class OrderFacts:
     consent_updated_at: str | None
     country: str | None
     province: str | None
+    zip: str | None
     total: str
     item_count: int
     fulfilled: bool
@@ -90,6 +91,7 @@ def parse_order(order: dict[str, Any], *, read_at: datetime) -> OrderFacts:
         consent_updated_at=consent.get("updatedAt"),
         country=country,
         province=shipping.get("provinceCode"),
+        zip=shipping.get("zip"),
         total=_money(money),
         item_count=int(order.get("subtotalLineItemsQuantity") or 0),
         fulfilled=order.get("displayFulfillmentStatus") == "FULFILLED",

@@ -191,6 +191,7 @@ def _inside_quiet_hours(deps: Deps, kind: Kind, shop: Shop, facts: OrderFacts, c
         phone=facts.phone,
         country=facts.country,
         province=facts.province,
+        city_or_zip=facts.zip,
         shop_zone=settings.time_zone or shop.timezone,
     )
     opens = next_open(deps.clock(), zones=zones, start=hours.start, end=hours.end)

@@ -6,6 +6,7 @@ call: it stores the text and `called_at`, so a message whose worker died is know
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -58,10 +59,17 @@ async def _send_for_user(deps: Deps, provider_user_id: int) -> int:
         free = min(await free_slots(session, user, now), MOST_PER_TURN)
         messages = await claim_due(session, user.id, now=now, lease=LEASE, limit=free) if free else []
         slots = await take_slots(session, user, len(messages), now)
-    if messages:
-        work = (_send_one(deps, provider_user_id, message, slot) for message, slot in zip(messages, slots, strict=True))
-        await asyncio.gather(*work)
+    conversations: dict[object, list[tuple[Message, int]]] = defaultdict(list)
+    for message, slot in zip(messages, slots, strict=True):
+        conversations[message.phone_hash or message.order_id or message.id].append((message, slot))
+    await asyncio.gather(*(_send_in_order(deps, provider_user_id, each) for each in conversations.values()))
     return len(messages)
+
+
+async def _send_in_order(deps: Deps, provider_user_id: int, conversation: list[tuple[Message, int]]) -> None:
+    """Texts to one phone go one after the other: "fulfilled" must not overtake "confirmed"."""
+    for message, slot in conversation:
+        await _send_one(deps, provider_user_id, message, slot)
 
 
 async def _send_one(deps: Deps, provider_user_id: int, message: Message, slot: int) -> None:

@@ -50,7 +50,7 @@ async def save_notification(
         errors["templates"] = 'Give the texts by language, for example {"en": "…"}.'
         texts = {}
     for locale, text in texts.items():
-        fault = _fault_of(kind, locale, text)
+        fault = _fault_of(shop, kind, locale, text)
         if fault is not None:
             errors[f"templates.{str(locale)[:LONGEST_LOCALE]}"] = fault
     if errors:
@@ -85,7 +85,7 @@ async def preview_notification(
         "worst_case": _segments(worst),
         "findings": [
             {"code": each.code, "level": str(each.level), "sentence": each.sentence, "position": each.position}
-            for each in lint(template, kind.name, locale)
+            for each in lint(template, kind.name, locale, brand=shop.name or None)
         ],
     }
 
@@ -139,7 +139,7 @@ def _describe(kind: Kind, switched: dict[str, bool], stored: dict[str, str]) -> 
     }
 
 
-def _fault_of(kind: Kind, locale: object, text: object) -> str | None:
+def _fault_of(shop: Shop, kind: Kind, locale: object, text: object) -> str | None:
     if not isinstance(locale, str) or not locale.replace("-", "").isalpha() or len(locale) > LONGEST_LOCALE:
         return "Give the language as a code such as en, es or fr."
     if text is None or text == "":
@@ -150,7 +150,11 @@ def _fault_of(kind: Kind, locale: object, text: object) -> str | None:
         compile_template(text)
     except TemplateError as error:
         return error.sentence
-    errors = [finding.sentence for finding in lint(text, kind.name, locale) if str(finding.level) == "error"]
+    errors = [
+        finding.sentence
+        for finding in lint(text, kind.name, locale, brand=shop.name or None)
+        if str(finding.level) == "error"
+    ]
     return " ".join(errors) or None
 
 

@@ -17,7 +17,7 @@ from app.simulator.transcript import Transcript
 from app.simulator.trial import Trial
 
 PATIENCE_SECONDS = 20.0
-QUIET_SECONDS = 1.5
+QUIET_SECONDS = 1.0
 
 Step = Callable[[], Awaitable[None]]
 
@@ -139,7 +139,7 @@ class Road:
 
     async def start(self) -> None:
         await self._ringcentral.customer_texts(ADA, SENDER, "START")
-        self._transcript.news()
+        self._transcript.texts()
         await self._until(lambda: self.ada.consent == "SUBSCRIBED", "Shopify knows that Ada subscribed again.")
         self._transcript.news()
         self._consent("SUBSCRIBED")
@@ -189,8 +189,8 @@ class Road:
         await self._ringcentral.customer_texts(ADA, SENDER, word)
         await self._until(lambda: len(self._received()) >= before + count, f"{word} was answered.")
         await asyncio.sleep(QUIET_SECONDS)
-        self._transcript.news()
         self._transcript.texts()
+        self._transcript.news()
         answers = self._received()[before:]
         self._claim(len(answers) == count, f"{word} was answered once, not {len(answers)} times.")
         return answers

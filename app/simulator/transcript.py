@@ -1,5 +1,6 @@
 """The transcript of `trial --once`: each webhook, each check, each text as the handset got it, as they happened."""
 
+import re
 import textwrap
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,7 @@ from app.simulator.ringcentral import RingCentralSimulator
 from app.simulator.shopify import ShopifySimulator
 
 WIDTH = 110
+ACCOUNT = re.compile(r"^/restapi/[^/]+/accounts?/[^/]+/(extension/[^/]+/)?")
 MARKS = {True: "✓", False: "✗", None: "…"}
 
 
@@ -31,17 +33,18 @@ class Transcript:
             self._write(part)
 
     def news(self) -> None:
-        """The webhooks since the last call, from Shopify and from RingCentral."""
+        """The webhooks that were answered since the last call, Shopify's and RingCentral's."""
         for delivery in self._shopify.deliveries:
-            if delivery.webhook_id not in self._told:
+            if delivery.answers and delivery.webhook_id not in self._told:
                 self._told.add(delivery.webhook_id)
-                answers = ", ".join(str(answer) for answer in delivery.answers) or delivery.outcome
-                self.line(f"Shopify webhook {delivery.topic} {delivery.webhook_id} → {answers}")
+                answers = ", ".join(str(answer) for answer in delivery.answers)
+                self.line(f"Shopify webhook {delivery.topic} {delivery.webhook_id} →\N{NO-BREAK SPACE}{answers}")
         for attempt in self._ringcentral.webhooks:
             if attempt.uuid not in self._told:
                 self._told.add(attempt.uuid)
-                event = attempt.event.partition("?")[0].removeprefix("/restapi/v1.0/account/~/extension/~/")
-                self.line(f"RingCentral webhook {event} {attempt.uuid} → {attempt.status or 'no answer'}")
+                event = ACCOUNT.sub("", attempt.event.partition("?")[0])
+                answer = attempt.status or "no answer"
+                self.line(f"RingCentral webhook {event} {attempt.uuid} →\N{NO-BREAK SPACE}{answer}")
 
     def message(self, message: dict[str, Any]) -> None:
         reason = message.get("reason")

@@ -87,8 +87,11 @@ def _environment(folder: Path, ports: Ports, secrets: Secrets) -> dict[str, str]
     """The environment of the app's processes: nothing that the shell says about an app reaches them."""
     ours = {name.upper() for name in Settings.model_fields}
     inherited = {name: value for name, value in os.environ.items() if name.upper() not in ours}
+    direct = ",".join(filter(None, (inherited.get("no_proxy") or inherited.get("NO_PROXY"), "localhost,127.0.0.1")))
     return {
         **inherited,
+        "NO_PROXY": direct,  # whoever needs a proxy for the internet has none for their own machine
+        "no_proxy": direct,
         **secrets.environment(),
         "APP_ENV": "trial",
         "DATA_DIR": os.fspath(folder),

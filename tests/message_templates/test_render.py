@@ -144,6 +144,11 @@ def test_values_cannot_bring_lines_markup_or_invisible_marks() -> None:
     assert compile_template("Hi {{ customer.name }}!").render(values) == "Hi Ada STOP{{ order.name }}!"
 
 
+def test_a_curly_apostrophe_in_a_name_does_not_make_the_text_dear() -> None:
+    text = compile_template("Hi {{ customer.name }}").render({"customer": {"name": "Zoë O’Brien"}})
+    assert text == "Hi Zoë O'Brien"
+
+
 def test_objects_become_text() -> None:
     class Sneaky:
         def __html__(self) -> str:

@@ -84,6 +84,7 @@ class Pages:
             return RedirectResponse(f"/store/{shop.handle}/apps/{APP_HANDLE}/{path}{query}", status_code=302)
         page = self._templates.get_template("frame.html").render(
             app_name=APP_NAME, app_origin=self.desk.app_origin, store=shop.handle, shop_name=shop.name,
+            scopes=" ".join(shop.scopes),
             base=f"/store/{shop.handle}/apps/{APP_HANDLE}",
         )  # fmt: skip
         policy = PAGE_POLICY.format(app=self.desk.app_origin)

@@ -6,7 +6,7 @@ const MARKS = {
   ok: ['check-circle', 'success', 'In order'],
   info: ['info', 'info', 'Good to know'],
   warning: ['alert-triangle', 'warning', 'Worth a look'],
-  problem: ['alert-circle', 'critical', 'Needs you'],
+  error: ['alert-circle', 'warning', 'Needed before saving'],
 };
 
 export function fillBubble(page, text) {
@@ -26,7 +26,7 @@ export function showCount(page, { units, segments, unitsLeft }, worst) {
   if (worst !== null) meter.querySelector('[data-worst]').textContent = worst > segments ? WORDS.worstCase(worst) : '';
 }
 
-/** Dear characters that the merchant typed (those of a customer's name cannot be helped), and the linter's findings. */
+/** Dear characters that the merchant typed (those of a customer's name cannot be helped), and the linter's other findings. */
 export function showHints(page, preview, template) {
   const own = preview.segments.offenders.filter(({ char }) => template.includes(char));
   const hint = page.querySelector('[data-unicode]');
@@ -36,7 +36,7 @@ export function showHints(page, preview, template) {
     hint.querySelector('[data-unicode-text]').textContent = own.length === 1 ? WORDS.offender(list) : WORDS.offenders(list);
     hint.querySelector('[data-plain]').hidden = !own.some(({ replacement }) => replacement !== null);
   }
-  page.querySelector('[data-findings]').replaceChildren(...preview.findings.map(finding));
+  page.querySelector('[data-findings]').replaceChildren(...preview.findings.filter(({ code }) => code !== 'unicode').map(finding));
 }
 
 function bars(segments, units, room) {

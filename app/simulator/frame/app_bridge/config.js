@@ -15,11 +15,16 @@ export function readConfig(script) {
   const address = new URLSearchParams(location.search);
   const fromAddress = {};
   for (const name of ['shop', 'host', 'locale']) if (address.get(name)) fromAddress[name] = address.get(name);
-  const config = { locale: 'en-US', ...recall(), ...fromMeta(), ...pickApiKey(script.dataset), ...fromAddress };
+  const config = { locale: 'en-US', ...recall(), ...beforeTheRewrite(), ...fromMeta(), ...pickApiKey(script.dataset), ...fromAddress };
   const missing = ['apiKey', 'shop'].filter((name) => !config[name]);
   if (missing.length) throw new Error(`App Bridge: missing required configuration fields: ${missing.join(', ')}`);
   remember(config);
   return Object.freeze(config);
+}
+
+// A bounce page writes the wanted document over itself, in the same window, which therefore still has its settings.
+function beforeTheRewrite() {
+  return window.shopify?.config ?? {};
 }
 
 function pickApiKey(dataset) {

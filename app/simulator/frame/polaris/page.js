@@ -51,7 +51,7 @@ class Section extends PolarisElement {
     .card { background: var(--sim-card-fill); box-shadow: var(--sim-inner-shadow); border-radius: inherit; padding: var(--sim-inner-padding);
       display: flex; flex-direction: column; gap: 12px; min-inline-size: 0; }
     header { display: flex; flex-wrap: wrap; align-items: flex-start; gap: 4px 8px; margin-block-end: 12px; } header[hidden] { display: none; }
-    header > div:first-child { flex: 1 1 180px; min-inline-size: 0; }
+    header > div:first-child { flex: 1 1 110px; min-inline-size: 0; }
     h2, h3 { margin: 0; font: inherit; font-weight: 650; font-size: 14px; line-height: 20px; } h3 { font-size: 13px; }
     p { margin: 2px 0 0; color: var(--sim-text-subdued); } p:empty { display: none; }
     .actions { display: flex; gap: 8px; align-items: center; flex-wrap: wrap; }

@@ -10,8 +10,8 @@ import { installTitleBar } from './title_bar.js';
 import { installToasts } from './toasts.js';
 import { installVitals } from './vitals.js';
 
-const { appOrigin, base } = document.body.dataset;
-const SCOPES = ['read_customers', 'read_fulfillments', 'read_orders', 'write_customers'];
+const { appOrigin, base, scopes } = document.body.dataset;
+const granted = scopes.split(' ').filter(Boolean);
 
 const bridge = openBridge(byId('app'), appOrigin);
 const toasts = installToasts(bridge);
@@ -46,9 +46,9 @@ bridge.answer({
     panel.show('store');
     toasts.note(`Shopify Admin would open ${address} here.`);
   },
-  'scopes.query': async () => ({ granted: SCOPES, required: SCOPES, optional: [] }),
-  'scopes.request': async () => ({ result: 'granted-all', detail: { granted: SCOPES, required: SCOPES, optional: [] } }),
-  'scopes.revoke': async () => ({ detail: { granted: SCOPES, required: SCOPES, optional: [] } }),
+  'scopes.query': async () => ({ granted, required: granted, optional: [] }),
+  'scopes.request': async () => ({ result: 'granted-all', detail: { granted, required: granted, optional: [] } }),
+  'scopes.revoke': async () => ({ detail: { granted, required: granted, optional: [] } }),
 });
 
 document.addEventListener('click', (event) => {

@@ -1,0 +1,198 @@
+"""Every page opens, in every state its shop may be in, with nothing but what Polaris and App Bridge know."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.world import ADA, SHOP, World
+
+PAGES = {
+    "/": "SMS for Ecommerce",
+    "/templates": "Templates",
+    "/templates/order_confirmed": "Order confirmed",
+    "/templates/order_fulfilled": "Order fulfilled",
+    "/messages": "Messages",
+    "/consent": "Consent",
+    "/settings": "Settings",
+    "/settings/connection": "RingCentral",
+    "/settings/diagnostics": "Diagnostics",
+}
+
+FIELD = {"name", "label", "value", "details", "placeholder", "autocomplete", "labelaccessibilityvisibility"}
+POLARIS = {
+    "s-badge": {"tone"},
+    "s-banner": {"heading", "tone"},
+    "s-box": {"padding"},
+    "s-button": {
+        "accessibilitylabel",
+        "command",
+        "commandfor",
+        "disabled",
+        "href",
+        "icon",
+        "target",
+        "tone",
+        "type",
+        "variant",
+    },
+    "s-chip": set[str](),
+    "s-choice": {"disabled", "selected", "value"},
+    "s-choice-list": {"label", "labelaccessibilityvisibility", "multiple", "name"},
+    "s-clickable-chip": {"accessibilitylabel"},
+    "s-empty-state": {"heading"},
+    "s-grid": {"gap", "gridtemplatecolumns"},
+    "s-icon": {"tone", "type"},
+    "s-link": {"href", "tone"},
+    "s-modal": {"heading", "size"},
+    "s-option": {"value"},
+    "s-page": {"heading", "inlinesize"},
+    "s-paragraph": {"color", "tone"},
+    "s-password-field": FIELD,
+    "s-progress": {"accessibilitylabel", "max", "tone", "value"},
+    "s-query-container": set[str](),
+    "s-search-field": FIELD,
+    "s-section": {"accessibilitylabel", "heading", "padding", "subheading"},
+    "s-select": FIELD,
+    "s-stack": {"gap"},
+    "s-switch": {"checked", "details", "label", "labelaccessibilityvisibility", "name"},
+    "s-table": set[str](),
+    "s-table-body": set[str](),
+    "s-table-cell": set[str](),
+    "s-table-header": {"format", "listslot"},
+    "s-table-header-row": set[str](),
+    "s-table-row": {"clickdelegate"},
+    "s-text": {"color", "fontvariantnumeric", "type"},
+    "s-text-area": FIELD | {"rows"},
+    "s-text-field": FIELD,
+}
+"""What is used of Polaris' published elements; an addition is looked up in their reference before it is added here."""
+EVERYWHERE = {"id", "slot", "hidden", "class", "role"}
+
+
+class Strangers(HTMLParser):
+    """Collects elements and attributes that Polaris does not have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        self._in_menu = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._in_menu = tag == "s-app-nav" or (self._in_menu and tag == "s-link")
+        if not tag.startswith("s-") or self._in_menu:
+            return
+        if tag not in POLARIS:
+            self.found.add(tag)
+            return
+        known = POLARIS[tag] | EVERYWHERE
+        self.found |= {
+            f"{tag} {name}" for name, _ in attrs if name not in known and not name.startswith(("data-", "aria-"))
+        }
+
+
+def strangers(html: str) -> set[str]:
+    parser = Strangers()
+    parser.feed(html)
+    return parser.found
+
+
+async def everything_happened(world: World) -> None:
+    """Delivered, skipped, waiting, failed; an opt-out by text and one by staff."""
+    await world.ready()
+    await world.order()
+    await world.order(
+        world.shopify.add_customer(SHOP, first_name="Noah", phone="+14155550167", consent="NEVER_SUBSCRIBED")
+    )
+    await world.workers_run()
+    await world.texts_from(ADA, "STOP")
+    await world.api("POST", "/opt-outs", {"phone": "+13055550142", "method": "email", "words": "<b>no & never</b>"})
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_of_a_new_shop(world: World, path: str) -> None:
+    await world.install()
+    page = await world.open_page(path)
+    assert page.status_code == 200
+    assert f'<s-page heading="{PAGES[path]}"' in page.text
+    assert strangers(page.text) == set()
+
+
+async def test_the_pages_of_a_shop_at_work(world: World) -> None:
+    await everything_happened(world)
+    ids = [message["id"] for message in await world.messages()]
+    assert ids
+    for path in [*PAGES, *(f"/messages/{message_id}" for message_id in ids)]:
+        page = await world.open_page(path)
+        assert page.status_code == 200, path
+        assert strangers(page.text) == set(), path
+
+
+async def test_the_log_says_why_a_text_was_not_sent(world: World) -> None:
+    await everything_happened(world)
+    page = (await world.open_page("/messages")).text
+    assert "The customer has not agreed to text messages." in page
+    skipped = next(message for message in await world.messages() if message["state"] == "skipped")
+    detail = (await world.open_page(f"/messages/{skipped['id']}")).text
+    assert 'aria-label="Not passed"' in detail
+
+
+async def test_what_customers_and_staff_wrote_is_shown_as_text(world: World) -> None:
+    await everything_happened(world)
+    page = (await world.open_page("/consent")).text
+    assert "&lt;b&gt;no &amp; never&lt;/b&gt;" in page
+    assert "<b>no" not in page
+
+
+async def test_the_setup_guide_ticks_off_and_goes(world: World) -> None:
+    await world.ready()
+    assert "2 of 4 steps done" in (await world.open_page("/")).text
+    await world.api("POST", "/notifications/order_confirmed/test", {"to": ADA})
+    finished = (await world.open_page("/")).text
+    assert "4 of 4 steps done" in finished
+    assert "Remove guide" in finished
+    await world.api("PUT", "/settings", {"setup_guide": False})
+    after = (await world.open_page("/")).text
+    assert "steps done" not in after
+    assert 'heading="Today"' in after
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/messages/1", "/messages/abc", "/templates/nothing", "/templates/%00", "/connect", "/analytics", "/settings/x"],
+)
+async def test_what_does_not_exist_is_told_in_a_page_of_the_app(world: World, path: str) -> None:
+    await world.install()
+    page = await world.http.get(f"{world.url}{path}?{world.shopify.document_query(SHOP, '/')}")
+    assert page.status_code == 404
+    assert "Page not found" in page.text
+    assert "s-app-nav" in page.text
+
+
+async def test_a_mistyped_filter_does_not_hide_the_log(world: World) -> None:
+    await world.install()
+    query = world.shopify.document_query(SHOP, "/messages")
+    page = await world.http.get(f"{world.url}/messages?{query}&status=bogus&limit=-1&q=%00")
+    assert page.status_code == 200
+
+
+async def test_filters_that_match_nothing_can_be_cleared(world: World) -> None:
+    await world.install()
+    query = world.shopify.document_query(SHOP, "/messages")
+    assert "No messages yet" in (await world.open_page("/messages")).text
+    assert "Clear filters" in (await world.http.get(f"{world.url}/messages?{query}&q=9999")).text
+
+
+async def test_all_static_files_of_a_page_are_there_and_kept_for_ever(world: World) -> None:
+    await world.install()
+    html = (await world.open_page("/")).text
+    addresses = re.findall(r'(?:src|href)="(/static/[^"]+)"', html)
+    assert len(addresses) >= 3
+    for address in addresses:
+        file = await world.http.get(world.url + address)
+        assert file.status_code == 200
+        assert file.headers["cache-control"].endswith("immutable")
+    outdated = await world.http.get(f"{world.url}/static/0123456789abcdef/js/main.js")
+    assert (outdated.status_code, outdated.headers["cache-control"]) == (200, "no-cache")
+    for path in ("js/none.js", "../templates/admin/base.html", "..%2f..%2fapp/config.py"):
+        assert (await world.http.get(f"{world.url}/static/x/{path}")).status_code == 404
