@@ -34,7 +34,7 @@ toml: installed-dev ## rewrite the generated block of shopify.app.toml from the 
 
 migration: installed-dev ## name=add_something: a new migration from the difference between models and migrations
 	@test -n "$(name)" || { echo 'Say what it does: make migration name=add_opt_outs'; exit 1; }
-	@$(python) -m app migrate --new "$(name)"
+	@$(python) -m migrations.new "$(name)"
 
 format: installed-dev ## format and put imports in order
 	@$(python) -m ruff check --select I --fix --quiet .
@@ -74,7 +74,7 @@ check-types: installed-dev
 
 check-ranks: installed-dev
 	$(heading) 'Import ranks'
-	@.venv/bin/lint-imports
+	@.venv/bin/lint-imports --no-logo
 
 check-migrations: installed-dev
 	$(heading) 'Migrations: upgrade from empty, compare with the models'

@@ -3,7 +3,7 @@
 The folders stand in ranks; imports point downward only, and `make check` holds them to it. Highest first:
 
     main.py  worker.py  cli.py     the web process, the worker process, operators' commands
-    simulator/                     Shopify and RingCentral as local servers, for the trial and tests; never in production
+    simulator/                     Shopify and RingCentral as local servers for trial and tests; never in production
     wiring.py                      composition root: builds everything once
     webhooks/  admin/              IN: Shopify's and RingCentral's calls; the pages inside Shopify Admin
     compliance/                    privacy webhooks: data request, redaction

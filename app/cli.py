@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -89,7 +88,8 @@ def migrate() -> None:
 @cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def trial(context: typer.Context) -> None:
     """The whole journey on this machine: simulated Shopify Admin and RingCentral, no accounts needed."""
-    raise typer.Exit(subprocess.call([sys.executable, "-m", "app.simulator", *context.args]))
+    # The trial takes this process over, so that Ctrl-C reaches it and nothing else.
+    os.execv(sys.executable, [sys.executable, "-m", "app.simulator", *context.args])  # noqa: S606
 
 
 @cli.command()

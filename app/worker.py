@@ -89,7 +89,7 @@ async def _shut_down_on(stop: asyncio.Event, managers: list[QueueManager]) -> No
 async def _repeat(
     stop: asyncio.Event, turn: Callable[[], Awaitable[int]], *, net: float, wake: asyncio.Event | None = None
 ) -> None:
-    """Turn after turn while there is work; otherwise wait for *wake*, or *net* seconds. An error never ends the loop."""
+    """Turn after turn while there is work; otherwise wait for *wake*, or *net* seconds. No error ends the loop."""
     while not stop.is_set():
         if wake is not None:
             wake.clear()

@@ -1,6 +1,6 @@
-"""The world of the flow tests: the whole app on a real database, simulated Shopify and RingCentral over real HTTP, a held clock.
+"""The world of the flow tests: the whole app, a real database, both simulators over real HTTP, and a held clock.
 
-Its verbs read like the requirement: the shop installs, connects, a customer orders, the workers run, a phone shows texts.
+Its verbs read like the requirement: the shop installs, a customer orders, the workers run, a phone shows texts.
 Nothing of the app is replaced; only time stands still until it is moved.
 """
 
@@ -25,8 +25,8 @@ from app.messages.status import read_due_statuses
 from app.simulator.ringcentral import RingCentralSimulator
 from app.simulator.shopify import Customer, Order, ShopifySimulator
 from app.webhooks.jobs import pump
-from app.worker import run_recurring
 from app.wiring import open_deps
+from app.worker import run_recurring
 from tests.simulator.serving import serve
 
 NOON_IN_NEW_YORK = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)

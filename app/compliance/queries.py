@@ -52,7 +52,7 @@ async def redact(
     phone_hashes: Sequence[bytes],
     now: datetime,
 ) -> dict[str, int]:
-    """Blank every personal column of this customer. What stays of an opt-out is a keyed hash: it keeps being honoured."""
+    """Blank every personal column of this customer. A keyed hash stays of an opt-out, so it keeps being honoured."""
     messages = await messages_about(session, shop_id, customer_id, order_ids, phone_hashes)
     for message in messages:
         if message.state == MessageState.QUEUED:

@@ -1,7 +1,7 @@
 """`customers/data_request`, `customers/redact`, `shop/redact`.
 
-Source: Shopify, "Privacy law compliance". They come for shops that uninstalled long ago, so no token is used. The customer
-may be named by id, e-mail or a phone in any spelling; phones of the customer's own messages are added, so that
+Source: Shopify, "Privacy law compliance". They come for shops that uninstalled long ago, so no token is used. The
+customer may be named by id, e-mail or a phone in any spelling; phones of the customer's own messages are added, so that
 inbound texts are found too. Each is idempotent and leaves an audit entry without personal data.
 """
 

@@ -7,7 +7,7 @@ A request or a job is one transaction, committed at the edge. Columns that hold 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import asyncpg
 from sqlalchemy import BigInteger, DateTime, LargeBinary, MetaData, Text, event
@@ -28,7 +28,12 @@ class Base(DeclarativeBase):
     """Base of all tables. Ids are 64-bit, times aware, text unbounded; ids from outside are text."""
 
     metadata = MetaData(naming_convention=NAMES)
-    type_annotation_map = {int: BigInteger, datetime: DateTime(timezone=True), str: Text, bytes: LargeBinary}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        int: BigInteger,
+        datetime: DateTime(timezone=True),
+        str: Text,
+        bytes: LargeBinary,
+    }
 
 
 def personal(what: str, *, type_: Any = None) -> MappedColumn[Any]:

@@ -158,12 +158,12 @@ async def _may_be_texted(
     if facts.phone is None:
         return checks.failed(reasons.NO_PHONE)
     checks.passed("phone_found", "The customer's own phone number was found")
-    if kind.needs_consent and facts.consent != "SUBSCRIBED":
-        return checks.failed(_consent_reason(facts.consent))
-    checks.passed("consent_subscribed", f"The customer agreed to texts (Shopify, read {facts.read_at:%H:%M:%S} UTC)")
     if await is_suppressed(session, shop.id, deps.vault.fingerprint(facts.phone)):
         return checks.failed(reasons.OPTED_OUT)
     checks.passed("not_opted_out", "The number has not opted out")
+    if kind.needs_consent and facts.consent != "SUBSCRIBED":
+        return checks.failed(_consent_reason(facts.consent))
+    checks.passed("consent_subscribed", f"The customer agreed to texts (Shopify, read {facts.read_at:%H:%M:%S} UTC)")
     country = country_of(facts.phone)
     if country not in read_settings_of(shop).countries:
         return checks.failed(reasons.COUNTRY_CLOSED)

@@ -26,7 +26,7 @@ async def log_page(
     before: int | None = None,
     limit: int = 50,
 ) -> dict[str, Any]:
-    """Newest first. *q*: an order's name or id, or a phone. *status*: states, comma-separated. `next` continues, or None."""
+    """Newest first. *q*: an order's name or id, or a phone. *status*: states, comma-separated. `next` continues."""
     limit = min(max(limit, 1), LONGEST_PAGE)
     phone = to_e164(q, "US") if q else None
     rows = await log_rows(

@@ -1,4 +1,4 @@
-"""An opt-out, whole: suppression, event and Shopify job from `consent`, and the queued texts cancelled, in one transaction."""
+"""An opt-out, whole and in one transaction: suppression, event and outward jobs (`consent`), queued texts cancelled."""
 
 from typing import Any
 

@@ -103,7 +103,7 @@ async def count_by_state(session: AsyncSession, shop_id: int, *, since: datetime
         .where(Message.shop_id == shop_id, Message.created_at >= since)
         .group_by(Message.state)
     )
-    return {state: count for state, count in await session.execute(query)}
+    return dict(await session.execute(query))
 
 
 async def queue_depth(session: AsyncSession, shop_id: int) -> int:
@@ -143,7 +143,7 @@ async def users_with_due_messages(session: AsyncSession, now: datetime) -> list[
 async def claim_due(
     session: AsyncSession, provider_user_id: int, *, now: datetime, lease: timedelta, limit: int
 ) -> list[Message]:
-    """Take up to *limit* due messages of one RingCentral user: replies first, then oldest first. Marks them `sending`."""
+    """Take up to *limit* due messages of one RingCentral user: replies, then oldest first. Marks them `sending`."""
     senders = select(Sender.id).where(Sender.provider_user_id == provider_user_id, Sender.state == SenderState.READY)
     picked = list(
         await session.scalars(

@@ -1,8 +1,8 @@
 """Declares a kind of text: the one decorator that a file in `types/` needs.
 
 The kind says which topic it answers, what it is called, and which order an event is about. Consent, quiet hours,
-wording, pace and the business key belong to the engine. From the declaration follow the switch, the editor, the preview,
-the test text and the webhook subscription.
+wording, pace and the business key belong to the engine. From the declaration follow the switch, the editor, the
+preview, the test text and the webhook subscription.
 """
 
 from collections.abc import Callable, Mapping

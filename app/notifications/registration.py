@@ -1,7 +1,7 @@
 """Keeps a shop's webhook subscriptions equal to what its enabled texts need.
 
-Source: Shopify, "webhookSubscriptionCreate". Subscriptions made by API vanish after eight failed deliveries in a row, so
-they are compared after install, after every change of a switch, and daily. Topics of shopify.app.toml are never made
+Source: Shopify, "webhookSubscriptionCreate". Subscriptions made by API vanish after eight failed deliveries in a row,
+so they are compared after install, after every change of a switch, and daily. Topics of shopify.app.toml are never made
 here: a topic registered both ways would be delivered twice.
 """
 

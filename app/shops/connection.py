@@ -51,7 +51,7 @@ PARTNER_SERVERS = (RINGCENTRAL_SERVER, "https://platform.ringcentral.biz")
 
 
 async def connect(deps: Deps, shop: Shop, form: object, *, actor: str) -> None:
-    """Check and store pasted credentials. Raises `Invalid` by field, or the contract's errors when RingCentral is away."""
+    """Check and store pasted credentials. Raises `Invalid` by field, or `SmsError` when RingCentral is away."""
     provider = deps.provider("ringcentral")
     credentials = read_credentials(deps, form)
     wrong = provider.check_credentials(credentials, now=deps.clock)

@@ -79,7 +79,7 @@ class ShopSettings(BaseModel):
 
 
 def read_settings_of(shop: Shop) -> ShopSettings:
-    """Stored settings over the defaults. A stored value that this version no longer accepts falls back to its default."""
+    """Stored settings over the defaults. A stored value that this version does not accept falls back to its default."""
     try:
         return ShopSettings.model_validate(shop.settings)
     except ValidationError as error:

@@ -31,10 +31,11 @@ WITH arrived AS (
     ) AS t(source, webhook_id, shop_domain, provider_user_id, topic, event_id, triggered_at, received_at, body_sealed)
 ), stored AS (
     INSERT INTO deliveries (
-        source, webhook_id, lane, shop_id, shop_domain, provider_user_id, topic, event_id, triggered_at, received_at, body_sealed
+        source, webhook_id, lane, shop_id, shop_domain, provider_user_id, topic, event_id,
+        triggered_at, received_at, body_sealed
     )
-    SELECT a.source, a.webhook_id, coalesce(s.id, -a.provider_user_id, 0), s.id, a.shop_domain, a.provider_user_id, a.topic,
-           a.event_id, a.triggered_at, a.received_at, a.body_sealed
+    SELECT a.source, a.webhook_id, coalesce(s.id, -a.provider_user_id, 0), s.id, a.shop_domain, a.provider_user_id,
+           a.topic, a.event_id, a.triggered_at, a.received_at, a.body_sealed
     FROM arrived a LEFT JOIN shops s ON s.domain = a.shop_domain
     ON CONFLICT (source, webhook_id) DO NOTHING
     RETURNING 1
@@ -91,7 +92,7 @@ class Intake:
             group, self._waiting = self._waiting[:GROUP_SIZE], self._waiting[GROUP_SIZE:]
             try:
                 await self._insert([arrived for arrived, _ in group])
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # whatever it is, each caller gets its own answer
                 await self._one_by_one(group, error)
             else:
                 for _, done in group:
@@ -103,7 +104,7 @@ class Intake:
         for arrived, done in group:
             try:
                 await self._insert([arrived])
-            except Exception as own:
+            except Exception as own:  # noqa: BLE001  # handed to the caller who waits for it
                 _settle(done, own)
             else:
                 _settle(done)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.jobs import enqueue, every, job
+from app.core.jobs import Snooze, enqueue, every, job
 from app.core.log import get_logger
 from app.deps import Deps
 from app.messages.provider_consent import adopt_provider_consents
@@ -26,6 +26,7 @@ PER_LANE = 25
 MOST_IN_A_ROUND = 500
 LOST_AFTER = timedelta(minutes=2)
 KEEP_FOR = timedelta(days=7)
+STOP_TEXT_FIRST = timedelta(seconds=20)
 
 
 async def pump(deps: Deps) -> int:
@@ -93,6 +94,9 @@ async def _handle_provider_event(deps: Deps, stored: StoredDelivery) -> None:
             await look_soon(deps, user_id)
             outcome = "statuses will be read"
         case ConsentChanged(records=records):
+            if deps.clock() - stored.received_at < STOP_TEXT_FIRST:
+                # A STOP also changes RingCentral's list. Its text says more, so it is given the time to come first.
+                raise Snooze(STOP_TEXT_FIRST)
             outcome = f"{await adopt_provider_consents(deps, user_id, records)} opt-outs adopted"
         case _:
             outcome = "nothing to do"

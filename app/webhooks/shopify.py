@@ -76,7 +76,7 @@ async def store(intake: Intake, arrived: Arrived) -> int:
         await intake.store(arrived)
     except Overloaded:
         return 503
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # whatever it is, the caller must repeat the call
         # The caller repeats what is not answered with 200, so nothing is lost by saying so.
         log.error("intake.failed", source=arrived.source, error=type(error).__name__)
         return 503

@@ -3,8 +3,6 @@
 import re
 from html.parser import HTMLParser
 
-import pytest
-
 from tests.world import ADA, SHOP, World
 
 PAGES = {
@@ -109,13 +107,13 @@ async def everything_happened(world: World) -> None:
     await world.api("POST", "/opt-outs", {"phone": "+13055550142", "method": "email", "words": "<b>no & never</b>"})
 
 
-@pytest.mark.parametrize("path", PAGES)
-async def test_a_page_of_a_new_shop(world: World, path: str) -> None:
+async def test_the_pages_of_a_new_shop(world: World) -> None:
     await world.install()
-    page = await world.open_page(path)
-    assert page.status_code == 200
-    assert f'<s-page heading="{PAGES[path]}"' in page.text
-    assert strangers(page.text) == set()
+    for path, heading in PAGES.items():
+        page = await world.open_page(path)
+        assert page.status_code == 200, path
+        assert f'<s-page heading="{heading}"' in page.text
+        assert strangers(page.text) == set(), path
 
 
 async def test_the_pages_of_a_shop_at_work(world: World) -> None:
@@ -157,16 +155,13 @@ async def test_the_setup_guide_ticks_off_and_goes(world: World) -> None:
     assert 'heading="Today"' in after
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/messages/1", "/messages/abc", "/templates/nothing", "/templates/%00", "/connect", "/analytics", "/settings/x"],
-)
-async def test_what_does_not_exist_is_told_in_a_page_of_the_app(world: World, path: str) -> None:
+async def test_what_does_not_exist_is_told_in_a_page_of_the_app(world: World) -> None:
     await world.install()
-    page = await world.http.get(f"{world.url}{path}?{world.shopify.document_query(SHOP, '/')}")
-    assert page.status_code == 404
-    assert "Page not found" in page.text
-    assert "s-app-nav" in page.text
+    for path in ("/messages/1", "/messages/abc", "/templates/nothing", "/templates/%00", "/connect", "/settings/x"):
+        page = await world.http.get(f"{world.url}{path}?{world.shopify.document_query(SHOP, '/')}")
+        assert page.status_code == 404, path
+        assert "Page not found" in page.text
+        assert "s-app-nav" in page.text
 
 
 async def test_a_mistyped_filter_does_not_hide_the_log(world: World) -> None:

@@ -2,11 +2,54 @@
 
 from typing import Any
 
-import pytest
-
 from tests.world import ADA, SENDER, SHOP, World
 
 OTHER = "other-store.myshopify.com"
+
+SENT: list[tuple[str, str, bytes, int]] = [
+    ("PUT", "/settings", b"", 422),
+    ("PUT", "/settings", b"{", 422),
+    ("PUT", "/settings", b"\xff\xfe", 422),
+    ("PUT", "/settings", b'"text"', 422),
+    ("PUT", "/settings", b"[]", 422),
+    ("PUT", "/settings", b"[" * 60_000, 422),
+    ("PUT", "/settings", b'{"contact_phone": "\\u0000"}', 422),
+    ("PUT", "/settings", b'{"a": {"b": [{"c\\u0000": 1}]}}', 422),
+    ("PUT", "/settings", b'{"quiet_hours": "never"}', 422),
+    ("PUT", "/settings", b'{"countries": [1, null]}', 422),
+    ("PUT", "/settings", b'{"no_such_setting": 1}', 422),
+    ("PUT", "/settings", b" " * 65_537, 413),
+    ("PUT", "/connection", b"{}", 422),
+    ("PUT", "/connection", b'{"jwt": 1}', 422),
+    ("PUT", "/connection", b'{"jwt": "x", "server": "https://evil.example"}', 422),
+    ("PUT", "/connection/number", b'{"phone_number": "+12125550123"}', 409),
+    ("PUT", "/connection/number", b"{}", 422),
+    ("PUT", "/notifications/order_confirmed", b'{"enabled": "yes"}', 422),
+    ("PUT", "/notifications/order_confirmed", b'{"templates": {"en": "{{ nothing.here }}"}}', 422),
+    ("PUT", "/notifications/no_such_kind", b'{"enabled": true}', 404),
+    ("PUT", "/notifications/%00", b'{"enabled": true}', 404),
+    ("POST", "/notifications/order_confirmed/preview", b'{"template": 1}', 422),
+    ("POST", "/notifications/order_confirmed/preview", b'{"template": "{% for x in (1..9) %}{% endfor %}"}', 422),
+    ("POST", "/notifications/order_confirmed/test", b'{"to": "12"}', 422),
+    ("POST", "/opt-outs", b'{"phone": "12"}', 422),
+    ("POST", "/opt-outs", b"null", 422),
+    ("POST", "/messages/1/resend", b"", 404),
+    ("POST", "/messages/1/cancel", b"", 404),
+    ("GET", "/messages/abc", b"", 404),
+    ("GET", "/messages/99999999999999999999999", b"", 404),
+    ("GET", "/messages?status=bogus", b"", 422),
+    ("GET", "/messages?kind=Nope!", b"", 422),
+    ("GET", "/messages?limit=0", b"", 422),
+    ("GET", "/messages?limit=9999", b"", 422),
+    ("GET", "/messages?before=x", b"", 422),
+    ("GET", "/messages?q=%00", b"", 422),
+    ("GET", "/messages?status=failed,expired&kind=order_confirmed&limit=5&before=7&q=%231001", b"", 200),
+    ("DELETE", "/settings", b"", 405),
+    ("GET", "/opt-outs", b"", 405),
+    ("GET", "/nothing", b"", 404),
+    ("DELETE", "/connection", b"", 200),
+]
+"""Method, path, body, and the status that answers it."""
 
 
 async def send(world: World, method: str, path: str, content: bytes) -> Any:
@@ -66,65 +109,19 @@ async def test_an_opt_out_that_staff_recorded_is_created(world: World) -> None:
     assert recorded.json()["phone"] == ADA
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "content", "status"),
-    [
-        ("PUT", "/settings", b"", 422),
-        ("PUT", "/settings", b"{", 422),
-        ("PUT", "/settings", b"\xff\xfe", 422),
-        ("PUT", "/settings", b'"text"', 422),
-        ("PUT", "/settings", b"[]", 422),
-        ("PUT", "/settings", b"[" * 60_000, 422),
-        ("PUT", "/settings", b'{"contact_phone": "\\u0000"}', 422),
-        ("PUT", "/settings", b'{"a": {"b": [{"c\\u0000": 1}]}}', 422),
-        ("PUT", "/settings", b'{"quiet_hours": "never"}', 422),
-        ("PUT", "/settings", b'{"countries": [1, null]}', 422),
-        ("PUT", "/settings", b'{"no_such_setting": 1}', 422),
-        ("PUT", "/settings", b" " * 65_537, 413),
-        ("PUT", "/connection", b"{}", 422),
-        ("PUT", "/connection", b'{"jwt": 1}', 422),
-        ("PUT", "/connection", b'{"jwt": "x", "server": "https://evil.example"}', 422),
-        ("PUT", "/connection/number", b'{"phone_number": "+12125550123"}', 409),
-        ("PUT", "/connection/number", b"{}", 422),
-        ("PUT", "/notifications/order_confirmed", b'{"enabled": "yes"}', 422),
-        ("PUT", "/notifications/order_confirmed", b'{"templates": {"en": "{{ nothing.here }}"}}', 422),
-        ("PUT", "/notifications/no_such_kind", b'{"enabled": true}', 404),
-        ("PUT", "/notifications/%00", b'{"enabled": true}', 404),
-        ("POST", "/notifications/order_confirmed/preview", b'{"template": 1}', 422),
-        ("POST", "/notifications/order_confirmed/preview", b'{"template": "{% for x in (1..9) %}{% endfor %}"}', 422),
-        ("POST", "/notifications/order_confirmed/test", b'{"to": "12"}', 422),
-        ("POST", "/opt-outs", b'{"phone": "12"}', 422),
-        ("POST", "/opt-outs", b"null", 422),
-        ("POST", "/messages/1/resend", b"", 404),
-        ("POST", "/messages/1/cancel", b"", 404),
-        ("GET", "/messages/abc", b"", 404),
-        ("GET", "/messages/99999999999999999999999", b"", 404),
-        ("GET", "/messages?status=bogus", b"", 422),
-        ("GET", "/messages?kind=Nope!", b"", 422),
-        ("GET", "/messages?limit=0", b"", 422),
-        ("GET", "/messages?limit=9999", b"", 422),
-        ("GET", "/messages?before=x", b"", 422),
-        ("GET", "/messages?q=%00", b"", 422),
-        ("GET", "/messages?status=failed,expired&kind=order_confirmed&limit=5&before=7&q=%231001", b"", 200),
-        ("DELETE", "/settings", b"", 405),
-        ("GET", "/opt-outs", b"", 405),
-        ("GET", "/nothing", b"", 404),
-        ("DELETE", "/connection", b"", 200),
-    ],
-)
-async def test_whatever_is_sent_gets_an_answer_in_json(
-    world: World, method: str, path: str, content: bytes, status: int
-) -> None:
+async def test_whatever_is_sent_gets_an_answer_in_json(world: World) -> None:
     await world.install()
-    answer = await send(world, method, path, content)
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["cache-control"] == "no-store"
-    body = answer.json()
-    if status in (404, 405, 409, 413):
-        assert body["error"].endswith(".")
-    if status == 422:
-        assert all(sentence.endswith((".", "”.")) for sentence in body["errors"].values())
+    for method, path, content, status in SENT:
+        answer = await send(world, method, path, content)
+        what = f"{method} {path} {content[:60]!r}: {answer.text}"
+        assert answer.status_code == status, what
+        assert answer.headers["content-type"] == "application/json", what
+        assert answer.headers["cache-control"] == "no-store", what
+        body = answer.json()
+        if status in (404, 405, 409, 413):
+            assert body["error"].endswith("."), what
+        if status == 422:
+            assert all(sentence.endswith(".") for sentence in body["errors"].values()), what
 
 
 async def test_ringcentral_being_away_is_told_with_its_own_status(world: World) -> None:

@@ -1,0 +1,209 @@
+"""The pages in a real browser, framed by the simulated admin: saving, refusals, preview, reload, and who can use them.
+
+The app answers with its production headers; only `cdn.shopify.com` is answered from the stand-ins.
+"""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import axe_playwright_python
+import pytest
+from playwright.async_api import FrameLocator, Page, Route, async_playwright, expect
+from starlette.applications import Starlette
+
+from app.admin.static_files import WEB
+from app.message_templates.segments import count_segments
+from app.simulator.frame import frame_routes, stub_files
+from tests.world import ADA, World
+
+pytestmark = pytest.mark.browser
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PLACE = "/store/demo-store/apps/sms-for-ecommerce"
+TEXTS = [
+    "", "a" * 160, "a" * 161, "a" * 153 + "b" * 153, "€" * 80, "€" * 81, "{}" * 77, "a" * 152 + "€" + "a" * 153,
+    "á", "é" * 161, "ç" * 70, "ç" * 71, "😀" * 35, "😀" * 36, "a" + "😀" * 67, "Hi\nthere\r", "“quoted”",
+]  # fmt: skip
+
+
+class Browser:
+    """A page of the simulated admin, and what went wrong in it."""
+
+    def __init__(self, page: Page, origin: str) -> None:
+        self.page = page
+        self.app: FrameLocator = page.frame_locator("#app")
+        self.problems: list[str] = []
+        self._origin = origin
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("console", lambda message: self._note(message.type, message.text))
+
+    async def open(self, path: str, heading: str) -> None:
+        await self.page.goto(f"{self._origin}{PLACE}{path}")
+        await expect(self.app.locator(f's-page[heading="{heading}"]')).to_be_attached()
+        await expect(self.app.locator("html.ready")).to_be_attached()
+        close = self.page.locator("#panel-close")
+        if await close.is_visible():
+            await close.click()
+
+    async def in_frame(self, script: str, argument: Any = None) -> Any:
+        frame = next(each for each in self.page.frames if each.name == "app-iframe")
+        return await frame.evaluate(script, argument)
+
+    def _note(self, kind: str, text: str) -> None:
+        # The browser itself reports a 4xx as an error; a refused save is one on purpose.
+        if kind == "error" and "Failed to load resource" not in text:
+            self.problems.append(text)
+
+
+@asynccontextmanager
+async def browsing(world: World, *, width: int = 1400) -> AsyncIterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None and os.environ.get("REQUIRE_BROWSER") == "1":
+        pytest.fail("REQUIRE_BROWSER=1, and there is no Chromium on this machine.")
+    if chromium is None:
+        pytest.skip("There is no Chromium on this machine.")
+    world.shopify.pages = Starlette(routes=frame_routes(world.shopify, world.ringcentral, lambda: world.url))
+    origin = world.deps.settings.shopify_simulator_origin
+    assert origin is not None
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        context = await browser.new_context(viewport={"width": width, "height": 900})
+        context.set_default_timeout(10_000)
+        await context.route("https://cdn.shopify.com/**", answer_as_cdn)
+        opened = Browser(await context.new_page(), origin)
+        yield opened
+        await browser.close()
+    assert opened.problems == []
+
+
+async def answer_as_cdn(route: Route) -> None:
+    script = stub_files()[urlsplit(route.request.url).path]
+    await route.fulfill(body=script, content_type="text/javascript")
+
+
+async def test_settings_are_kept_under_the_save_bar_until_the_server_agrees(world: World) -> None:
+    await world.install()
+    async with browsing(world) as browser:
+        await browser.open("/settings", "Settings")
+        bar = browser.page.locator("#save-bar")
+        until, phone = browser.app.get_by_label("Send until"), browser.app.get_by_label("Phone number for help")
+        await until.select_option("09:00")
+        await phone.fill("12")
+        await expect(bar).to_be_visible()
+        await browser.page.locator("#save-bar-save").click()
+        await expect(browser.app.get_by_text("must differ")).to_be_visible()
+        await expect(phone).to_have_attribute("aria-invalid", "true")
+        await expect(bar).to_be_visible()
+        await phone.fill("(650) 555-0199")
+        await expect(phone).not_to_have_attribute("aria-invalid", "true")
+        await until.select_option("21:00")
+        await browser.page.locator("#save-bar-save").click()
+        await expect(bar).to_be_hidden()
+    saved = (await world.api("GET", "/settings")).json()
+    assert (saved["quiet_hours"]["end"], saved["contact_phone"]) == ("21:00", "+16505550199")
+
+
+async def test_a_text_is_written_with_its_preview_beside_it(world: World) -> None:
+    await world.ready()
+    async with browsing(world) as browser:
+        await browser.open("/templates/order_confirmed", "Order confirmed")
+        text, bubble = browser.app.get_by_label("Text in English"), browser.app.locator("[data-bubble]")
+        await text.fill("Hi , it's here á. Reply STOP to end.")
+        await text.press("Home")
+        for _ in range(3):
+            await text.press("ArrowRight")
+        await browser.app.get_by_role("button", name="Insert First name").click()
+        await expect(text).to_have_value("Hi {{ customer.first_name }}, it's here á. Reply STOP to end.")
+        await expect(bubble).to_have_text("Hi Ada, it's here á. Reply STOP to end.")
+        await expect(browser.app.get_by_text("halves what fits")).to_be_visible()
+        await browser.app.get_by_role("button", name="Use plain characters").click()
+        await expect(bubble).to_have_text("Hi Ada, it's here a. Reply STOP to end.")
+        await expect(browser.app.get_by_text("halves what fits")).to_be_hidden()
+
+        await browser.page.locator("#save-bar-save").click()
+        await expect(text).to_have_attribute("aria-invalid", "true")
+        await expect(browser.page.locator("#save-bar")).to_be_visible()
+        await text.fill("{{ shop.name }}: order {{ order.name }} is confirmed. Reply STOP to end.")
+        await browser.page.locator("#save-bar-save").click()
+        await expect(browser.page.locator("#save-bar")).to_be_hidden()
+
+        await browser.page.get_by_role("button", name="Send test").click()
+        await browser.app.get_by_label("Your mobile number").fill(ADA)
+        await browser.app.locator("s-modal#test s-button[variant=primary]").click()
+        await expect(browser.page.get_by_text("Test on its way")).to_be_visible()
+    await world.workers_run()
+    assert [text.split(":")[1] for text in world.texts_on(ADA)] == [" order #1001 is confirmed. Reply STOP to end."]
+
+
+async def test_pages_change_without_loading_anew_and_survive_a_reload(world: World) -> None:
+    await world.install()
+    async with browsing(world) as browser:
+        await browser.open("/", "SMS for Ecommerce")
+        await browser.in_frame("window.stays = true")
+        await browser.app.get_by_role("link", name="Connect: Connect RingCentral").click()
+        await expect(browser.app.locator('s-page[heading="RingCentral"]')).to_be_attached()
+        assert await browser.in_frame("window.stays")
+        await browser.in_frame("setTimeout(() => location.reload())")
+        await browser.page.wait_for_timeout(500)
+        await expect(browser.app.locator('s-page[heading="RingCentral"]')).to_be_attached()
+        await expect(browser.app.locator("html.ready")).to_be_attached()
+        await browser.app.get_by_label("JWT").fill(world.jwt)
+        await browser.app.get_by_role("button", name="Connect", exact=True).click()
+        await browser.app.get_by_role("button", name="Use this number").click()
+        await expect(browser.app.get_by_role("button", name="Change number")).to_be_visible()
+
+
+async def test_everybody_can_use_the_pages_on_a_small_phone(world: World) -> None:
+    await world.ready()
+    await world.order()
+    await world.workers_run()
+    axe = next(Path(axe_playwright_python.__file__).parent.glob("axe.min.js")).read_text()
+    pages = {
+        "/": "SMS for Ecommerce",
+        "/templates": "Templates",
+        "/templates/order_fulfilled": "Order fulfilled",
+        "/messages": "Messages",
+        "/consent": "Consent",
+        "/settings": "Settings",
+        "/settings/connection": "RingCentral",
+        "/settings/diagnostics": "Diagnostics",
+    }
+    async with browsing(world, width=320) as browser:
+        for path, heading in pages.items():
+            await browser.open(path, heading)
+            assert await browser.in_frame("document.documentElement.scrollWidth <= innerWidth"), path
+            await browser.in_frame(axe)
+            found = await browser.in_frame(
+                "async (rules) => (await axe.run(document, {runOnly: rules})).violations", RULES
+            )
+            assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found] == [], path
+
+
+async def test_the_browser_counts_segments_as_the_server_does(world: World) -> None:
+    source = (WEB / "static" / "js" / "gsm.js").read_text()
+    script = """async ([source, texts]) => {
+      const address = URL.createObjectURL(new Blob([source], {type: 'text/javascript'}));
+      const { countSegments } = await import(address);
+      return texts.map((text) => {
+        const {encoding, units, segments, unitsLeft, offenders} = countSegments(text);
+        return [encoding, units, segments, unitsLeft, offenders];
+      });
+    }"""
+    async with browsing(world) as browser:
+        counted = await browser.page.evaluate(script, [source, TEXTS])
+    for text, found in zip(TEXTS, counted, strict=True):
+        count = count_segments(text)
+        expected = [
+            str(count.encoding),
+            count.units,
+            count.segments,
+            count.units_left,
+            [each.char for each in count.offenders],
+        ]
+        assert found == expected, repr(text[:20])
