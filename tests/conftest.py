@@ -1,4 +1,4 @@
-"""Fixtures for everybody: asyncio, one real PostgreSQL for the run, a fresh migrated database for each test that asks."""
+"""Fixtures for everybody: one real PostgreSQL for the run, and a fresh migrated database for each test that asks."""
 
 import os
 import tempfile

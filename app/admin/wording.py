@@ -15,6 +15,14 @@ STATES: Final = {
     "unknown": ("Being checked", "warning"),
 }
 
+PROGRESS: Final = {
+    "sending": "The checks run",
+    "accepted": "RingCentral has it",
+    "sent": "The carrier has it",
+    "delivered": "Arrived on the phone",
+}
+"""What a step of the timeline means, where its cause would tell a merchant nothing more."""
+
 STATE_GROUPS: Final = {
     "delivered": "Delivered",
     "accepted,sent,unknown": "On their way",
@@ -134,6 +142,16 @@ HOURS: Final = tuple(
 
 def state(name: str) -> tuple[str, str]:
     return STATES.get(name, (readable(name), "neutral"))
+
+
+def step(to: str, cause: str, *, first: bool) -> str:
+    """What a line of the timeline says beside its state."""
+    if first:
+        return "Waits for its turn"
+    deed, by_staff, _ = cause.partition(" by staff:")
+    if by_staff:
+        return f"{readable(deed)} by your staff"
+    return PROGRESS.get(to) or cause[:1].upper() + cause[1:].replace("_", " ")
 
 
 def language(locale: str) -> str:

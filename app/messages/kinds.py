@@ -16,8 +16,8 @@ from app.messages.facts import OrderFacts
 class Kind:
     """*about_order*: composed at the gate from fresh facts; otherwise the text was fixed when it was queued.
 
-    *max_age*: how long after its event the text is still worth sending. *no_longer_true* answers a (code, sentence) when
-    the facts speak against sending, else None. *priority*: smaller goes first.
+    *max_age*: how long after its event the text is still worth sending. *no_longer_true* answers a code and a
+    sentence when the facts speak against sending, else None. *priority*: smaller goes first.
     """
 
     name: str
