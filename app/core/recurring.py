@@ -43,7 +43,7 @@ async def take_turns(database: Database, declared: dict[str, Recurring], now: da
 async def last_runs(database: Database) -> dict[str, datetime | None]:
     async with database.transaction() as session:
         rows = await session.execute(select(RecurringTurn.name, RecurringTurn.last_run_at))
-        return dict(rows.tuples().all())
+        return dict(rows.all())
 
 
 SOON = timedelta(seconds=5)

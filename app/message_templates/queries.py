@@ -14,7 +14,7 @@ async def stored_texts(session: AsyncSession, shop_id: int, kind: str) -> dict[s
     query = select(StoredTemplate.locale, StoredTemplate.text).where(
         StoredTemplate.shop_id == shop_id, StoredTemplate.kind == kind
     )
-    return dict((await session.execute(query)).tuples().all())
+    return dict((await session.execute(query)).all())
 
 
 async def all_stored_texts(session: AsyncSession, shop_id: int) -> dict[str, dict[str, str]]:

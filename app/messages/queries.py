@@ -103,7 +103,7 @@ async def count_by_state(session: AsyncSession, shop_id: int, *, since: datetime
         .where(Message.shop_id == shop_id, Message.created_at >= since)
         .group_by(Message.state)
     )
-    return dict((await session.execute(query)).tuples().all())
+    return dict((await session.execute(query)).all())
 
 
 async def queue_depth(session: AsyncSession, shop_id: int) -> int:

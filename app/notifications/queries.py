@@ -20,7 +20,7 @@ async def is_enabled(session: AsyncSession, shop_id: int, kind: Kind) -> bool:
 
 async def switches(session: AsyncSession, shop_id: int) -> dict[str, bool]:
     query = select(NotificationSwitch.kind, NotificationSwitch.enabled).where(NotificationSwitch.shop_id == shop_id)
-    return dict((await session.execute(query)).tuples().all())
+    return dict((await session.execute(query)).all())
 
 
 async def switch(session: AsyncSession, shop_id: int, kind: str, enabled: bool, *, now: datetime) -> None:
