@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import uvicorn
@@ -17,16 +17,20 @@ from rich.table import Table
 
 from app.config import ConfigurationError, Settings, read_settings
 from app.core import migrations
+from app.core.backup import BackupError, back_up
+from app.core.backup import restore as restore_from
 from app.core.embedded_postgres import PostgresUnavailable, default_data_dir, start_embedded
 from app.core.log import set_up_logging
 from app.core.rotation import rotate_keys
+from app.messages.doctor import examine
 from app.shopify.app_toml import render_toml, toml_problem
-from app.wiring import declared_rows, load_declarations
+from app.wiring import declared_rows, load_declarations, open_deps
 from app.worker import work
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console()
 errors = Console(stderr=True)
+MARKS = {"ok": "✓", "warning": "!", "problem": "✗"}
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -34,7 +38,7 @@ def main() -> None:
     """The console script `sms-for-ecommerce`. Configuration errors end in one clear message and status 2."""
     try:
         cli()
-    except (ConfigurationError, PostgresUnavailable) as error:
+    except (BackupError, ConfigurationError, PostgresUnavailable) as error:
         errors.print(str(error), style="bold red", highlight=False)
         raise SystemExit(2) from None
 
@@ -115,6 +119,39 @@ def declared(
     for row in declared_rows():
         table.add_row(*row)
     console.print(table)
+
+
+@cli.command()
+def doctor() -> None:
+    """Check everything that has to be right, and say what to do; exit 1 if something is broken."""
+    with settings_and_database() as (settings, database_url):
+        rows = asyncio.run(_examine(settings, database_url))
+    table = Table("About", "", "Found", "What to do")
+    for row in rows:
+        table.add_row(row["about"], MARKS[row["level"]], row["sentence"], row["action"] or "")
+    console.print(table)
+    if any(row["level"] == "problem" for row in rows):
+        raise typer.Exit(1)
+
+
+async def _examine(settings: Settings, database_url: str) -> list[dict[str, Any]]:
+    async with open_deps(settings, database_url) as deps:
+        return await examine(deps)
+
+
+@cli.command()
+def backup(file: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")]) -> None:
+    """Write the whole database to one file. Keep ENCRYPTION_KEYS elsewhere: without them it cannot be read."""
+    with settings_and_database() as (_settings, database_url):
+        console.print(f"{file}: {back_up(database_url, file):,} bytes.")
+
+
+@cli.command()
+def restore(file: Annotated[Path, typer.Argument(help="A file that `backup` wrote.")]) -> None:
+    """Fill an empty database from a backup."""
+    with settings_and_database() as (_settings, database_url):
+        restore_from(database_url, file)
+        console.print(f"The database is as it was in {file}. Run `migrate` next.")
 
 
 keys = typer.Typer(no_args_is_help=True, help="Encryption keys.")

@@ -128,6 +128,11 @@ def erase_embedded(data_dir: Path) -> None:
         place.home.parent.rmdir()
 
 
+def programs_folder() -> Path:
+    """Where the wheel's pg_dump, pg_restore and psql lie. Raises `PostgresUnavailable` when it is not installed."""
+    return _programs(_runner())
+
+
 def default_data_dir(app_env: str) -> Path:
     """`.data` beside the project's files in the trial and in tests; else the user's place for such files."""
     project = Path(__file__).resolve().parents[2]
