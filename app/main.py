@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from app.admin.code_grant import code_grant_routes
+from app.admin.page import show_no_such_page
 from app.admin.routes import admin_routes
 from app.config import read_settings
 from app.core.errors import AppError
@@ -73,6 +74,7 @@ def routes() -> list[BaseRoute]:
         Route("/metrics", metrics),
         *code_grant_routes(),
         *admin_routes(),
+        Route("/{path:path}", show_no_such_page),
     ]
 
 

@@ -69,7 +69,7 @@ async def _has_tables(database_url: str) -> bool:
 
 
 def _program(name: str) -> str:
-    """The embedded PostgreSQL's where it is installed: pg_dump refuses servers newer than itself, and it is the newest."""
+    """The embedded PostgreSQL's where it is installed: pg_dump refuses servers newer than itself."""
     try:
         return os.fspath(programs_folder() / name)
     except PostgresUnavailable:
