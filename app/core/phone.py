@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType, ValidationResult
 from phonenumbers.timezone import time_zones_for_number
 
 UNKNOWN_COUNTRY: Final = "ZZ"
@@ -46,9 +46,11 @@ def to_e164(raw: str | None, country: str | None = None) -> str | None:
         return None
     # An international number was normalised by whoever wrote the "+"; new area codes reach the carriers before they
     # reach any metadata, so it only has to be possible. What was typed without a "+" has to be valid where it belongs.
-    written_whole = text.startswith("+")
-    good = phonenumbers.is_possible_number if written_whole else phonenumbers.is_valid_number
-    if not good(number):
+    if text.startswith("+"):
+        good = phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
+    else:
+        good = phonenumbers.is_valid_number(number)
+    if not good:
         return None
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
