@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.consent.models import ConsentEvent
+from app.consent.opt_out import HOLD, OPT_OUT
 from app.consent.queries import events_of, events_of_phone, suppressed_rows
 from app.deps import Deps
 
@@ -45,7 +46,8 @@ async def activity(deps: Deps, session: AsyncSession, shop_id: int, *, limit: in
 
 
 def _cause(events: list[ConsentEvent]) -> ConsentEvent | None:
-    return next((event for event in reversed(events) if event.state_after == "suppressed"), None)
+    """Shopify's own account of what it was told comes later and does not count: it has no words."""
+    return next((event for event in reversed(events) if event.change in (OPT_OUT, HOLD)), None)
 
 
 def _open(deps: Deps, value: bytes | None) -> str | None:

@@ -3,88 +3,24 @@
 The app answers with its production headers; only `cdn.shopify.com` is answered from the stand-ins.
 """
 
-import os
-import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import axe_playwright_python
 import pytest
-from playwright.async_api import FrameLocator, Page, Route, async_playwright, expect
-from starlette.applications import Starlette
+from playwright.async_api import expect
 
 from app.admin.static_files import WEB
 from app.message_templates.segments import count_segments
-from app.simulator.frame import frame_routes, stub_files
+from tests.browser import browsing
 from tests.world import ADA, World
 
 pytestmark = pytest.mark.browser
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-PLACE = "/store/demo-store/apps/sms-for-ecommerce"
 TEXTS = [
     "", "a" * 160, "a" * 161, "a" * 153 + "b" * 153, "€" * 80, "€" * 81, "{}" * 77, "a" * 152 + "€" + "a" * 153,
     "á", "é" * 161, "ç" * 70, "ç" * 71, "😀" * 35, "😀" * 36, "a" + "😀" * 67, "Hi\nthere\r", "“quoted”",
 ]  # fmt: skip
-
-
-class Browser:
-    """A page of the simulated admin, and what went wrong in it."""
-
-    def __init__(self, page: Page, origin: str) -> None:
-        self.page = page
-        self.app: FrameLocator = page.frame_locator("#app")
-        self.problems: list[str] = []
-        self._origin = origin
-        page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.on("console", lambda message: self._note(message.type, message.text))
-
-    async def open(self, path: str, heading: str) -> None:
-        await self.page.goto(f"{self._origin}{PLACE}{path}")
-        await expect(self.app.locator(f's-page[heading="{heading}"]')).to_be_attached()
-        await expect(self.app.locator("html.ready")).to_be_attached()
-        close = self.page.locator("#panel-close")
-        if await close.is_visible():
-            await close.click()
-
-    async def in_frame(self, script: str, argument: Any = None) -> Any:
-        frame = next(each for each in self.page.frames if each.name == "app-iframe")
-        return await frame.evaluate(script, argument)
-
-    def _note(self, kind: str, text: str) -> None:
-        # The browser itself reports a 4xx as an error; a refused save is one on purpose.
-        if kind == "error" and "Failed to load resource" not in text:
-            self.problems.append(text)
-
-
-@asynccontextmanager
-async def browsing(world: World, *, width: int = 1400) -> AsyncIterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None and os.environ.get("REQUIRE_BROWSER") == "1":
-        pytest.fail("REQUIRE_BROWSER=1, and there is no Chromium on this machine.")
-    if chromium is None:
-        pytest.skip("There is no Chromium on this machine.")
-    world.shopify.pages = Starlette(routes=frame_routes(world.shopify, world.ringcentral, lambda: world.url))
-    origin = world.deps.settings.shopify_simulator_origin
-    assert origin is not None
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        context = await browser.new_context(viewport={"width": width, "height": 900})
-        context.set_default_timeout(10_000)
-        await context.route("https://cdn.shopify.com/**", answer_as_cdn)
-        opened = Browser(await context.new_page(), origin)
-        yield opened
-        await browser.close()
-    assert opened.problems == []
-
-
-async def answer_as_cdn(route: Route) -> None:
-    script = stub_files()[urlsplit(route.request.url).path]
-    await route.fulfill(body=script, content_type="text/javascript")
 
 
 async def test_settings_are_kept_under_the_save_bar_until_the_server_agrees(world: World) -> None:

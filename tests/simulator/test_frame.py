@@ -1,8 +1,6 @@
 """The simulated admin: what its page is, what its panel can do, and, in a browser, what the framed app sees of it."""
 
-import os
 import re
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,12 +23,12 @@ from app.simulator.frame import frame_routes, stub_files
 from app.simulator.frame.assets import APP_BRIDGE, FOLDER, POLARIS
 from app.simulator.ringcentral import RingCentralSimulator
 from app.simulator.shopify import Customer, ShopifySimulator
+from tests.browser import PLACE, find_chromium, launch
 from tests.simulator.serving import serve
 
 CLIENT_ID = "client-id-of-the-app"
 SECRET = "a client secret that nobody else knows"
 SHOP = "demo-store.myshopify.com"
-PLACE = "/store/demo-store/apps/sms-for-ecommerce"
 ADA = "+12125550123"
 SENDER = "+16505550100"
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
@@ -360,15 +358,6 @@ class Stage:
     problems: list[str]
 
 
-def find_chromium() -> str:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None and os.environ.get("REQUIRE_BROWSER") == "1":
-        pytest.fail("REQUIRE_BROWSER=1, and there is no Chromium on this machine.")
-    if path is None:
-        pytest.skip("There is no Chromium on this machine.")
-    return path
-
-
 @asynccontextmanager
 async def opened(place: str) -> AsyncIterator[Stage]:
     chromium, framed, problems = find_chromium(), FramedApp(), list[str]()
@@ -376,10 +365,7 @@ async def opened(place: str) -> AsyncIterator[Stage]:
         shopify, ringcentral = furnish(system_clock, app_url)
         async with serve(shopify.app) as address, async_playwright() as playwright:
             framed.cdn = address.replace("127.0.0.1", "localhost")
-            browser = await playwright.chromium.launch(
-                executable_path=chromium,
-                args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"],
-            )
+            browser = await launch(playwright, chromium)
             page = await browser.new_page(viewport={"width": 1440, "height": 900})
             page.on("pageerror", lambda error: problems.append(str(error)))
             await page.goto(f"{framed.cdn}{PLACE}{place}")
