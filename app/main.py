@@ -112,5 +112,6 @@ async def _named_error(_request: Request, error: Exception) -> Response:
 
 
 async def _unexpected_error(request: Request, error: Exception) -> Response:
-    log.error("request.failed", path=request.url.path, error=type(error).__name__)
+    # The first part only: a path may hold a webhook's secret key.
+    log.error("request.failed", road=request.url.path.split("/")[1], error=type(error).__name__)
     return JSONResponse({"error": "Something went wrong on our side. Please try again."}, status_code=500)

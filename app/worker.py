@@ -8,12 +8,13 @@ import signal
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+import asyncpg
 from pgqueuer.qm import QueueManager
 
 from app.config import Settings
 from app.core.jobs import registry, run_jobs
 from app.core.log import get_logger
-from app.core.recurring import SOON, take_turns
+from app.core.recurring import SOON, give_turn_back, take_turns
 from app.deps import Deps
 from app.messages.send import resolve_unknown, send_due_messages, sweep
 from app.messages.status import read_due_statuses
@@ -42,7 +43,8 @@ async def work(settings: Settings, database_url: str) -> None:
 async def run_worker(deps: Deps, stop: asyncio.Event) -> None:
     arrived = asyncio.Event()
     log.info("worker.started")
-    async with deps.db.listening(CHANNEL, arrived.set), asyncio.TaskGroup() as tasks:
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_listen(deps, stop, arrived))
         tasks.create_task(_run_jobs(deps, stop))
         tasks.create_task(_repeat(stop, lambda: pump(deps), wake=arrived, net=PUMP_NET))
         tasks.create_task(_repeat(stop, lambda: send_due_messages(deps), wake=deps.outbox_changed, net=SENDER_NET))
@@ -53,11 +55,25 @@ async def run_worker(deps: Deps, stop: asyncio.Event) -> None:
     log.info("worker.stopped")
 
 
+async def _listen(deps: Deps, stop: asyncio.Event, arrived: asyncio.Event) -> None:
+    """Wake the pump by NOTIFY; when the database went away, listen again. Meanwhile the pump looks by itself."""
+    while not stop.is_set():
+        try:
+            async with deps.db.listening(CHANNEL, arrived.set) as lost:
+                await _wait(stop, lost, None)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("worker.not_listening", error=type(error).__name__)
+        await _sleep(stop, AFTER_ERROR)
+
+
 async def run_recurring(deps: Deps) -> int:
     """Run what is due and not taken by another worker."""
-    turns = await take_turns(deps.db, registry.recurring, deps.clock())
-    for turn in turns:
-        await turn.run(deps)
+    for turn in await take_turns(deps.db, registry.recurring, deps.clock()):
+        try:
+            await turn.run(deps)
+        except Exception:
+            log.exception("worker.recurring_failed", name=turn.name)
+            await give_turn_back(deps.db, turn.name, deps.clock())
     return 0
 
 
@@ -103,7 +119,7 @@ async def _repeat(
             await _wait(stop, wake, net)
 
 
-async def _wait(stop: asyncio.Event, wake: asyncio.Event | None, seconds: float) -> None:
+async def _wait(stop: asyncio.Event, wake: asyncio.Event | None, seconds: float | None) -> None:
     waits = [asyncio.create_task(each.wait()) for each in (stop, wake) if each is not None]
     try:
         await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)

@@ -74,7 +74,8 @@ async def _write_to_shopify(deps: Deps, event: ConsentEvent, phone: str) -> None
 async def _customers_with(deps: Deps, shop_id: int, phone: str) -> list[str]:
     """Ids of the customers whose own number this is. The search index may lag, the direct look-up does not."""
     direct = await run_operation(deps, shop_id, operation(PACKAGE, "customer_by_phone"), {"phone": phone})
-    found = [direct["customerByIdentifier"]] if direct["customerByIdentifier"] else []
+    known = direct.whole("customerByIdentifier")
+    found = [known] if known else []
     try:
         search = await run_operation(deps, shop_id, operation(PACKAGE, "customers_by_phone"), {"q": f"phone:{phone}"})
         found += [each for each in (search["customers"] or {}).get("nodes") or [] if _owns(each, phone)]
@@ -102,7 +103,7 @@ async def _update(deps: Deps, event: ConsentEvent, customer_id: str) -> None:
         operation(PACKAGE, "sms_consent_update"),
         {"input": {"customerId": customer_id, "smsMarketingConsent": consent}},
     )
-    errors = (answer["customerSmsMarketingConsentUpdate"] or {}).get("userErrors") or []
+    errors = (answer.whole("customerSmsMarketingConsentUpdate") or {}).get("userErrors") or []
     if errors:
         codes = sorted(str(error.get("code")) for error in errors)
         log.warning("consent.refused_by_shopify", shop_id=event.shop_id, event_id=event.id, codes=codes)

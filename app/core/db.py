@@ -4,6 +4,7 @@ A request or a job is one transaction, committed at the edge. Columns that hold 
 `personal(...)`; a test redacts a customer and looks at every marked column, so a new table cannot be forgotten.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -47,7 +48,9 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         address = make_url(url).set(drivername="postgresql+asyncpg")
         self.url = address.render_as_string(hide_password=False)
-        self.engine = create_async_engine(address, pool_size=pool_size, max_overflow=5, pool_pre_ping=True)
+        self.engine = create_async_engine(
+            address, pool_size=pool_size, max_overflow=5, pool_pre_ping=True, hide_parameters=True
+        )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._pool: asyncpg.Pool | None = None
 
@@ -82,14 +85,16 @@ class Database:
             yield session
 
     @asynccontextmanager
-    async def listening(self, channel: str, wake: Any) -> AsyncIterator[None]:
-        """Calls *wake()* for every NOTIFY on *channel* while the block runs."""
+    async def listening(self, channel: str, wake: Any) -> AsyncIterator[asyncio.Event]:
+        """Calls *wake()* for every NOTIFY on *channel*; the event it gives is set when the connection is lost."""
         connection = await asyncpg.connect(self.dsn)
+        lost = asyncio.Event()
+        connection.add_termination_listener(lambda _: lost.set())
         try:
             await connection.add_listener(channel, lambda *_: wake())
-            yield
+            yield lost
         finally:
-            await connection.close()
+            await connection.close(timeout=2)
 
 
 def after_commit(session: AsyncSession, callback: Any) -> None:

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.db import Base, Database
 from app.core.jobs import Recurring
 
+TRY_AGAIN = timedelta(minutes=1)
+
 
 class RecurringTurn(Base):
     """When a recurring piece of work is due next."""
@@ -38,6 +40,16 @@ async def take_turns(database: Database, declared: dict[str, Recurring], now: da
             if await session.scalar(taking):
                 taken.append(work)
     return taken
+
+
+async def give_turn_back(database: Database, name: str, now: datetime) -> None:
+    """The turn failed: somebody tries again in a minute rather than a period later."""
+    async with database.transaction() as session:
+        await session.execute(
+            update(RecurringTurn)
+            .where(RecurringTurn.name == name, RecurringTurn.due_at > now + TRY_AGAIN)
+            .values(due_at=now + TRY_AGAIN)
+        )
 
 
 async def last_runs(database: Database) -> dict[str, datetime | None]:

@@ -62,7 +62,15 @@ async def read_order_facts(deps: Deps, shop_id: int, order_id: str) -> OrderFact
     query = operation(__package__ or "app.messages", "order_by_id")
     answer = await run_operation(deps, shop_id, query, {"id": gid("Order", order_id)})
     order = answer["order"]
-    return parse_order(order, read_at=deps.clock()) if isinstance(order, dict) else None
+    if not isinstance(order, dict):
+        # Without errors it does not exist; with them nothing is known.
+        answer.whole("order")
+        return None
+    facts = parse_order(order, read_at=deps.clock())
+    if facts.customer_id is None or facts.phone is None:
+        # What is missing because of an error must not be taken for a customer without a phone.
+        answer.whole("order")
+    return facts
 
 
 def parse_order(order: dict[str, Any], *, read_at: datetime) -> OrderFacts:

@@ -5,7 +5,10 @@ from datetime import timedelta
 from app.core.jobs import Discard, Snooze, enqueue, every, job
 from app.core.log import get_logger
 from app.deps import Deps
+from app.messages.models import MessageState
 from app.messages.pace import forget_old_slots
+from app.messages.queries import hand_over, move, stranded
+from app.messages.reasons import NOT_CONNECTED
 from app.messages.receive import receive_text
 from app.shops.provider_access import call_provider
 from app.shops.queries import get_provider_user, subscribed_user_ids, update_user
@@ -17,7 +20,7 @@ READ_MISSED = "messages.read_missed_texts"
 OVERLAP = timedelta(seconds=60)
 
 
-@every(timedelta(minutes=15), "messages.repair_inbound")
+@every(timedelta(minutes=5), "messages.repair_inbound")
 async def repair_inbound(deps: Deps) -> None:
     """A lost STOP is a legal problem, so the store is read whether or not the webhook works."""
     async with deps.db.transaction() as session:
@@ -42,6 +45,27 @@ async def read_missed_texts(deps: Deps, provider_user_id: str) -> None:
         await update_user(session, user_id, inbound_read_until=started)
     if found:
         log.warning("inbound.repaired", provider_user_id=user_id, count=found)
+
+
+@every(timedelta(minutes=1), "messages.rescue_stranded")
+async def rescue_stranded(deps: Deps) -> None:
+    """Texts that waited for a sender which was replaced go on from the new one; without one they end with a reason."""
+    async with deps.db.transaction() as session:
+        for message_id, sender_id in await stranded(session):
+            if sender_id is not None:
+                await hand_over(session, message_id, sender_id)
+            else:
+                await move(
+                    session,
+                    message_id,
+                    MessageState.SKIPPED,
+                    origin=[MessageState.QUEUED],
+                    now=deps.clock(),
+                    cause=NOT_CONNECTED.code,
+                    reason_code=NOT_CONNECTED.code,
+                    reason=NOT_CONNECTED.sentence,
+                )
+    deps.outbox_changed.set()
 
 
 @every(timedelta(minutes=10), "messages.forget_old_slots")

@@ -263,6 +263,53 @@ async def cancel_queued_to(
     return len(ids)
 
 
+async def cancel_queued_of_kind(
+    session: AsyncSession, shop_id: int, kind: str, *, now: datetime, reason: tuple[str, str]
+) -> int:
+    """Cancel a shop's waiting texts of one kind, held ones included."""
+    query = select(Message.id).where(
+        Message.shop_id == shop_id, Message.kind == kind, Message.state == MessageState.QUEUED
+    )
+    ids = list(await session.scalars(query.with_for_update()))
+    for message_id in ids:
+        await move(
+            session,
+            message_id,
+            MessageState.CANCELLED,
+            origin=[MessageState.QUEUED],
+            now=now,
+            cause=reason[0],
+            reason_code=reason[0],
+            reason=reason[1],
+        )
+    return len(ids)
+
+
+async def stranded(session: AsyncSession, *, limit: int = 500) -> list[tuple[int, int | None]]:
+    """(message, the shop's present sender or None) of waiting texts whose sender was disconnected meanwhile."""
+    present = (
+        select(func.max(Sender.id))
+        .where(Sender.shop_id == Message.shop_id, Sender.state != SenderState.DISCONNECTED)
+        .correlate(Message)
+        .scalar_subquery()
+    )
+    query = (
+        select(Message.id, present)
+        .join(Sender, Sender.id == Message.sender_id)
+        .where(Message.state == MessageState.QUEUED, Sender.state == SenderState.DISCONNECTED)
+        .limit(limit)
+    )
+    return [(message_id, sender_id) for message_id, sender_id in await session.execute(query)]
+
+
+async def hand_over(session: AsyncSession, message_id: int, sender_id: int) -> None:
+    await session.execute(
+        update(Message)
+        .where(Message.id == message_id, Message.state == MessageState.QUEUED)
+        .values(sender_id=sender_id)
+    )
+
+
 async def store_inbound(session: AsyncSession, values: dict[str, Any]) -> int | None:
     """None when this sender already has this text: it came twice."""
     return await session.scalar(

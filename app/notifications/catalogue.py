@@ -16,7 +16,9 @@ from app.message_templates.variables import editor_chips, longest_values, sample
 from app.messages.compose import order_values, recipient_of, shop_values, template_for
 from app.messages.facts import read_order_facts
 from app.messages.kinds import TEST, Kind, kinds
+from app.messages.queries import cancel_queued_of_kind
 from app.messages.queue import queue_text
+from app.messages.reasons import SWITCHED_OFF
 from app.notifications.queries import switch, switches
 from app.notifications.registration import request_registration
 from app.shopify.client import ShopifyError
@@ -171,6 +173,9 @@ async def _store(
     if enabled is not None:
         await switch(session, shop.id, kind.name, enabled, now=now)
         await request_registration(session, shop.id)
+    if enabled is False:
+        off = (SWITCHED_OFF.code, SWITCHED_OFF.sentence)
+        await cancel_queued_of_kind(session, shop.id, kind.name, now=now, reason=off)
     for locale, text in texts.items():
         if not text or text == DEFAULTS.get(kind.name, {}).get(locale):
             await forget_text(session, shop.id, kind.name, locale)

@@ -77,7 +77,7 @@ async def _existing(deps: Deps, shop_id: int) -> list[dict[str, Any]]:
     cursor: str | None = None
     while True:
         answer = await run_operation(deps, shop_id, operation(PACKAGE, "webhooks_list"), {"cursor": cursor})
-        page = answer["webhookSubscriptions"] or {}
+        page = answer.whole("webhookSubscriptions") or {}
         found += page.get("nodes") or []
         info = page.get("pageInfo") or {}
         cursor = info.get("endCursor")
@@ -92,7 +92,7 @@ async def _create(deps: Deps, shop_id: int, topic: str) -> None:
         operation(PACKAGE, "webhook_create"),
         {"topic": _enum(topic), "sub": {"uri": webhook_address(deps), "format": "JSON"}},
     )
-    errors = (answer["webhookSubscriptionCreate"] or {}).get("userErrors") or []
+    errors = (answer.whole("webhookSubscriptionCreate") or {}).get("userErrors") or []
     # "already been taken": another process was quicker, or an answer was lost. Both are what we wanted.
     if errors and not any("taken" in str(error.get("message")) for error in errors):
         log.error("webhooks.refused", shop_id=shop_id, topic=topic, fields=[error.get("field") for error in errors])

@@ -29,6 +29,8 @@ log = get_logger(__name__)
 
 ATTEMPTS = 4
 LONGEST_WAIT = 8.0
+PASSING = {"INTERNAL_SERVER_ERROR", "TIMEOUT", "THROTTLED"}
+"""Codes after which the same call may succeed."""
 
 
 class ShopifyError(AppError):
@@ -60,6 +62,17 @@ class Answer:
 
     def __getitem__(self, name: str) -> Any:
         return self.data.get(name)
+
+    def whole(self, name: str) -> Any:
+        """The field *name* of an answer without errors. Raises by the errors' codes: refused for good, or for now."""
+        codes = {code for code, _ in self.errors}
+        if not codes:
+            return self.data.get(name)
+        if codes <= {"ACCESS_DENIED"}:
+            raise AccessForbidden(
+                "Shopify has not granted the app what this needs. Open the app and accept the update."
+            )
+        raise ShopifyUnavailable("Shopify could not answer completely. The call will be repeated later.")
 
 
 class AdminClient:
@@ -154,7 +167,7 @@ def _answer(response: httpx2.Response, shop_domain: str) -> Answer:
     if errors:
         log.warning("shopify.graphql_errors", shop=shop_domain, codes=sorted({code for code, _ in errors}))
     if not isinstance(data, dict):
-        if errors:
+        if errors and not {code for code, _ in errors} & PASSING:
             raise ShopifyError(f"Shopify refused the call ({errors[0][0] or 'no code'}).")
         raise ShopifyUnavailable("Shopify's answer could not be read.")
     return Answer(data, errors)

@@ -253,10 +253,13 @@ async def _keep_sender(
         if sender is not None:
             sender.state = SenderState.DISCONNECTED
             sender.credentials_encrypted = None
-        sender = Sender(shop_id=shop.id, provider=user.provider, transport="sms", created_at=deps.clock())
+        sender = Sender(
+            shop_id=shop.id, provider=user.provider, transport="sms", former_numbers=[], created_at=deps.clock()
+        )
         sender.state = SenderState.NUMBER_NEEDED
         session.add(sender)
     still_there = any(each.usable and each.phone_number == sender.phone_number for each in numbers)
+    _remember_number(sender, sender.phone_number if still_there else None)
     sender.provider_user_id = user.id
     sender.credentials_encrypted = seal_credentials(deps, credentials)
     sender.state = SenderState.READY if still_there else SenderState.NUMBER_NEEDED
@@ -268,6 +271,7 @@ async def _keep_sender(
 
 
 def _keep_number(sender: Sender, number: Number, facts: NumberFacts, findings: list[Finding]) -> None:
+    _remember_number(sender, number.phone_number)
     about_login = [each for each in sender.findings if each.get("about") != "number"]
     sender.phone_number = number.phone_number
     sender.transport = "a2p" if "A2PSmsSender" in number.features and "SmsSender" not in number.features else "sms"
@@ -275,6 +279,13 @@ def _keep_number(sender: Sender, number: Number, facts: NumberFacts, findings: l
     sender.findings = about_login + [_finding(each, about="number") for each in findings]
     sender.state = SenderState.READY
     sender.problem_code = sender.problem = None
+
+
+def _remember_number(sender: Sender, following: str | None) -> None:
+    """Customers may answer to the number that *following* replaces."""
+    former = sender.phone_number
+    if former is not None and former != following and former not in sender.former_numbers:
+        sender.former_numbers = [*sender.former_numbers, former]
 
 
 async def _leave_provider(deps: Deps, user: ProviderUser, credentials: Credentials) -> None:

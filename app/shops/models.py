@@ -105,6 +105,7 @@ class Sender(Base):
     provider_confirms_stop: Mapped[bool] = mapped_column(server_default=text("true"))
     numbers: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
     findings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    former_numbers: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
     checked_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 

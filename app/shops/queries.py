@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import NotFound
@@ -70,13 +70,20 @@ async def senders_of_user(session: AsyncSession, provider_user_id: int) -> list[
 
 
 async def senders_of_number(session: AsyncSession, provider_user_id: int, phone_number: str) -> list[Sender]:
-    """Who is meant by a text to *phone_number*: every shop that sends from it."""
-    query = select(Sender).where(
-        Sender.provider_user_id == provider_user_id,
-        Sender.phone_number == phone_number,
-        Sender.state != SenderState.DISCONNECTED,
+    """Who is meant by a text to *phone_number*: every shop that sends, or once sent, from it; one sender a shop.
+
+    A customer may answer STOP to a number that the shop has exchanged since, or disconnected.
+    """
+    query = (
+        select(Sender)
+        .where(
+            Sender.provider_user_id == provider_user_id,
+            or_(Sender.phone_number == phone_number, Sender.former_numbers.contains([phone_number])),
+        )
+        .order_by(Sender.shop_id, (Sender.state == SenderState.DISCONNECTED), Sender.id.desc())
+        .ext(distinct_on(Sender.shop_id))
     )
-    return list(await session.scalars(query.order_by(Sender.id)))
+    return list(await session.scalars(query))
 
 
 async def get_provider_user(session: AsyncSession, provider_user_id: int, *, lock: bool = False) -> ProviderUser:
@@ -109,10 +116,15 @@ async def add_provider_user(session: AsyncSession, user: dict[str, object]) -> N
 
 
 async def subscribed_user_ids(session: AsyncSession) -> list[int]:
-    """RingCentral users with at least one connected number."""
+    """RingCentral users with at least one chosen number, also while sending from it is paused or broken."""
     query = (
         select(Sender.provider_user_id)
-        .where(Sender.state.in_([SenderState.READY, SenderState.PAUSED]), Sender.provider_user_id.is_not(None))
+        .where(
+            Sender.state != SenderState.DISCONNECTED,
+            Sender.phone_number.is_not(None),
+            Sender.credentials_encrypted.is_not(None),
+            Sender.provider_user_id.is_not(None),
+        )
         .distinct()
     )
     return [each for each in await session.scalars(query) if each is not None]

@@ -7,6 +7,7 @@ in a row would get the subscription cut. So would an answer over 1,024 bytes wit
 
 import hashlib
 import hmac
+import re
 
 import msgspec
 from starlette.types import Receive, Scope, Send
@@ -21,6 +22,7 @@ from app.webhooks.shopify import BodyTooLarge, answer, read_body, store
 log = get_logger(__name__)
 
 LONGEST_VALIDATION_TOKEN = 512
+HOOK_KEY = re.compile(r"[A-Za-z0-9_-]{16,128}")
 TOPIC = "ringcentral/event"
 
 
@@ -57,8 +59,10 @@ HEADERS = (b"validation-token", b"verification-token", b"content-length")
 
 
 async def _take(deps: Deps, intake: Intake, key: str, given: bytes, body: bytes) -> int:
+    if not HOOK_KEY.fullmatch(key):
+        return 200
     async with deps.db.transaction() as session:
-        user = await find_user_by_hook(session, key[:200])
+        user = await find_user_by_hook(session, key)
     if user is None or not _is_theirs(deps, user, given):
         log.warning("ringcentral.event_dropped", known=user is not None)
         return 200

@@ -194,6 +194,7 @@ def upgrade() -> None:
         sa.Column("provider_confirms_stop", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("numbers", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
         sa.Column("findings", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
+        sa.Column("former_numbers", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
         sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(

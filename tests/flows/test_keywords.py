@@ -128,7 +128,7 @@ async def test_a_stop_whose_webhook_was_lost_is_found(world: World) -> None:
     await world.texts_from(ADA, "STOP")
     assert world.shopify.shops[SHOP].customers[world.ada.id].consent == "SUBSCRIBED"
     world.ringcentral.lose_webhooks = False
-    await world.advance(minutes=15, seconds=1)
+    await world.advance(minutes=5, seconds=1)
     await world.recurring_run()
     assert await state_in_shopify(world) == "UNSUBSCRIBED"
 
