@@ -118,7 +118,7 @@ topics = TopicRegistry()
 def on_topic(
     topic: str, *, name: str, scope: str = "", registered: Literal["app", "shop"] = "shop"
 ) -> Callable[[TopicHandler], TopicHandler]:
-    """Declare the function that answers *topic*. *registered*: "app" = in shopify.app.toml, "shop" = per shop by API."""
+    """Declare the function that answers *topic*. *registered*: "app" in shopify.app.toml, "shop" per shop by API."""
 
     def declare(handle: TopicHandler) -> TopicHandler:
         topics.add(Subscriber(name, topic, scope, registered, handle))
