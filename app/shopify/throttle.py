@@ -1,4 +1,4 @@
-"""How many points of the Admin API a shop has left, as far as this process knows: it waits before, not after, a refusal.
+"""How many points of the Admin API a shop has left, as far as this process knows, so that it waits before a refusal.
 
 Source: Shopify, "Rate limits": a leaky bucket for each app and shop; every answer tells what is left and how fast it
 fills. Other processes spend from the same bucket, so this is an estimate that each answer corrects; a call that is
