@@ -63,7 +63,7 @@ def web() -> None:
         uvicorn.run(
             "app.main:create",
             factory=True,
-            host=os.environ.get("HOST", "127.0.0.1" if not settings.production else "0.0.0.0"),  # noqa: S104  # behind the operator's proxy
+            host=settings.bind_address,
             port=settings.port,
             workers=settings.web_concurrency if settings.web_concurrency > 1 else None,
             log_level="warning",
@@ -94,6 +94,12 @@ def trial(context: typer.Context) -> None:
     """The whole journey on this machine: simulated Shopify Admin and RingCentral, no accounts needed."""
     # The trial takes this process over, so that Ctrl-C reaches it and nothing else.
     os.execv(sys.executable, [sys.executable, "-m", "app.simulator", *context.args])  # noqa: S606
+
+
+@cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def bench(context: typer.Context) -> None:
+    """Measure intake, sending and pages on this machine; needs what the trial needs."""
+    raise typer.Exit(subprocess.call([sys.executable, "-m", "app.simulator.bench", *context.args]))
 
 
 @cli.command()

@@ -1,6 +1,8 @@
 """Settings from the environment, read once at start; everything that is missing or wrong is reported together.
 
 Production refuses to start with a simulator's address, without encryption keys or with an app URL that is not https.
+`shopify app dev` sets names of its own (Shopify CLI 4: `HOST` and `APP_URL` for the tunnel's address, `SCOPES`, `PORT`,
+`APP_ENV=development`); they are understood too, ours win.
 """
 
 import os
@@ -21,6 +23,7 @@ ADMIN_API_VERSION = "2026-10"
 
 class AppEnv(StrEnum):
     PRODUCTION = "production"
+    DEVELOPMENT = "development"
     TRIAL = "trial"
     TEST = "test"
 
@@ -39,6 +42,9 @@ class Settings(BaseSettings):
     shopify_api_secret: SecretStr = Field(min_length=1)
     shopify_api_secret_previous: SecretStr | None = None
     shopify_app_url: str
+    app_url: str | None = None
+    host: str | None = None
+    scopes: str | None = None
     database_url: str | None = None
     encryption_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     ringcentral_client_id: str = ""
@@ -51,6 +57,15 @@ class Settings(BaseSettings):
     shopify_simulator_origin: str | None = None
     shopify_cdn_origin: str = SHOPIFY_CDN
     polaris_url: str = "/shopifycloud/polaris-1.js"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _address_from_the_cli(cls, given: object) -> object:
+        if isinstance(given, dict) and not given.get("shopify_app_url"):
+            known = [given.get("app_url"), given.get("host")]
+            url = next((each for each in known if isinstance(each, str) and "://" in each), None)
+            return {**given, "shopify_app_url": url} if url is not None else given
+        return given
 
     @field_validator("encryption_keys", mode="before")
     @classmethod
@@ -98,6 +113,13 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def bind_address(self) -> str:
+        """What to listen on: `HOST`, unless the CLI has put its tunnel's address there."""
+        if self.host and "://" not in self.host:
+            return self.host
+        return "0.0.0.0" if self.production else "127.0.0.1"  # noqa: S104  # behind the operator's proxy
+
+    @property
     def production(self) -> bool:
         return self.app_env is AppEnv.PRODUCTION
 
@@ -117,8 +139,8 @@ class Settings(BaseSettings):
 
 
 def read_settings() -> Settings:
-    """Settings of this process. In the trial a `.env` file is read too. Raises `ConfigurationError`."""
-    env_file = ".env" if os.environ.get("APP_ENV") == AppEnv.TRIAL else None
+    """Settings of this process. In trial and development `.env` is read too. Raises `ConfigurationError`."""
+    env_file = ".env" if os.environ.get("APP_ENV") in (AppEnv.TRIAL, AppEnv.DEVELOPMENT) else None
     try:
         return Settings(_env_file=env_file)
     except ValidationError as error:

@@ -10,6 +10,7 @@ from app.core.db import Database
 from app.core.http import Http
 from app.shopify.client import AdminClient
 from app.shopify.oauth import OAuthClient
+from app.shopify.token_provider import TokenProvider
 from app.sms.contract import SmsProvider
 
 
@@ -22,6 +23,7 @@ class Deps:
     http: Http
     admin: AdminClient
     oauth: OAuthClient
+    tokens: TokenProvider
     providers: dict[str, SmsProvider]
     outbox_changed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a message was queued by this process, so that its own sender looks at once."""

@@ -10,6 +10,7 @@ from typing import TypedDict
 import prometheus_client
 from sqlalchemy import text
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -18,8 +19,10 @@ from app.admin.code_grant import code_grant_routes
 from app.admin.page import show_no_such_page
 from app.admin.routes import admin_routes
 from app.config import read_settings
+from app.core.edge import Limit, RateLimited, SecurityHeaders
 from app.core.errors import AppError
 from app.core.log import get_logger, set_up_logging
+from app.core.rate_limit import RateLimit
 from app.deps import Deps
 from app.webhooks.intake import Intake
 from app.webhooks.ringcentral import RingCentralWebhooks
@@ -51,6 +54,7 @@ def create_app(open_deps: DepsOpener) -> Starlette:
     return Starlette(
         routes=routes(),
         lifespan=lifespan,
+        middleware=[Middleware(SecurityHeaders, HEADERS), Middleware(RateLimited, limits())],
         exception_handlers={AppError: _named_error, Exception: _unexpected_error},
     )
 
@@ -75,6 +79,26 @@ def routes() -> list[BaseRoute]:
         *code_grant_routes(),
         *admin_routes(),
         Route("/{path:path}", show_no_such_page),
+    ]
+
+
+HEADERS = {
+    # What is no page of ours may load nothing and be framed by nobody; pages set their own policy.
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=31536000",
+}
+
+
+def limits() -> list[Limit]:
+    """For each caller's address. Signed-in staff are never limited: only answers without proof count there."""
+    return [
+        Limit("/auth/bounce", every=True, limit=RateLimit(burst=120, per_second=5)),
+        Limit("/auth/", every=True, limit=RateLimit(burst=20, per_second=0.5)),
+        Limit("/readyz", every=True, limit=RateLimit(burst=60, per_second=5)),
+        Limit("/static/", every=False, limit=RateLimit(burst=300, per_second=10)),
+        Limit("/", every=False, limit=RateLimit(burst=300, per_second=5)),
     ]
 
 
@@ -114,4 +138,5 @@ async def _named_error(_request: Request, error: Exception) -> Response:
 async def _unexpected_error(request: Request, error: Exception) -> Response:
     # The first part only: a path may hold a webhook's secret key.
     log.error("request.failed", road=request.url.path.split("/")[1], error=type(error).__name__)
-    return JSONResponse({"error": "Something went wrong on our side. Please try again."}, status_code=500)
+    answer = {"error": "Something went wrong on our side. Please try again."}
+    return JSONResponse(answer, status_code=500, headers={**HEADERS, "Cache-Control": "no-store"})

@@ -18,6 +18,7 @@ from app.messages.kinds import kinds
 from app.shopify.client import AdminClient
 from app.shopify.oauth import OAuthClient
 from app.shopify.webhooks import topics
+from app.shops.tokens import OfflineTokens
 from app.sms.providers.ringcentral import RingCentral
 
 FEATURES = ("app.shops", "app.consent", "app.messages", "app.notifications", "app.compliance", "app.webhooks")
@@ -56,6 +57,8 @@ async def open_deps(settings: Settings, database_url: str, *, clock: Clock = sys
         await unlock(vault, database)
         async with Http() as http:
             admin = AdminClient(http, simulator_origin=settings.shopify_simulator_origin)
+            secret = settings.shopify_api_secret.get_secret_value()
+            oauth = OAuthClient(admin, settings.shopify_api_key, secret, clock)
             ringcentral = RingCentral(http, clock=clock, server_url=settings.ringcentral_server_url)
             yield Deps(
                 settings=settings,
@@ -64,9 +67,8 @@ async def open_deps(settings: Settings, database_url: str, *, clock: Clock = sys
                 vault=vault,
                 http=http,
                 admin=admin,
-                oauth=OAuthClient(
-                    admin, settings.shopify_api_key, settings.shopify_api_secret.get_secret_value(), clock
-                ),
+                oauth=oauth,
+                tokens=OfflineTokens(database, vault, oauth, clock),
                 providers={ringcentral.name: ringcentral},
             )
     finally:

@@ -27,7 +27,7 @@ from app.shopify.shop_domain import clean_shop_domain
 from app.shops.install import provision
 from app.shops.jobs import READ_FACTS
 from app.shops.models import OAuthState
-from app.shops.tokens import store_granted
+from app.shops.tokens import OfflineTokens
 
 log = get_logger(__name__)
 
@@ -69,7 +69,7 @@ async def finish_install(request: Request) -> Response:
     except ShopifyError as error:
         return PlainTextResponse(error.sentence, status_code=error.status)
     shop, _ = await provision(deps, shop_domain)
-    await store_granted(deps, shop.id, token)
+    await OfflineTokens(deps.db, deps.vault, deps.oauth, deps.clock).keep(shop.id, token)
     async with deps.db.transaction() as session:
         await enqueue(session, READ_FACTS, [shop.id], once=True)
         await request_registration(session, shop.id)

@@ -23,6 +23,7 @@ from app.admin.diagnostics import read_diagnostics, show_diagnostics
 from app.admin.home import show_home
 from app.admin.messages import cancel, read_message, read_messages, resend, show_message, show_messages
 from app.admin.page import show_bounce, show_no_such_page
+from app.admin.privacy import download_data_request, link_data_request, read_data_requests, show_privacy
 from app.admin.session import NoSession, OtherShop, Visit, bearer_token, open_visit, refuse_fetch
 from app.admin.settings import read_settings, show_settings, update_settings
 from app.admin.static_files import serve_static_file
@@ -55,6 +56,8 @@ def admin_routes() -> list[BaseRoute]:
         Route("/settings", show_settings),
         Route("/settings/connection", show_connection),
         Route("/settings/diagnostics", show_diagnostics),
+        Route("/settings/privacy", show_privacy),
+        Route("/data-requests/{link}", download_data_request),
         *(Route(f"/{part}{{rest:path}}", show_no_such_page) for part in ("connect", "analytics", "settings/")),
         Route("/auth/bounce", show_bounce),
         Route("/static/{build}/{path:path}", serve_static_file),
@@ -77,6 +80,8 @@ def _api_routes() -> list[BaseRoute]:
         _api("/messages/{id}/cancel", POST=cancel),
         _api("/opt-outs", created=True, POST=record_opt_out),
         _api("/diagnostics", GET=read_diagnostics),
+        _api("/data-requests", GET=read_data_requests),
+        _api("/data-requests/{id}/link", POST=link_data_request),
     ]
 
 

@@ -29,6 +29,7 @@ async def show_settings(visit: Visit) -> Response:
         connection=connection,
         zones=zones,
         hours=_with(wording.HOURS, saved.quiet_hours.start, saved.quiet_hours.end),
+        keep=_keep,
         ages=_ages(saved.confirmation_max_age_minutes),
         countries=wording.COUNTRIES | {code: code for code in saved.countries if code not in wording.COUNTRIES},
     )
@@ -45,6 +46,12 @@ async def update_settings(visit: Visit) -> dict[str, Any]:
         saved = await save_settings(session, await get_shop_locked(session, visit.shop.id), patch)
         await request_registration(session, visit.shop.id)
     return saved.model_dump(mode="json")
+
+
+def _keep(days: int) -> list[tuple[int, str]]:
+    """For how long something may be kept; a number saved through the API stands among them."""
+    usual = {30: "30 days", 90: "90 days", 180: "180 days", 365: "1 year", 730: "2 years"}
+    return sorted(({days: f"{days} days"} | usual).items())
 
 
 def _ages(minutes: int) -> list[tuple[int, str]]:

@@ -4,13 +4,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, case, delete, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.compliance.models import DataRequest
 from app.consent.models import ConsentEvent, Suppression
+from app.consent.opt_out import OPT_OUT
 from app.messages.models import InboundMessage, Message, MessageState
 from app.messages.queries import move
-from app.shops.models import AuditEvent, Shop
+from app.shops.models import AuditEvent, OAuthState, Shop
+
+NOBODY = b""
+"""Stands where a fingerprint was: not even an equal number can be told from it."""
 
 
 def _messages_about(
@@ -42,6 +47,11 @@ async def inbound_of(session: AsyncSession, shop_id: int, phone_hashes: Sequence
 async def consent_events_of(session: AsyncSession, shop_id: int, phone_hashes: Sequence[bytes]) -> list[ConsentEvent]:
     query = select(ConsentEvent).where(ConsentEvent.shop_id == shop_id, ConsentEvent.phone_hash.in_(phone_hashes))
     return list(await session.scalars(query.order_by(ConsentEvent.id)))
+
+
+async def suppressions_of(session: AsyncSession, shop_id: int, phone_hashes: Sequence[bytes]) -> list[Suppression]:
+    query = select(Suppression).where(Suppression.shop_id == shop_id, Suppression.phone_hash.in_(phone_hashes))
+    return list(await session.scalars(query.order_by(Suppression.id)))
 
 
 async def redact(
@@ -79,19 +89,39 @@ async def redact(
     inbound = await session.execute(
         update(InboundMessage)
         .where(InboundMessage.shop_id == shop_id, InboundMessage.phone_hash.in_(phone_hashes))
-        .values(phone_encrypted=None, text_encrypted=None)
+        .values(phone_encrypted=None, text_encrypted=None, phone_hash=NOBODY)
     )
     events = await session.execute(
         update(ConsentEvent)
         .where(ConsentEvent.shop_id == shop_id, ConsentEvent.phone_hash.in_(phone_hashes))
-        .values(phone_encrypted=None, words_encrypted=None)
+        .values(
+            phone_encrypted=None,
+            words_encrypted=None,
+            phone_hash=case((ConsentEvent.change == OPT_OUT, ConsentEvent.phone_hash), else_=NOBODY),
+        )
     )
+    theirs = (Suppression.shop_id == shop_id, Suppression.phone_hash.in_(phone_hashes))
+    await session.execute(delete(Suppression).where(*theirs, Suppression.lifted_at.is_not(None)))
+    await session.execute(update(Suppression).where(*theirs).values(phone_encrypted=None))
+    await _forget_requests(session, shop_id, customer_id, phone_hashes)
+    # Calls that could not be read are the only ones whose bodies are still there; whom they are about cannot be seen.
     await session.execute(
-        update(Suppression)
-        .where(Suppression.shop_id == shop_id, Suppression.phone_hash.in_(phone_hashes))
-        .values(phone_encrypted=None)
+        text("UPDATE deliveries SET body_sealed = NULL WHERE shop_id = :shop_id AND state >= 2"), {"shop_id": shop_id}
     )
     return {"messages": len(ids), "inbound": _count(inbound), "consent_events": _count(events)}
+
+
+async def _forget_requests(
+    session: AsyncSession, shop_id: int, customer_id: str | None, phone_hashes: Sequence[bytes]
+) -> None:
+    about: list[ColumnElement[bool]] = [DataRequest.phone_hash.in_(phone_hashes)]
+    if customer_id is not None:
+        about.append(DataRequest.customer_id == customer_id)
+    await session.execute(
+        update(DataRequest)
+        .where(DataRequest.shop_id == shop_id, or_(*about))
+        .values(file_encrypted=None, customer_id=None, phone_hash=None, link_hash=None)
+    )
 
 
 async def was_installed_again(session: AsyncSession, shop: Shop, *, since: datetime) -> bool:
@@ -106,6 +136,7 @@ async def erase(session: AsyncSession, shop_id: int) -> None:
     domain = await session.scalar(select(Shop.domain).where(Shop.id == shop_id))
     # The calls belong to a rank above this one, hence the table by its name.
     await session.execute(text("DELETE FROM deliveries WHERE shop_domain = :domain AND state >= 2"), {"domain": domain})
+    await session.execute(delete(OAuthState).where(OAuthState.shop_domain == domain))
     await session.execute(delete(Shop).where(Shop.id == shop_id))
 
 

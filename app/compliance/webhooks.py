@@ -11,12 +11,14 @@ from typing import Any
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.compliance.queries import consent_events_of, erase, inbound_of, messages_about, redact, was_installed_again
+from app.compliance.data_request import Whom, store_file
+from app.compliance.queries import erase, messages_about, redact, was_installed_again
 from app.core.jobs import enqueue, job
 from app.core.phone import to_e164
 from app.deps import Deps
 from app.shopify.webhooks import Delivery, on_topic
 from app.shops.connection import disconnect
+from app.shops.models import Shop
 from app.shops.queries import find_shop, write_audit
 
 ERASE_SHOP = "compliance.erase_shop"
@@ -28,28 +30,30 @@ class Customer(msgspec.Struct):
     phone: str | None = None
 
 
+class DataRequestId(msgspec.Struct):
+    id: int | str
+
+
 class PrivacyRequest(msgspec.Struct):
     customer: Customer | None = None
+    data_request: DataRequestId | None = None
     orders_requested: list[int | str] = msgspec.field(default_factory=list)
     orders_to_redact: list[int | str] = msgspec.field(default_factory=list)
 
 
 @on_topic("customers/data_request", name="compliance.data_request", registered="app")
-async def note_data_request(deps: Deps, session: AsyncSession, delivery: Delivery) -> str:
-    """Counts what is stored and writes it to the audit trail for the merchant to answer from."""
+async def answer_data_request(deps: Deps, session: AsyncSession, delivery: Delivery) -> str:
+    """Gathers what is stored into a file that the merchant finds under Settings. The same request makes one file."""
     request = delivery.payload(PrivacyRequest)
-    found = {"messages": 0, "inbound": 0, "consent_events": 0}
     shop = await find_shop(session, delivery.shop_domain)
-    if shop is not None:
-        customer_id, orders, phones = _who(request, request.orders_requested)
-        hashes = await _hashes(deps, session, shop.id, customer_id, orders, phones)
-        found = {
-            "messages": len(await messages_about(session, shop.id, customer_id, orders, hashes)),
-            "inbound": len(await inbound_of(session, shop.id, hashes)),
-            "consent_events": len(await consent_events_of(session, shop.id, hashes)),
-        }
-    await _audit(deps, session, delivery, "data_requested", found)
-    return "noted"
+    if shop is None:
+        await _audit(deps, session, delivery, "data_requested", {"stored": 0})
+        return "nothing is stored"
+    customer = await _whom(deps, session, shop, request, request.orders_requested)
+    number = str(request.data_request.id) if request.data_request else delivery.webhook_id.rsplit("/", 1)[-1]
+    found = await store_file(deps, session, shop, customer, request_id=number, received_at=delivery.received_at)
+    await _audit(deps, session, delivery, "data_requested", {**found, "request": number})
+    return "file made"
 
 
 @on_topic("customers/redact", name="compliance.redact_customer", registered="app")
@@ -58,9 +62,8 @@ async def redact_customer(deps: Deps, session: AsyncSession, delivery: Delivery)
     erased: dict[str, int] = {}
     shop = await find_shop(session, delivery.shop_domain)
     if shop is not None:
-        customer_id, orders, phones = _who(request, request.orders_to_redact)
-        hashes = await _hashes(deps, session, shop.id, customer_id, orders, phones)
-        erased = await redact(session, shop.id, customer_id, orders, hashes, deps.clock())
+        whom = await _whom(deps, session, shop, request, request.orders_to_redact)
+        erased = await redact(session, shop.id, whom.customer_id, whom.order_ids, whom.phone_hashes, deps.clock())
     await _audit(deps, session, delivery, "customer_redacted", erased)
     return "redacted"
 
@@ -89,23 +92,18 @@ async def erase_shop(deps: Deps, shop_id: str) -> None:
         await erase(session, int(shop_id))
 
 
-def _who(request: PrivacyRequest, orders: list[int | str]) -> tuple[str | None, list[str], list[str]]:
+async def _whom(
+    deps: Deps, session: AsyncSession, shop: Shop, request: PrivacyRequest, orders: list[int | str]
+) -> Whom:
+    """Every phone that the customer's messages went to counts, besides the one that Shopify names."""
     customer = request.customer or Customer()
-    phone = to_e164(customer.phone, "US")
-    return (
-        str(customer.id) if customer.id is not None else None,
-        [str(order) for order in orders],
-        [phone] if phone is not None else [],
-    )
-
-
-async def _hashes(
-    deps: Deps, session: AsyncSession, shop_id: int, customer_id: str | None, orders: list[str], phones: list[str]
-) -> list[bytes]:
-    """Fingerprints of every phone that the customer's messages went to."""
-    given = [deps.vault.fingerprint(phone) for phone in phones]
-    messages = await messages_about(session, shop_id, customer_id, orders, given)
-    return list({*given, *(message.phone_hash for message in messages if message.phone_hash is not None)})
+    customer_id = str(customer.id) if customer.id is not None else None
+    order_ids = [str(order) for order in orders]
+    phone = to_e164(customer.phone, shop.country)
+    given = [deps.vault.fingerprint(phone)] if phone is not None else []
+    messages = await messages_about(session, shop.id, customer_id, order_ids, given)
+    hashes = {*given, *(message.phone_hash for message in messages if message.phone_hash is not None)}
+    return Whom(customer_id, order_ids, sorted(hashes))
 
 
 async def _audit(deps: Deps, session: AsyncSession, delivery: Delivery, action: str, detail: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
-"""All SQL about which kinds a shop has switched on."""
+"""All SQL about which kinds a shop has switched on, and about looking for missed events."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select
@@ -7,7 +8,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.messages.kinds import Kind
-from app.notifications.models import NotificationSwitch
+from app.messages.models import Message
+from app.notifications.models import NotificationSwitch, SweepCursor
 
 
 async def is_enabled(session: AsyncSession, shop_id: int, kind: Kind) -> bool:
@@ -28,3 +30,28 @@ async def switch(session: AsyncSession, shop_id: int, kind: str, enabled: bool, 
     await session.execute(
         row.on_conflict_do_update(index_elements=["shop_id", "kind"], set_={"enabled": enabled, "updated_at": now})
     )
+
+
+async def switched_on_at(session: AsyncSession, shop_id: int) -> dict[str, datetime]:
+    """When the kinds that are on by the merchant's own hand were switched on."""
+    query = select(NotificationSwitch.kind, NotificationSwitch.updated_at).where(
+        NotificationSwitch.shop_id == shop_id, NotificationSwitch.enabled.is_(True)
+    )
+    return {row.kind: row.updated_at for row in await session.execute(query)}
+
+
+async def read_until(session: AsyncSession, shop_id: int) -> datetime | None:
+    return await session.scalar(select(SweepCursor.read_until).where(SweepCursor.shop_id == shop_id))
+
+
+async def set_read_until(session: AsyncSession, shop_id: int, moment: datetime) -> None:
+    row = insert(SweepCursor).values(shop_id=shop_id, read_until=moment)
+    await session.execute(row.on_conflict_do_update(index_elements=["shop_id"], set_={"read_until": moment}))
+
+
+async def known_messages(session: AsyncSession, shop_id: int, subjects: Collection[str]) -> dict[tuple[str, str], int]:
+    """Ids of the shop's messages about *subjects*, by kind and subject."""
+    query = select(Message.kind, Message.subject, Message.id).where(
+        Message.shop_id == shop_id, Message.subject.in_(subjects)
+    )
+    return {(row.kind, row.subject): row.id for row in await session.execute(query)}

@@ -2,7 +2,7 @@
 
 Source: Shopify, "GraphQL Admin API reference", "Rate limits". HTTP 200 may still be a failure; `THROTTLED` comes as
 HTTP 200 and names how long to wait. Partial data beside errors is kept, because a field refused for want of approval
-must not cost us the rest.
+must not cost us the rest; when nothing at all was answered, the error's code says what kind of failure it was.
 
     ShopifyError
     ├── AccessTokenRejected    401: expired, revoked or uninstalled; renew once, then the merchant must open the app
@@ -12,7 +12,8 @@ must not cost us the rest.
 """
 
 import asyncio
-from collections.abc import Mapping
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -24,13 +25,14 @@ from app.config import ADMIN_API_VERSION
 from app.core.errors import AppError
 from app.core.http import Http
 from app.core.log import get_logger
+from app.shopify.throttle import Throttle
 
 log = get_logger(__name__)
 
 ATTEMPTS = 4
 LONGEST_WAIT = 8.0
-PASSING = {"INTERNAL_SERVER_ERROR", "TIMEOUT", "THROTTLED"}
-"""Codes after which the same call may succeed."""
+DEADLINE = 45.0
+"""Seconds for one call with all its repetitions; each single answer has the deadline of `core.http`."""
 
 
 class ShopifyError(AppError):
@@ -51,6 +53,13 @@ class ShopUnavailable(ShopifyError):
 
 class ShopifyUnavailable(ShopifyError):
     status = 503
+
+
+RETRY_AFTER = re.compile(r"\d{1,4}(\.\d{1,3})?")
+TEMPORARY = frozenset({"INTERNAL_SERVER_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE"})
+SHOP_AWAY = "This shop is frozen, locked or closed at the moment."
+UNREADABLE = "Shopify's answer could not be read."
+BUSY = "Shopify is busy. The call will be repeated later."
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +87,18 @@ class Answer:
 class AdminClient:
     """Speaks to any shop's Admin API. *simulator_origin* replaces `https://{shop}` outside production, Host kept."""
 
-    def __init__(self, http: Http, *, simulator_origin: str | None = None) -> None:
+    def __init__(
+        self,
+        http: Http,
+        *,
+        simulator_origin: str | None = None,
+        throttle: Throttle | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._http = http
         self._simulator_origin = simulator_origin
+        self._throttle = throttle or Throttle()
+        self._sleep = sleep
 
     async def post_form(self, shop_domain: str, path: str, form: Mapping[str, str]) -> httpx2.Response:
         """An OAuth call. Raises `ShopifyUnavailable` when no answer came."""
@@ -100,15 +118,40 @@ class AdminClient:
         self, shop_domain: str, access_token: str, operation: str, variables: Mapping[str, Any] | None = None
     ) -> Answer:
         """Run *operation* (GraphQL text). Raises `ShopifyError`s; mutations' `userErrors` are the caller's to read."""
+        try:
+            async with asyncio.timeout(DEADLINE):
+                return await self._repeat(shop_domain, access_token, operation, variables or {})
+        except TimeoutError:
+            raise ShopifyUnavailable("Shopify took too long. The call will be repeated later.") from None
+
+    async def _repeat(
+        self, shop_domain: str, access_token: str, operation: str, variables: Mapping[str, Any]
+    ) -> Answer:
         for attempt in range(1, ATTEMPTS + 1):
-            response = await self._post(shop_domain, access_token, operation, variables or {})
+            response = await self._in_turn(shop_domain, access_token, operation, variables)
             wait = _must_wait(response, attempt)
             if wait is None:
                 return _answer(response, shop_domain)
-            if attempt == ATTEMPTS or wait > LONGEST_WAIT:
-                raise ShopifyUnavailable("Shopify is busy. The call will be repeated later.")
-            await asyncio.sleep(wait)
-        raise ShopifyUnavailable("Shopify is busy. The call will be repeated later.")
+            if attempt < ATTEMPTS and wait <= LONGEST_WAIT:
+                await self._sleep(wait)
+        raise ShopifyUnavailable(BUSY)
+
+    async def _in_turn(
+        self, shop_domain: str, access_token: str, operation: str, variables: Mapping[str, Any]
+    ) -> httpx2.Response:
+        """One request, once the shop's bucket can pay for it."""
+        reserved, wait = self._throttle.reserve(shop_domain, operation)
+        cost = None
+        try:
+            if wait > LONGEST_WAIT:
+                raise ShopifyUnavailable(BUSY)
+            if wait > 0:
+                await self._sleep(wait)
+            response = await self._post(shop_domain, access_token, operation, variables)
+            cost = _cost(response)
+        finally:
+            self._throttle.settle(shop_domain, operation, reserved, cost)
+        return response
 
     async def _post(
         self, shop_domain: str, access_token: str, operation: str, variables: Mapping[str, Any]
@@ -133,16 +176,16 @@ def _must_wait(response: httpx2.Response, attempt: int) -> float | None:
     """Seconds to wait before the same call again, or None when this answer counts."""
     if response.status_code == 429 or response.status_code >= 500:
         asked = response.headers.get("Retry-After", "")
-        return float(asked) if asked.replace(".", "", 1).isdigit() else min(0.5 * 2.0**attempt, LONGEST_WAIT)
+        return float(asked) if RETRY_AFTER.fullmatch(asked) else min(0.5 * 2.0**attempt, LONGEST_WAIT)
     if response.status_code != 200:
         return None
-    body = _json(response)
-    if "THROTTLED" not in {code for code, _ in _errors(body)}:
-        return None
-    cost = (body.get("extensions") or {}).get("cost") or {}
-    status = cost.get("throttleStatus") or {}
-    missing = float(cost.get("requestedQueryCost") or 0) - float(status.get("currentlyAvailable") or 0)
-    return max(missing / float(status.get("restoreRate") or 100), 0.5)
+    codes = {code for code, _ in _errors(_json(response))}
+    if "THROTTLED" in codes:
+        cost = _cost(response) or {}
+        status = cost.get("throttleStatus") or {}
+        missing = float(cost.get("requestedQueryCost") or 0) - float(status.get("currentlyAvailable") or 0)
+        return max(missing / float(status.get("restoreRate") or 100), 0.5)
+    return 0.5 * 2.0**attempt if codes & TEMPORARY and _is_empty(_json(response).get("data")) else None
 
 
 def _answer(response: httpx2.Response, shop_domain: str) -> Answer:
@@ -155,7 +198,7 @@ def _answer(response: httpx2.Response, shop_domain: str) -> Answer:
             log.error("shopify.forbidden", shop=shop_domain)
             raise AccessForbidden("Shopify refused the call: a missing scope, or this server's address is not allowed.")
         case 402 | 404 | 423:
-            raise ShopUnavailable("This shop is frozen, locked or closed at the moment.")
+            raise ShopUnavailable(SHOP_AWAY)
         case status:
             raise ShopifyError(f"Shopify answered {status}.")
     served = response.headers.get("X-Shopify-API-Version")
@@ -166,20 +209,44 @@ def _answer(response: httpx2.Response, shop_domain: str) -> Answer:
     data = body.get("data")
     if errors:
         log.warning("shopify.graphql_errors", shop=shop_domain, codes=sorted({code for code, _ in errors}))
+        if _is_empty(data):
+            raise _failure({code for code, _ in errors})
     if not isinstance(data, dict):
-        if errors and not {code for code, _ in errors} & PASSING:
-            raise ShopifyError(f"Shopify refused the call ({errors[0][0] or 'no code'}).")
-        raise ShopifyUnavailable("Shopify's answer could not be read.")
+        raise ShopifyUnavailable(UNREADABLE)
     return Answer(data, errors)
+
+
+def _failure(codes: set[str]) -> ShopifyError:
+    """What it means that errors came and nothing else."""
+    if "ACCESS_DENIED" in codes:
+        return AccessForbidden("Shopify does not let the app see this: a scope or the data access approval is missing.")
+    if "SHOP_INACTIVE" in codes:
+        return ShopUnavailable(SHOP_AWAY)
+    if codes & TEMPORARY:
+        return ShopifyUnavailable(BUSY)
+    return ShopifyError(f"Shopify refused the call ({', '.join(sorted(codes - {''})) or 'no code'}).")
+
+
+def _is_empty(data: object) -> bool:
+    return not isinstance(data, dict) or all(value is None for value in data.values())
+
+
+def _cost(response: httpx2.Response) -> Mapping[str, Any] | None:
+    """`extensions.cost` of an answer that has one."""
+    if response.status_code != 200:
+        return None
+    extensions = _json(response).get("extensions")
+    cost = extensions.get("cost") if isinstance(extensions, dict) else None
+    return cost if isinstance(cost, dict) else None
 
 
 def _json(response: httpx2.Response) -> dict[str, Any]:
     try:
         body = response.json()
     except ValueError:
-        raise ShopifyUnavailable("Shopify's answer could not be read.") from None
+        raise ShopifyUnavailable(UNREADABLE) from None
     if not isinstance(body, dict):
-        raise ShopifyUnavailable("Shopify's answer could not be read.")
+        raise ShopifyUnavailable(UNREADABLE)
     return body
 
 

@@ -6,7 +6,8 @@ predecessor, so callers hold one lock per shop around every call here.
 
     OAuthError
     ├── SubjectTokenRejected    the ID token was stale: the browser should fetch a new one
-    └── GrantRejected           the refresh token or code is dead: the merchant must open the app
+    ├── GrantRejected           the refresh token or code is dead: the merchant must open the app
+    └── ClientRefused           our own client id or secret is wrong: the operator must look, no merchant can help
 """
 
 import hmac
@@ -19,7 +20,10 @@ import httpx2
 from shopify import Session as ShopifySession
 
 from app.core.clock import Clock
+from app.core.log import get_logger
 from app.shopify.client import AdminClient, ShopifyError, ShopifyUnavailable
+
+log = get_logger(__name__)
 
 TOKEN_PATH = "/admin/oauth/access_token"  # noqa: S105  # a path
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -37,6 +41,13 @@ class SubjectTokenRejected(OAuthError):
 
 class GrantRejected(OAuthError):
     pass
+
+
+class ClientRefused(OAuthError):
+    status = 503
+
+
+OUR_FAULT = frozenset({"invalid_client", "unauthorized_client", "application_cannot_be_found"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +120,9 @@ def _raise_for(response: httpx2.Response) -> None:
         error = ""
     if error == "invalid_subject_token":
         raise SubjectTokenRejected("The sign-in from Shopify Admin had expired.")
+    if error in OUR_FAULT:
+        log.error("shopify.client_refused", error=error)
+        raise ClientRefused("Shopify does not accept this app's own credentials. The operator has to look.")
     raise GrantRejected(
         f"Shopify refused the sign-in ({response.status_code}{' ' + error if error.isidentifier() else ''})."
     )

@@ -7,7 +7,6 @@ from app.core.log import get_logger
 from app.deps import Deps
 from app.shopify.client import AccessTokenRejected, Answer
 from app.shops.queries import get_shop, get_shop_locked
-from app.shops.tokens import access_token
 
 log = get_logger(__name__)
 
@@ -16,11 +15,11 @@ async def run_operation(deps: Deps, shop_id: int, operation: str, variables: Map
     """Raises `ShopifyError`s. A token that is refused twice marks the shop as needing the merchant's visit."""
     async with deps.db.transaction() as session:
         domain = (await get_shop(session, shop_id)).domain
-    token = await access_token(deps, shop_id)
+    token = await deps.tokens.access_token(shop_id)
     try:
         return await deps.admin.graphql(domain, token, operation, variables)
     except AccessTokenRejected:
-        token = await access_token(deps, shop_id, rejected=token)
+        token = await deps.tokens.access_token(shop_id, rejected=token)
     try:
         return await deps.admin.graphql(domain, token, operation, variables)
     except AccessTokenRejected:

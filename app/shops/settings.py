@@ -38,6 +38,16 @@ class QuietHours(BaseModel):
         return self
 
 
+class Retention(BaseModel):
+    """For how many days something is kept once it is over. Proof of consent and opt-outs is not cut short by these."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    texts_days: Annotated[int, Field(ge=1, le=730)] = 180
+    phones_days: Annotated[int, Field(ge=7, le=1825)] = 365
+    deliveries_days: Annotated[int, Field(ge=1, le=30)] = 7
+
+
 class ShopSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -48,6 +58,8 @@ class ShopSettings(BaseModel):
     countries: tuple[str, ...] = ("US", "CA")
     time_zone: str | None = None
     setup_guide: bool = True
+    missed_events: Literal["send_late", "skip"] = "send_late"
+    retention: Retention = Field(default_factory=Retention)
 
     @field_validator("contact_phone")
     @classmethod

@@ -2,12 +2,14 @@
 
 Each caller is answered only after *its* row is committed. There is no timer: a group is whatever arrived while the
 previous group was being written, so an idle server stores a single call at once. A NOTIFY in each transaction would
-serialise all commits of the database. When too many calls wait, new ones are refused at once: Shopify repeats
-a quick 503, while a time-out costs it and us five seconds.
+serialise all commits of the database. When calls wait too long, or too many of them, new ones are refused at once:
+Shopify repeats a quick 503, while a time-out costs it and us five seconds.
+
+Bodies are sealed as they are: they are dropped as soon as they have been handled, and compressing one would cost as
+much as all the rest of taking it.
 """
 
 import asyncio
-import zlib
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,8 +21,12 @@ from app.core.log import get_logger
 log = get_logger(__name__)
 
 CHANNEL = "deliveries"
-GROUP_SIZE = 64
+GROUP_SIZE = 32
 MOST_WAITING = 4000
+LONGEST_WAIT = 1.5
+"""Seconds that the first in line may have waited when another is let in."""
+FLUSH_DEADLINE = 2.5
+"""Seconds for one group. Together with the wait it stays below the five that Shopify gives us."""
 FLUSHES_IN_FLIGHT = 2
 
 INSERT = """
@@ -44,6 +50,10 @@ SELECT count(*), pg_notify($10, '') FROM stored
 """
 
 
+BAD_ROW = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.CharacterNotInRepertoireError)
+"""The row's own fault; anything else is the database's, and would cost the rest of the group its time too."""
+
+
 class Overloaded(Exception):
     """More calls wait to be stored than can be answered in time."""
 
@@ -63,23 +73,29 @@ class Arrived:
     body: bytes = field(repr=False)
 
 
+Waiting = tuple[Arrived, "asyncio.Future[None]", float]
+"""A call, its answer, and since when it waits."""
+
+
 class Intake:
     """Started and stopped with the web process."""
 
     def __init__(self, pool: asyncpg.Pool, vault: Vault) -> None:
         self._pool = pool
         self._vault = vault
-        self._waiting: list[tuple[Arrived, asyncio.Future[None]]] = []
+        self._waiting: list[Waiting] = []
         self._flushes: set[asyncio.Task[None]] = set()
 
     async def store(self, arrived: Arrived) -> None:
         """Returns once the call is committed, or was stored before. Raises `Overloaded`, or the database's error."""
-        if len(self._waiting) >= MOST_WAITING:
+        loop, waiting = asyncio.get_running_loop(), self._waiting
+        now = loop.time()
+        if waiting and (len(waiting) >= MOST_WAITING or now - waiting[0][2] > LONGEST_WAIT):
             raise Overloaded
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((arrived, done))
+        done: asyncio.Future[None] = loop.create_future()
+        waiting.append((arrived, done, now))
         if len(self._flushes) < FLUSHES_IN_FLIGHT:
-            flush = asyncio.create_task(self._flush())
+            flush = loop.create_task(self._flush())
             self._flushes.add(flush)
             flush.add_done_callback(self._flushes.discard)
         await done
@@ -89,22 +105,29 @@ class Intake:
 
     async def _flush(self) -> None:
         while self._waiting:
-            group, self._waiting = self._waiting[:GROUP_SIZE], self._waiting[GROUP_SIZE:]
+            group = self._waiting[:GROUP_SIZE]
+            del self._waiting[:GROUP_SIZE]
             try:
-                await self._insert([arrived for arrived, _ in group])
-            except Exception as error:  # noqa: BLE001  # whatever it is, each caller gets its own answer
+                async with asyncio.timeout(FLUSH_DEADLINE):
+                    await self._insert([arrived for arrived, _, _ in group])
+            except BAD_ROW as error:
                 await self._one_by_one(group, error)
+            except Exception as error:  # noqa: BLE001  # whatever it was, each caller is told, and calls again
+                log.error("intake.unavailable", rows=len(group), error=type(error).__name__)
+                for _, done, _ in group:
+                    _settle(done, error)
             else:
-                for _, done in group:
+                for _, done, _ in group:
                     _settle(done)
 
-    async def _one_by_one(self, group: list[tuple[Arrived, "asyncio.Future[None]"]], error: Exception) -> None:
+    async def _one_by_one(self, group: list["Waiting"], error: Exception) -> None:
         """One bad row must not cost the others their answer."""
         log.warning("intake.group_failed", rows=len(group), error=type(error).__name__)
-        for arrived, done in group:
+        for arrived, done, _ in group:
             try:
-                await self._insert([arrived])
-            except Exception as own:  # noqa: BLE001  # handed to the caller who waits for it
+                async with asyncio.timeout(FLUSH_DEADLINE):
+                    await self._insert([arrived])
+            except Exception as own:  # noqa: BLE001  # handed to the one whom it concerns
                 _settle(done, own)
             else:
                 _settle(done)
@@ -120,13 +143,13 @@ class Intake:
             [call.event_id for call in calls],
             [call.triggered_at for call in calls],
             [call.received_at for call in calls],
-            [self._vault.seal(zlib.compress(call.body, 1)) for call in calls],
+            [self._vault.seal(call.body) for call in calls],
             CHANNEL,
         )
 
 
 def open_body(vault: Vault, sealed: bytes) -> bytes:
-    return zlib.decompress(vault.open(sealed))
+    return vault.open(sealed)
 
 
 def _settle(done: "asyncio.Future[None]", error: Exception | None = None) -> None:

@@ -25,8 +25,9 @@ HANDLE = "webhooks.handle"
 PER_LANE = 25
 MOST_IN_A_ROUND = 500
 LOST_AFTER = timedelta(minutes=2)
-KEEP_FOR = timedelta(days=7)
 STOP_TEXT_FIRST = timedelta(seconds=20)
+KEEP_FOR = timedelta(days=30)
+"""The most that a shop may choose; its own, shorter wish is seen to by `compliance`."""
 
 
 async def pump(deps: Deps) -> int:

@@ -29,6 +29,9 @@ WHERE deliveries.id = picked.id AND deliveries.state = 0 RETURNING deliveries.id
 )
 
 
+NO_BODY: dict[str, bytes | None] = {"body_sealed": None}
+
+
 async def pick_stored(session: AsyncSession, *, per_lane: int, most: int, now: datetime) -> list[int]:
     """Mark the next stored calls as queued, fairly over shops; answers their ids."""
     rows = await session.scalars(PICK, {"per_lane": per_lane, "most": most, "now": now})
@@ -40,11 +43,11 @@ async def find_delivery(session: AsyncSession, delivery_id: int) -> StoredDelive
 
 
 async def finish(session: AsyncSession, delivery_id: int, state: DeliveryState, outcome: str, now: datetime) -> bool:
-    """False when another run of the same job has finished it before."""
+    """False when another run of the same job has finished it before. What was understood needs its body no longer."""
     finished = await session.scalar(
         update(StoredDelivery)
         .where(StoredDelivery.id == delivery_id, StoredDelivery.state == DeliveryState.QUEUED)
-        .values(state=state, outcome=outcome[:500], done_at=now)
+        .values(state=state, outcome=outcome[:500], done_at=now, **({} if state == DeliveryState.FAILED else NO_BODY))
         .returning(StoredDelivery.id)
     )
     return finished is not None

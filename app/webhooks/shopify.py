@@ -1,8 +1,9 @@
 """`POST /webhooks/shopify`: every topic comes here; proven, stored once, answered. No work is done here.
 
 A plain ASGI endpoint: Starlette's request and response objects would cost a third of this road's time. Answers: 200
-stored (or stored before), 401 not signed by Shopify, 400 without a shop or webhook id, 413 over 2 MiB, 503 when the
-database cannot take it (Shopify then repeats the call).
+stored (or stored before), 401 not signed by Shopify, 429 instead for whoever sends many such, 400 without a shop or a
+topic, 413 over 2 MiB, 503 when the database cannot take it (Shopify then repeats the call). What is signed is
+never limited, so that nobody can talk us out of an order by calling from the same address.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ from datetime import datetime
 from starlette.types import Message, Receive, Scope, Send
 
 from app.core.log import get_logger
+from app.core.rate_limit import RateLimit, caller_of
 from app.deps import Deps
 from app.shopify.shop_domain import clean_shop_domain
 from app.shopify.webhooks import BadSignature, verify_hmac
@@ -30,20 +32,24 @@ class BodyTooLarge(Exception):
 class ShopifyWebhooks:
     """The ASGI endpoint. Deps and intake are found in the lifespan's state."""
 
+    def __init__(self) -> None:
+        self._unsigned = RateLimit(burst=60, per_second=1)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "POST":
             await answer(send, 405)
             return
         deps: Deps = scope["state"]["deps"]
         intake: Intake = scope["state"]["intake"]
-        await answer(send, await take(deps, intake, scope["headers"], receive))
+        status = await take(deps, intake, scope["headers"], receive)
+        if status == 401 and not self._unsigned.take(caller_of(scope.get("client"))):
+            status = 429
+        await answer(send, status)
 
 
 async def take(deps: Deps, intake: Intake, raw_headers: Iterable[tuple[bytes, bytes]], receive: Receive) -> int:
     """The status to answer with."""
-    headers = {
-        name: value for name, value in raw_headers if name.startswith(b"x-shopify-") or name == b"content-length"
-    }
+    headers = dict(raw_headers)
     try:
         body = await read_body(receive, headers.get(b"content-length"))
         verify_hmac(body, headers.get(b"x-shopify-hmac-sha256"), deps.settings.shopify_secrets)
@@ -76,8 +82,7 @@ async def store(intake: Intake, arrived: Arrived) -> int:
         await intake.store(arrived)
     except Overloaded:
         return 503
-    except Exception as error:  # noqa: BLE001  # whatever it is, the caller must repeat the call
-        # The caller repeats what is not answered with 200, so nothing is lost by saying so.
+    except Exception as error:  # noqa: BLE001  # the caller repeats what is not answered with 200: nothing is lost
         log.error("intake.failed", source=arrived.source, error=type(error).__name__)
         return 503
     return 200

@@ -1,0 +1,22 @@
+"""Where a shop's access token comes from: the one thing that callers of the Admin API have to know of tokens.
+
+Today there is one provider, `app.shops.tokens.OfflineTokens` (token exchange and refresh). Shopify's application-only
+tokens (a signed assertion instead of a merchant's visit, no refresh token) can be added beside it: `page_opened` would
+do nothing then, and `access_token` would never need the merchant.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class TokenProvider(Protocol):
+    async def access_token(self, shop_id: int, *, rejected: str | None = None) -> str:
+        """A token good for some minutes. *rejected*: a token that Shopify has just refused.
+
+        Raises `AccessTokenRejected` when only the merchant can help, `ShopifyUnavailable` when Shopify gave no answer.
+        """
+        ...
+
+    async def page_opened(self, shop_id: int, id_token: str, *, needed_scopes: Sequence[str]) -> None:
+        """A member of staff has opened a page with this verified ID token. Raises `ShopifyError`s."""
+        ...
