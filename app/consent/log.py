@@ -45,7 +45,7 @@ async def activity(deps: Deps, session: AsyncSession, shop_id: int, *, limit: in
 
 
 def _cause(events: list[ConsentEvent]) -> ConsentEvent | None:
-    return next((event for event in reversed(events) if event.state_after == "suppressed"), None)
+    return next((event for event in reversed(events) if event.state_after in ("suppressed", "held")), None)
 
 
 def _open(deps: Deps, value: bytes | None) -> str | None:
