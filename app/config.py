@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     data_dir: Path | None = None
     shopify_simulator_origin: str | None = None
     shopify_cdn_origin: str = SHOPIFY_CDN
+    smtp_url: SecretStr | None = None
+    """smtp://user:password@host:587 (STARTTLS) or smtps://…:465; without it replies are only shown on the pages."""
+    mail_from: str = ""
     polaris_url: str = "/shopifycloud/polaris-1.js"
 
     @field_validator("encryption_keys", mode="before")
@@ -73,6 +76,7 @@ class Settings(BaseSettings):
         "database_url",
         "data_dir",
         "shopify_simulator_origin",
+        "smtp_url",
         mode="before",
     )
     @classmethod

@@ -79,9 +79,7 @@ async def append(session: AsyncSession, event: ConsentEvent) -> None:
     )
     seq, head = (
         await session.execute(
-            select(ConsentChain.seq, ConsentChain.head)
-            .where(ConsentChain.shop_id == event.shop_id)
-            .with_for_update()
+            select(ConsentChain.seq, ConsentChain.head).where(ConsentChain.shop_id == event.shop_id).with_for_update()
         )
     ).one()
     event.seq, event.previous_hash = seq + 1, head

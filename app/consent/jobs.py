@@ -97,9 +97,7 @@ async def _update(deps: Deps, event: ConsentEvent, customer_id: str) -> None:
     moment = min(event.recorded_at if event.change == OPT_OUT else event.at, deps.clock()).astimezone(UTC)
     consent: dict[str, str] = {"marketingState": "UNSUBSCRIBED" if event.change == OPT_OUT else "SUBSCRIBED"}
     if event.change == OPT_IN:
-        consent["marketingOptInLevel"] = (
-            "CONFIRMED_OPT_IN" if event.method == DOUBLE_OPT_IN else "SINGLE_OPT_IN"
-        )
+        consent["marketingOptInLevel"] = "CONFIRMED_OPT_IN" if event.method == DOUBLE_OPT_IN else "SINGLE_OPT_IN"
     consent["consentUpdatedAt"] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     answer = await run_operation(
         deps,

@@ -83,9 +83,7 @@ async def get_held(session: AsyncSession, shop_id: int, suppression_id: int) -> 
 
 
 async def held_rows(session: AsyncSession, shop_id: int, *, limit: int) -> list[Suppression]:
-    query = select(Suppression).where(
-        Suppression.shop_id == shop_id, Suppression.held, Suppression.lifted_at.is_(None)
-    )
+    query = select(Suppression).where(Suppression.shop_id == shop_id, Suppression.held, Suppression.lifted_at.is_(None))
     return list(await session.scalars(query.order_by(Suppression.since).limit(limit)))
 
 

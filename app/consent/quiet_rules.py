@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from app.core.phone import area_of, country_of
+from app.core.phone import country_of
 
 LOOKED_AT: Final = date(2026, 11, 22)
 OLD_AFTER: Final = timedelta(days=180)
@@ -79,12 +79,37 @@ RULES: Final = {
 }
 
 
+AREA_CODES: Final = {
+    code: f"US-{state}"
+    for state, codes in {
+        "AL": "205 251 256 334 659 938",
+        "CT": "203 475 860 959",
+        "FL": "239 305 321 324 352 386 407 448 561 645 656 689 727 728 754 772 786 813 850 863 904 941 954",
+        "KY": "270 364 502 606 859",
+        "LA": "225 318 337 504 985",
+        "MA": "339 351 413 508 617 774 781 857 978",
+        "MD": "227 240 301 410 443 667",
+        "MS": "228 601 662 769",
+        "NJ": "201 551 609 640 732 848 856 862 908 973",
+        "OK": "405 539 572 580 918",
+        "OR": "458 503 541 971",
+        "RI": "401",
+        "TX": "210 214 254 281 325 346 361 409 430 432 469 512 682 713 726 737 806 817 830 832 903 915 936 940 945 "
+        "956 972 979",
+        "WA": "206 253 360 425 509 564",
+    }.items()
+    for code in codes.split()
+}
+"""Area codes of the states that have a row above (North American Numbering Plan); libphonenumber's own table of places
+would take 180 MB of memory."""
+
+
 def rules_for(country: str | None, province: str | None, phone: str | None) -> tuple[QuietRule, ...]:
     """The rows of every place that the person may be in: by delivery address and by area code."""
     places = [(country or "").upper(), f"{(country or '').upper()}-{(province or '').upper().rpartition('-')[2]}"]
     if phone is not None:
         nation = country_of(phone)
-        places += [nation, *(f"{nation}-{area}" for area in area_of(phone))]
+        places += [nation, AREA_CODES.get(phone[2:5], "") if phone.startswith("+1") else ""]
     return tuple(RULES[place] for place in dict.fromkeys(places) if place in RULES)
 
 

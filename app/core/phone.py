@@ -10,27 +10,10 @@ from typing import Final
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
-from phonenumbers.geocoder import description_for_number
 from phonenumbers.timezone import time_zones_for_number
 
 UNKNOWN_COUNTRY: Final = "ZZ"
 """The region code that CLDR and libphonenumber give to what belongs to no country."""
-
-_STATES: Final = {
-    name: code
-    for code, name in (
-        row.split(" ", 1)
-        for row in (
-            "AL Alabama|AK Alaska|AZ Arizona|AR Arkansas|CA California|CO Colorado|CT Connecticut|DE Delaware|"
-            "DC Washington D.C.|FL Florida|GA Georgia|HI Hawaii|ID Idaho|IL Illinois|IN Indiana|IA Iowa|KS Kansas|"
-            "KY Kentucky|LA Louisiana|ME Maine|MD Maryland|MA Massachusetts|MI Michigan|MN Minnesota|MS Mississippi|"
-            "MO Missouri|MT Montana|NE Nebraska|NV Nevada|NH New Hampshire|NJ New Jersey|NM New Mexico|NY New York|"
-            "NC North Carolina|ND North Dakota|OH Ohio|OK Oklahoma|OR Oregon|PA Pennsylvania|RI Rhode Island|"
-            "SC South Carolina|SD South Dakota|TN Tennessee|TX Texas|UT Utah|VT Vermont|VA Virginia|WA Washington|"
-            "WV West Virginia|WI Wisconsin|WY Wyoming"
-        ).split("|")
-    )
-}
 
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _LONGEST_INPUT: Final = 40
@@ -96,19 +79,6 @@ def zones_of(phone: str) -> tuple[str, ...]:
     if number is None or phonenumbers.number_type(number) in _NOT_TIED_TO_A_PLACE:
         return ()
     return tuple(zone for zone in time_zones_for_number(number) if zone != _UNKNOWN_ZONE)
-
-
-def area_of(phone: str) -> tuple[str, ...]:
-    """Return the US state (two letters) that the area code was given to; empty when it is unknown or elsewhere.
-
-    The metadata names a state ("Florida") or a place in it ("Miami, FL").
-    """
-    number = _parse(phone, None)
-    if number is None or number.country_code != 1 or phonenumbers.number_type(number) in _NOT_TIED_TO_A_PLACE:
-        return ()
-    where = description_for_number(number, "en")
-    state = where.rpartition(", ")[2] if ", " in where else _STATES.get(where, "")
-    return (state,) if state in _STATES.values() else ()
 
 
 def _parse(text: str, country: str | None) -> PhoneNumber | None:
