@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, delete, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.consent.models import ConsentEvent, Suppression
+from app.consent.models import ConsentDrift, ConsentEvent, Suppression
+from app.messages.kinds import REPLY_FORWARD
 from app.messages.models import InboundMessage, Message, MessageState
 from app.messages.queries import move
 from app.shops.models import AuditEvent, Shop
@@ -67,6 +68,8 @@ async def redact(
                 reason="The customer's data was erased.",
             )
     ids = [message.id for message in messages]
+    # A forwarded reply went to a phone of the staff, and still holds the customer's words.
+    replies = [str(reply.id) for reply in await inbound_of(session, shop_id, phone_hashes)]
     blank: dict[str, Any] = {
         "phone_encrypted": None,
         "phone_hash": None,
@@ -76,6 +79,11 @@ async def redact(
         "order_name": None,
     }
     await session.execute(update(Message).where(Message.shop_id == shop_id, Message.id.in_(ids)).values(**blank))
+    await session.execute(
+        update(Message)
+        .where(Message.shop_id == shop_id, Message.kind == REPLY_FORWARD.name, Message.subject.in_(replies))
+        .values(text_encrypted=None, sent_text_encrypted=None)
+    )
     inbound = await session.execute(
         update(InboundMessage)
         .where(InboundMessage.shop_id == shop_id, InboundMessage.phone_hash.in_(phone_hashes))
@@ -84,11 +92,16 @@ async def redact(
     events = await session.execute(
         update(ConsentEvent)
         .where(ConsentEvent.shop_id == shop_id, ConsentEvent.phone_hash.in_(phone_hashes))
-        .values(phone_encrypted=None, words_encrypted=None)
+        .values(phone_encrypted=None, words_encrypted=None, address_encrypted=None)
     )
     await session.execute(
         update(Suppression)
         .where(Suppression.shop_id == shop_id, Suppression.phone_hash.in_(phone_hashes))
+        .values(phone_encrypted=None)
+    )
+    await session.execute(
+        update(ConsentDrift)
+        .where(ConsentDrift.shop_id == shop_id, ConsentDrift.phone_hash.in_(phone_hashes))
         .values(phone_encrypted=None)
     )
     return {"messages": len(ids), "inbound": _count(inbound), "consent_events": _count(events)}

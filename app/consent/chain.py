@@ -1,9 +1,9 @@
 """The ledger's proof: every event carries a hash over its fields and over the hash of the event before it.
 
 What is hashed survives an erasure: of phone, words and address only keyed fingerprints go in, never the text nor its
-ciphertext, so keys may be rotated and a customer redacted without breaking a link. The canonical form is JSON with sorted
-keys and no blanks, times in UTC with microseconds, bytes as hex; SHA-256, so that whoever holds an evidence file can
-compute each link again without this program.
+ciphertext, so keys may be rotated and a customer redacted without breaking a link. The canonical form is JSON with
+sorted keys and no blanks, times in UTC with microseconds, bytes as hex; SHA-256, so that whoever holds an evidence
+file can compute each link again without this program.
 """
 
 import hashlib

@@ -18,8 +18,8 @@ from app.core.phone import to_e164
 from app.deps import Deps
 from app.shopify.client import AccessTokenRejected, ShopifyError, ShopifyUnavailable, operation
 from app.shops.admin_api import run_operation
-from app.shops.provider_access import call_provider
 from app.shops.models import Sender
+from app.shops.provider_access import call_provider
 from app.shops.queries import senders_of_shop
 from app.sms.contract import OutcomeUnknown, ProviderUnavailable, SmsError, Throttled
 
@@ -93,7 +93,7 @@ def _owns(customer: dict[str, Any], phone: str) -> bool:
 
 
 async def _update(deps: Deps, event: ConsentEvent, customer_id: str) -> None:
-    # Shopify keeps the newest record. An opt-out is dated when it was recorded, so that it wins over whatever came between.
+    # Shopify keeps the newest record. An opt-out is dated when it was recorded, so it wins over what came between.
     moment = min(event.recorded_at if event.change == OPT_OUT else event.at, deps.clock()).astimezone(UTC)
     consent: dict[str, str] = {"marketingState": "UNSUBSCRIBED" if event.change == OPT_OUT else "SUBSCRIBED"}
     if event.change == OPT_IN:

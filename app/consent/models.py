@@ -86,7 +86,7 @@ class ConsentChain(Base):
 
 
 class ConsentDrift(Base):
-    """Shopify, the app and the provider disagree about one phone. Open until settled or gone; *sender_id* 0 is Shopify."""
+    """Shopify, the app and the provider disagree about one phone, until settled or gone; *sender_id* 0 is Shopify."""
 
     __tablename__ = "consent_drifts"
     __table_args__ = (

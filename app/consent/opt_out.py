@@ -30,10 +30,10 @@ DOUBLE_OPT_IN = "double_opt_in"
 class Evidence:
     """How a change of consent came about. *source*: sms, staff, shopify, provider, public_page, checkout.
 
-    *words* are the person's, as written, *wording* is what the person was shown, *address* where a web request came from.
+    *words*: the person's own, as written. *wording*: what the person was shown. *address*: of a web request.
     *at*: when it happened, if not now. *confirmation*: who answers a STOP, or why nobody does.
     *covered_by_provider*: the provider's list has the change already, for all senders or only for *covered_sender_id*.
-    *provider_delay*: how long its list has to wait, because the one confirmation must get out before it blocks the number.
+    *provider_delay*: how long its list has to wait, because the one confirmation must get out before it blocks.
     *told*: whom to tell; a consent given to Shopify need not be told to Shopify.
     """
 

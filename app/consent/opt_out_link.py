@@ -1,8 +1,8 @@
 """The link by which a person ends the texts without typing a number: `/c/{organisation}/opt-out?t=…`.
 
-The token is sealed with the vault's keys: it names the shop and the phone, nobody can read or make one, and it ends only
-with the key it was sealed with, because a link in an old text has to work for as long as texts are kept. Where it has
-ended, the same page asks for the number and sends a code.
+The token is sealed with the vault's keys: it names the shop and the phone, nobody can read or make one, and it ends
+only with the key it was sealed with, because a link in an old text has to work for as long as texts are kept. Where it
+has ended, the same page asks for the number and sends a code.
 """
 
 import base64

@@ -1,7 +1,7 @@
-"""What Shopify says about a phone's consent: remembered when it is news, listed as a difference when it is laxer than we.
+"""What Shopify says about a phone's consent: remembered when it is news, listed as a difference when it is laxer.
 
-Source: Shopify, `customers_marketing_consent/update`. Our own change comes back through this topic, and the nightly look
-reads the same state again, so a state that is already on record with its time is no news.
+Source: Shopify, `customers_marketing_consent/update`. Our own change comes back through this topic, and the nightly
+look reads the same state again, so a state that is already on record with its time is no news.
 """
 
 from datetime import UTC, datetime, timedelta

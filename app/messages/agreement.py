@@ -1,9 +1,10 @@
-"""The second policy, "order-update consent": a person who agreed to order texts in the shop's own words, not in Shopify's.
+"""The second policy, "order-update consent": a person who agreed to order texts in the shop's own words, not in
+Shopify's.
 
 Informational texts need prior express consent, not necessarily the marketing consent that Shopify keeps. A shop that
-asks for it itself declares the words and the place; from that day on, an order placed under them is an agreement, written
-to the ledger with those words. It never covers who unsubscribed or has a sign-up pending, nor who opted out here, and
-there is no third policy.
+asks for it itself declares the words and the place; from that day on, an order placed under them is an agreement,
+written to the ledger with those words. It never covers who unsubscribed or has a sign-up pending, nor who opted out
+here, and there is no third policy.
 """
 
 from datetime import datetime

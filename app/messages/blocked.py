@@ -1,4 +1,4 @@
-"""RingCentral refused a text because its own list has the number: an opt-out that is adopted, unless it is out of date."""
+"""RingCentral refused a text because its own list has the number: an opt-out, adopted unless it is out of date."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 

@@ -1,4 +1,4 @@
-"""How many order texts a phone may get within 24 hours: the shop's own limit, and that of its state where rules are on."""
+"""How many order texts a phone may get within 24 hours: the shop's limit, and its state's where rules are on."""
 
 from datetime import datetime, timedelta
 from typing import Final

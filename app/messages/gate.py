@@ -210,7 +210,7 @@ async def _may_be_texted(
 async def not_opted_out(
     deps: Deps, session: AsyncSession, shop_id: int, phone: str, checks: Checks
 ) -> Skip | Hold | None:
-    """Nothing goes to who opted out, nor to whose words are in doubt, nor while the provider still has to be told of START."""
+    """Not to who opted out, nor whose words are in doubt, nor before the provider has been told of a START."""
     phone_hash = deps.vault.fingerprint(phone)
     suppression: Suppression | None = await find_suppression(session, shop_id, phone_hash)
     if suppression is not None and not suppression.held:

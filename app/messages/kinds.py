@@ -127,6 +127,7 @@ OPT_OUT_CODE = kinds.add(
         about_order=False,
         needs_consent=False,
         heeds_quiet_hours=False,
+        heeds_suppression=False,
         priority=0,
     )
 )

@@ -1,4 +1,4 @@
-"""An opt-out, whole: suppression, event and Shopify job from `consent`, and the queued texts cancelled, in one transaction."""
+"""An opt-out, whole: suppression, event and jobs from `consent`, and queued texts cancelled, in one transaction."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Customers' replies that are for people to read: kept, and on the shop's wish passed on by e-mail and to a staff phone.
+"""Customers' replies that are for people to read: kept, and where wished passed on by e-mail and to a staff phone.
 
 No loop can arise: what the staff phone writes is never passed on, nor is anything from a number of the shop's own; the
 e-mail says that it is automatic; and more than thirty replies an hour are kept for the page only.
@@ -23,7 +23,7 @@ from app.shops.settings import read_settings_of
 
 log = get_logger(__name__)
 
-PASS_ON = "messages.pass_on_reply"
+PASS_ON = "messages.pass_on_reply"  # noqa: S105  # a job
 MOST_AN_HOUR = 30
 LONGEST_FORWARDED = 300
 
