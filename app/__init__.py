@@ -5,7 +5,7 @@ The folders stand in ranks; imports point downward only, and `make check` holds 
     main.py  worker.py  cli.py     the web process, the worker process, operators' commands
     simulator/                     Shopify and RingCentral as local servers for trial and tests; never in production
     wiring.py                      composition root: builds everything once
-    webhooks/  admin/              IN: Shopify's and RingCentral's calls; the pages inside Shopify Admin
+    webhooks/  admin/  public/     IN: Shopify's and RingCentral's calls; pages inside Shopify Admin; the opt-out page
     compliance/                    privacy webhooks: data request, redaction
     notifications/                 kinds of text and the events they answer to
     messages/                      the outbox: queue, gate, send, settle, receive, pace

@@ -99,7 +99,7 @@ def trial(context: typer.Context) -> None:
 @cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def bench(context: typer.Context) -> None:
     """Measure intake, sending and pages on this machine; needs what the trial needs."""
-    raise typer.Exit(subprocess.call([sys.executable, "-m", "app.simulator.bench", *context.args]))
+    os.execv(sys.executable, [sys.executable, "-m", "app.simulator.bench", *context.args])  # noqa: S606
 
 
 @cli.command()

@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     data_dir: Path | None = None
     shopify_simulator_origin: str | None = None
     shopify_cdn_origin: str = SHOPIFY_CDN
+    smtp_url: SecretStr | None = None
+    """smtp://user:password@host:587 (STARTTLS) or smtps://…:465; without it replies are only shown on the pages."""
+    mail_from: str = ""
     polaris_url: str = "/shopifycloud/polaris-1.js"
 
     @model_validator(mode="before")
@@ -88,6 +91,7 @@ class Settings(BaseSettings):
         "database_url",
         "data_dir",
         "shopify_simulator_origin",
+        "smtp_url",
         mode="before",
     )
     @classmethod

@@ -24,6 +24,7 @@ from app.core.errors import AppError
 from app.core.log import get_logger, set_up_logging
 from app.core.rate_limit import RateLimit
 from app.deps import Deps
+from app.public.routes import public_routes
 from app.webhooks.intake import Intake
 from app.webhooks.ringcentral import RingCentralWebhooks
 from app.webhooks.shopify import ShopifyWebhooks
@@ -76,6 +77,7 @@ def routes() -> list[BaseRoute]:
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Route("/metrics", metrics),
+        *public_routes(),
         *code_grant_routes(),
         *admin_routes(),
         Route("/{path:path}", show_no_such_page),

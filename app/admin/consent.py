@@ -1,16 +1,26 @@
-"""Who opted out, how consent changed, and the form for an opt-out that reached staff by another way than a text."""
+"""Who opted out, how consent changed, what waits for a decision, and the forms for what reached staff by other ways."""
 
+from datetime import UTC
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from app.admin.json_body import read_object
-from app.admin.page import page, render
+from app.admin.page import page, render, render_document
 from app.admin.session import Visit
+from app.consent import quiet_rules
 from app.consent.log import activity, opt_outs
-from app.messages.opt_out import record_staff_opt_out
+from app.consent.opt_out_link import opt_out_page
+from app.consent.settle import drift_rows, settle_drift
+from app.core.errors import NotFound
+from app.messages import doubtful
+from app.messages.agreement import describe_policy, save_policy
+from app.messages.compose import recipient_of
+from app.messages.evidence import evidence_of
+from app.messages.opt_out import record_staff_opt_in, record_staff_opt_out
 
 SHOWN = 100
+LARGEST_ID = 2**63 - 1
 
 
 @page
@@ -26,3 +36,68 @@ async def record_opt_out(visit: Visit) -> dict[str, Any]:
     form = await read_object(visit.request)
     async with visit.deps.db.transaction() as session:
         return await record_staff_opt_out(visit.deps, session, visit.shop, form, actor=visit.actor)
+
+
+async def record_opt_in(visit: Visit) -> dict[str, Any]:
+    form = await read_object(visit.request)
+    async with visit.deps.db.transaction() as session:
+        return await record_staff_opt_in(visit.deps, session, visit.shop, form, actor=visit.actor)
+
+
+async def read_drift(visit: Visit) -> dict[str, Any]:
+    async with visit.deps.db.transaction() as session:
+        return {"drift": await drift_rows(visit.deps, session, visit.shop.id)}
+
+
+async def settle(visit: Visit) -> dict[str, Any]:
+    async with visit.deps.db.transaction() as session:
+        return await settle_drift(visit.deps, session, visit.shop, _id(visit), actor=visit.actor)
+
+
+async def read_doubtful(visit: Visit) -> dict[str, Any]:
+    async with visit.deps.db.transaction() as session:
+        return {"doubtful": await doubtful.doubtful_rows(visit.deps, session, visit.shop.id)}
+
+
+async def release_doubtful(visit: Visit) -> dict[str, Any]:
+    async with visit.deps.db.transaction() as session:
+        return await doubtful.release(visit.deps, session, visit.shop, _id(visit), actor=visit.actor)
+
+
+async def confirm_doubtful(visit: Visit) -> dict[str, Any]:
+    async with visit.deps.db.transaction() as session:
+        return await doubtful.confirm(visit.deps, session, visit.shop, _id(visit), actor=visit.actor)
+
+
+async def read_policy(visit: Visit) -> dict[str, Any]:
+    async with visit.deps.db.transaction() as session:
+        policy = await describe_policy(session, visit.shop.id)
+    return {**policy, "opt_out_page": opt_out_page(visit.deps.settings.shopify_app_url, visit.shop)}
+
+
+async def update_policy(visit: Visit) -> dict[str, Any]:
+    form = await read_object(visit.request)
+    async with visit.deps.db.transaction() as session:
+        await save_policy(visit.deps, session, visit.shop, form, actor=visit.actor)
+    return await read_policy(visit)
+
+
+async def read_quiet_rules(visit: Visit) -> dict[str, Any]:
+    return {"rules": quiet_rules.table(visit.deps.clock().astimezone(UTC).date())}
+
+
+async def read_evidence(visit: Visit) -> Response:
+    """One phone's evidence: JSON, or with `format=html` a page to print."""
+    phone = recipient_of({"phone": visit.request.query_params.get("phone")}, "phone")
+    async with visit.deps.db.transaction() as session:
+        evidence = await evidence_of(visit.deps, session, visit.shop, phone)
+    if visit.request.query_params.get("format") == "html":
+        return render_document("admin/evidence.html", evidence=evidence)
+    return JSONResponse(evidence, headers={"Cache-Control": "no-store"})
+
+
+def _id(visit: Visit) -> int:
+    text = str(visit.request.path_params["id"])
+    if not text.isascii() or not text.isdecimal() or len(text) > 19 or not 1 <= int(text) <= LARGEST_ID:
+        raise NotFound("There is nothing at this address.")
+    return int(text)

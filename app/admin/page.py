@@ -81,6 +81,16 @@ def render(visit: Visit, name: str, **values: Any) -> Response:
     )
 
 
+def render_document(template: str, **values: Any) -> Response:
+    """A document of its own, to be printed or kept: no frame, no scripts."""
+    headers = {
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return HTMLResponse(_templates().get_template(template).render(**values), headers=headers)
+
+
 @page
 async def show_no_such_page(visit: Visit) -> Response:
     return _error(visit.request, visit.deps.settings, visit.shop, 404, UNSEEN)

@@ -18,7 +18,20 @@ from app.admin.connection import (
     save_number,
     show_connection,
 )
-from app.admin.consent import record_opt_out, show_consent
+from app.admin.consent import (
+    confirm_doubtful,
+    read_doubtful,
+    read_drift,
+    read_evidence,
+    read_policy,
+    read_quiet_rules,
+    record_opt_in,
+    record_opt_out,
+    release_doubtful,
+    settle,
+    show_consent,
+    update_policy,
+)
 from app.admin.diagnostics import read_diagnostics, show_diagnostics
 from app.admin.home import show_home
 from app.admin.messages import cancel, read_message, read_messages, resend, show_message, show_messages
@@ -41,7 +54,7 @@ from app.sms.contract import CredentialsRefused, SmsError
 
 log = get_logger(__name__)
 
-Handle = Callable[[Visit], Awaitable[dict[str, Any]]]
+Handle = Callable[[Visit], Awaitable[dict[str, Any] | Response]]
 NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -79,6 +92,15 @@ def _api_routes() -> list[BaseRoute]:
         _api("/messages/{id}/resend", POST=resend),
         _api("/messages/{id}/cancel", POST=cancel),
         _api("/opt-outs", created=True, POST=record_opt_out),
+        _api("/opt-ins", created=True, POST=record_opt_in),
+        _api("/consent/drift", GET=read_drift),
+        _api("/consent/drift/{id}/settle", POST=settle),
+        _api("/consent/doubtful", GET=read_doubtful),
+        _api("/consent/doubtful/{id}/release", POST=release_doubtful),
+        _api("/consent/doubtful/{id}/confirm", POST=confirm_doubtful),
+        _api("/consent/policy", GET=read_policy, PUT=update_policy),
+        _api("/consent/quiet-rules", GET=read_quiet_rules),
+        _api("/consent/evidence", GET=read_evidence),
         _api("/diagnostics", GET=read_diagnostics),
         _api("/data-requests", GET=read_data_requests),
         _api("/data-requests/{id}/link", POST=link_data_request),
@@ -95,7 +117,10 @@ def _api(path: str, *, created: bool = False, **handles: Handle) -> Route:
             return refuse_fetch()
         except OtherShop:
             return JSONResponse({"error": "The address names another shop than your session."}, 401, NO_STORE)
-        return JSONResponse(await handle(visit), 201 if created else 200, NO_STORE)
+        answered = await handle(visit)
+        if isinstance(answered, Response):
+            return answered
+        return JSONResponse(answered, 201 if created else 200, NO_STORE)
 
     return Route(path, answer, methods=list(handles))
 

@@ -114,12 +114,15 @@ CONSENT_SOURCES: Final = {
     "shopify": "Shopify",
     "provider": "RingCentral",
     "public_page": "Opt-out page",
+    "checkout": "Checkout",
 }
 
 CONSENT_CHANGES: Final = {
     "opt_out": "Opted out",
     "opt_in": "Opted in again",
     "hold": "Put on hold",
+    "release": "Released",
+    "order_update_consent": "Agreed to order updates",
 }
 
 AGES: Final = {

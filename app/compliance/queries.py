@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, delete, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, delete, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.compliance.models import DataRequest
-from app.consent.models import ConsentEvent, Suppression
-from app.consent.opt_out import OPT_OUT
+from app.consent.models import ConsentDrift, ConsentEvent, Suppression
+from app.messages.kinds import REPLY_FORWARD
 from app.messages.models import InboundMessage, Message, MessageState
 from app.messages.queries import move
 from app.shops.models import AuditEvent, OAuthState, Shop
@@ -77,6 +77,8 @@ async def redact(
                 reason="The customer's data was erased.",
             )
     ids = [message.id for message in messages]
+    # A forwarded reply went to a phone of the staff, and still holds the customer's words.
+    replies = [str(reply.id) for reply in await inbound_of(session, shop_id, phone_hashes)]
     blank: dict[str, Any] = {
         "phone_encrypted": None,
         "phone_hash": None,
@@ -86,6 +88,11 @@ async def redact(
         "order_name": None,
     }
     await session.execute(update(Message).where(Message.shop_id == shop_id, Message.id.in_(ids)).values(**blank))
+    await session.execute(
+        update(Message)
+        .where(Message.shop_id == shop_id, Message.kind == REPLY_FORWARD.name, Message.subject.in_(replies))
+        .values(text_encrypted=None, sent_text_encrypted=None)
+    )
     inbound = await session.execute(
         update(InboundMessage)
         .where(InboundMessage.shop_id == shop_id, InboundMessage.phone_hash.in_(phone_hashes))
@@ -94,11 +101,7 @@ async def redact(
     events = await session.execute(
         update(ConsentEvent)
         .where(ConsentEvent.shop_id == shop_id, ConsentEvent.phone_hash.in_(phone_hashes))
-        .values(
-            phone_encrypted=None,
-            words_encrypted=None,
-            phone_hash=case((ConsentEvent.change == OPT_OUT, ConsentEvent.phone_hash), else_=NOBODY),
-        )
+        .values(phone_encrypted=None, words_encrypted=None, address_encrypted=None)
     )
     theirs = (Suppression.shop_id == shop_id, Suppression.phone_hash.in_(phone_hashes))
     await session.execute(delete(Suppression).where(*theirs, Suppression.lifted_at.is_not(None)))
@@ -107,6 +110,11 @@ async def redact(
     # Calls that could not be read are the only ones whose bodies are still there; whom they are about cannot be seen.
     await session.execute(
         text("UPDATE deliveries SET body_sealed = NULL WHERE shop_id = :shop_id AND state >= 2"), {"shop_id": shop_id}
+    )
+    await session.execute(
+        update(ConsentDrift)
+        .where(ConsentDrift.shop_id == shop_id, ConsentDrift.phone_hash.in_(phone_hashes))
+        .values(phone_encrypted=None)
     )
     return {"messages": len(ids), "inbound": _count(inbound), "consent_events": _count(events)}
 

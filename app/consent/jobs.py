@@ -2,23 +2,25 @@
 
 Source: Shopify, `customerSmsMarketingConsentUpdate`. SUBSCRIBED needs an opt-in level; a time in the future is
 refused, so ours is never later than now; repeating the mutation only sets the state again. All customers with the
-phone are changed, because a search may find several. A newer event for the same phone makes an older write pointless.
+phone are changed, because a search may find several. The provider's list is kept per number of ours, so every number of
+the brand is written to. A newer decision about the same phone makes an older write pointless.
 """
 
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any
 
 from app.consent.models import ConsentEvent
-from app.consent.opt_out import OPT_IN, OPT_OUT, WRITE_TO_PROVIDER, WRITE_TO_SHOPIFY
-from app.consent.queries import get_consent_event, latest_consent_event_id
-from app.core.jobs import Discard, job
+from app.consent.opt_out import DOUBLE_OPT_IN, OPT_IN, OPT_OUT, WRITE_TO_PROVIDER, WRITE_TO_SHOPIFY
+from app.consent.queries import get_consent_event, latest_decision
+from app.core.jobs import Discard, Snooze, job
 from app.core.log import get_logger
 from app.core.phone import to_e164
 from app.deps import Deps
 from app.shopify.client import AccessTokenRejected, ShopifyError, ShopifyUnavailable, operation
 from app.shops.admin_api import run_operation
+from app.shops.models import Sender
 from app.shops.provider_access import call_provider
-from app.shops.queries import find_sender
+from app.shops.queries import senders_of_shop
 from app.sms.contract import OutcomeUnknown, ProviderUnavailable, SmsError, Throttled
 
 log = get_logger(__name__)
@@ -47,11 +49,11 @@ async def write_to_provider(deps: Deps, event_id: str) -> None:
 async def _current(deps: Deps, event_id: str) -> tuple[ConsentEvent, str]:
     async with deps.db.transaction() as session:
         event = await get_consent_event(session, int(event_id))
-        newest = await latest_consent_event_id(session, event.shop_id, event.phone_hash)
+        newest = await latest_decision(session, event.shop_id, event.phone_hash)
     if event.phone_encrypted is None:
         raise Discard("the phone has been redacted")
-    if newest != event.id:
-        raise Discard("a newer change follows")
+    if newest is None or newest.id != event.id:
+        raise Discard("a newer decision follows")
     return event, deps.vault.decrypt(event.phone_encrypted)
 
 
@@ -92,10 +94,11 @@ def _owns(customer: dict[str, Any], phone: str) -> bool:
 
 
 async def _update(deps: Deps, event: ConsentEvent, customer_id: str) -> None:
-    moment = min(event.at, deps.clock()).astimezone(UTC)
+    # Shopify keeps the newest record. An opt-out is dated when it was recorded, so it wins over what came between.
+    moment = min(event.recorded_at if event.change == OPT_OUT else event.at, deps.clock()).astimezone(UTC)
     consent: dict[str, str] = {"marketingState": "UNSUBSCRIBED" if event.change == OPT_OUT else "SUBSCRIBED"}
     if event.change == OPT_IN:
-        consent["marketingOptInLevel"] = "SINGLE_OPT_IN"
+        consent["marketingOptInLevel"] = "CONFIRMED_OPT_IN" if event.method == DOUBLE_OPT_IN else "SINGLE_OPT_IN"
     consent["consentUpdatedAt"] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     answer = await run_operation(
         deps,
@@ -111,27 +114,35 @@ async def _update(deps: Deps, event: ConsentEvent, customer_id: str) -> None:
 
 
 async def _write_to_provider(deps: Deps, event: ConsentEvent, phone: str) -> None:
-    """RingCentral's list follows where its own words did not cover the change."""
+    """The provider's list follows for every number of the brand where its own words did not cover the change."""
     async with deps.db.transaction() as session:
-        sender = await find_sender(session, event.shop_id)
-    if sender is None or sender.provider_user_id is None or sender.phone_number is None:
-        raise Discard("no number is connected")
-    number = sender.phone_number
+        senders = await senders_of_shop(session, event.shop_id)
+    open_ones = [each for each in senders if each.id != event.covered_sender_id]
+    results = [await _write_for_sender(deps, event, sender, phone) for sender in open_ones]
+    async with deps.db.transaction() as session:
+        stored = await get_consent_event(session, event.id)
+        stored.written_to_provider_at = deps.clock()
+        stored.provider_result = "; ".join(results) or "no further number is connected"
+
+
+async def _write_for_sender(deps: Deps, event: ConsentEvent, sender: Sender, phone: str) -> str:
+    number, user_id = sender.phone_number or "", sender.provider_user_id or 0
+    opting_out = event.change == OPT_OUT
     try:
-        if event.change == OPT_OUT:
-            await call_provider(
-                deps,
-                sender.provider_user_id,
-                lambda p, access: p.record_opt_out(access, sender=number, recipient=phone),
-            )
-        else:
-            await call_provider(
-                deps, sender.provider_user_id, lambda p, access: p.record_opt_in(access, sender=number, recipient=phone)
-            )
-    except (Throttled, ProviderUnavailable, OutcomeUnknown):
+        await call_provider(
+            deps,
+            user_id,
+            lambda p, access: (
+                p.record_opt_out(access, sender=number, recipient=phone)
+                if opting_out
+                else p.record_opt_in(access, sender=number, recipient=phone)
+            ),
+        )
+    except Throttled as throttled:
+        raise Snooze(timedelta(seconds=throttled.retry_after + 1)) from None
+    except (ProviderUnavailable, OutcomeUnknown):
         raise
     except SmsError as error:
         # The local list decides; the provider's is a second lock that not every account offers.
-        raise Discard(f"not on the provider's list: {error.code}") from None
-    async with deps.db.transaction() as session:
-        (await get_consent_event(session, event.id)).written_to_provider_at = deps.clock()
+        return f"{number}: not on its list ({error.code})"
+    return f"{number}: written"

@@ -1,34 +1,50 @@
 """All SQL about suppressions and consent events; the shop always comes first."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.consent.models import ConsentEvent, Suppression
+from app.consent.models import ConsentEvent, ConsentPolicy, OptInRequest, Suppression
 from app.core.errors import NotFound
+
+DECISIONS = ("opt_out", "opt_in")
+"""Changes that are told outward; the newest of them is what the outside has to know."""
 
 
 async def is_suppressed(session: AsyncSession, shop_id: int, phone_hash: bytes) -> bool:
-    query = select(Suppression.id).where(
+    """Opted out, or held until staff decide."""
+    return await find_suppression(session, shop_id, phone_hash) is not None
+
+
+async def find_suppression(session: AsyncSession, shop_id: int, phone_hash: bytes) -> Suppression | None:
+    query = select(Suppression).where(
         Suppression.shop_id == shop_id, Suppression.phone_hash == phone_hash, Suppression.lifted_at.is_(None)
     )
-    return await session.scalar(query) is not None
+    return await session.scalar(query.execution_options(populate_existing=True))
+
+
+async def lifted_at(session: AsyncSession, shop_id: int, phone_hash: bytes) -> datetime | None:
+    """When this phone last opted in again; None while it is suppressed, or when it never was."""
+    query = select(Suppression.lifted_at).where(Suppression.shop_id == shop_id, Suppression.phone_hash == phone_hash)
+    return await session.scalar(query)
 
 
 async def suppress(
     session: AsyncSession, shop_id: int, phone_hash: bytes, phone_encrypted: bytes, *, since: datetime, held: bool
 ) -> None:
-    """Put the phone on the list, or back on it. A full opt-out replaces a mere hold, never the other way round."""
+    """Put the phone on the list, or back on it. A full opt-out replaces a mere hold, never the other way round; an
+    opt-out that is repeated keeps the day it began."""
     row = insert(Suppression).values(
         shop_id=shop_id, phone_hash=phone_hash, phone_encrypted=phone_encrypted, since=since, held=held
     )
+    begins = Suppression.lifted_at.is_not(None) | (Suppression.held & ~row.excluded.held)
     again = row.on_conflict_do_update(
         index_elements=["shop_id", "phone_hash"],
         set_={
-            "since": row.excluded.since,
+            "since": case((begins, row.excluded.since), else_=Suppression.since),
             "held": row.excluded.held & (Suppression.held | Suppression.lifted_at.is_not(None)),
             "lifted_at": None,
             "phone_encrypted": row.excluded.phone_encrypted,
@@ -37,22 +53,60 @@ async def suppress(
     await session.execute(again)
 
 
-async def lift_suppression(session: AsyncSession, shop_id: int, phone_hash: bytes, at: datetime) -> bool:
-    """False when the phone was not suppressed."""
-    lifted = await session.scalar(
-        update(Suppression)
-        .where(Suppression.shop_id == shop_id, Suppression.phone_hash == phone_hash, Suppression.lifted_at.is_(None))
-        .values(lifted_at=at)
-        .returning(Suppression.id)
+async def lift_suppression(
+    session: AsyncSession, shop_id: int, phone_hash: bytes, at: datetime, *, held: bool = False
+) -> bool:
+    """False when the phone was not suppressed. *held*: only where it was merely held."""
+    query = update(Suppression).where(
+        Suppression.shop_id == shop_id, Suppression.phone_hash == phone_hash, Suppression.lifted_at.is_(None)
     )
-    return lifted is not None
+    if held:
+        query = query.where(Suppression.held)
+    return await session.scalar(query.values(lifted_at=at).returning(Suppression.id)) is not None
 
 
-async def add_consent_event(session: AsyncSession, values: dict[str, Any]) -> int:
-    event = ConsentEvent(**values)
-    session.add(event)
-    await session.flush()
-    return event.id
+async def get_held(session: AsyncSession, shop_id: int, suppression_id: int) -> Suppression:
+    """Locked, so that two people decide it once."""
+    found = await session.scalar(
+        select(Suppression)
+        .where(
+            Suppression.shop_id == shop_id,
+            Suppression.id == suppression_id,
+            Suppression.held,
+            Suppression.lifted_at.is_(None),
+        )
+        .with_for_update()
+    )
+    if found is None:
+        raise NotFound("There is no such held number. Somebody may have decided already.")
+    return found
+
+
+async def held_rows(session: AsyncSession, shop_id: int, *, limit: int) -> list[Suppression]:
+    query = select(Suppression).where(Suppression.shop_id == shop_id, Suppression.held, Suppression.lifted_at.is_(None))
+    return list(await session.scalars(query.order_by(Suppression.since).limit(limit)))
+
+
+async def suppressed_rows(session: AsyncSession, shop_id: int, *, limit: int) -> list[Suppression]:
+    query = select(Suppression).where(Suppression.shop_id == shop_id, Suppression.lifted_at.is_(None))
+    return list(await session.scalars(query.order_by(Suppression.since.desc()).limit(limit)))
+
+
+async def longest_uncompared(session: AsyncSession, shop_id: int, *, limit: int) -> list[Suppression]:
+    """Opt-outs whose three lists were compared longest ago, or never."""
+    query = select(Suppression).where(
+        Suppression.shop_id == shop_id,
+        Suppression.lifted_at.is_(None),
+        Suppression.held.is_(False),
+        Suppression.phone_encrypted.is_not(None),
+    )
+    return list(
+        await session.scalars(query.order_by(Suppression.compared_at.nulls_first(), Suppression.id).limit(limit))
+    )
+
+
+async def mark_compared(session: AsyncSession, ids: Sequence[int], at: datetime) -> None:
+    await session.execute(update(Suppression).where(Suppression.id.in_(ids)).values(compared_at=at))
 
 
 async def get_consent_event(session: AsyncSession, event_id: int) -> ConsentEvent:
@@ -62,23 +116,66 @@ async def get_consent_event(session: AsyncSession, event_id: int) -> ConsentEven
     return event
 
 
-async def latest_consent_event_id(session: AsyncSession, shop_id: int, phone_hash: bytes) -> int | None:
-    query = select(ConsentEvent.id).where(
-        ConsentEvent.shop_id == shop_id, ConsentEvent.phone_hash == phone_hash, ConsentEvent.source != "shopify"
+async def latest_decision(session: AsyncSession, shop_id: int, phone_hash: bytes) -> ConsentEvent | None:
+    """The newest opt-out or opt-in of this phone, wherever it came from."""
+    query = select(ConsentEvent).where(
+        ConsentEvent.shop_id == shop_id, ConsentEvent.phone_hash == phone_hash, ConsentEvent.change.in_(DECISIONS)
     )
-    return await session.scalar(query.order_by(ConsentEvent.id.desc()).limit(1))
+    return await session.scalar(query.order_by(ConsentEvent.seq.desc()).limit(1))
 
 
-async def suppressed_rows(session: AsyncSession, shop_id: int, *, limit: int) -> list[Suppression]:
-    query = select(Suppression).where(Suppression.shop_id == shop_id, Suppression.lifted_at.is_(None))
-    return list(await session.scalars(query.order_by(Suppression.since.desc()).limit(limit)))
+async def latest_of_source(
+    session: AsyncSession, shop_id: int, phone_hash: bytes, source: str, change: str | None = None
+) -> ConsentEvent | None:
+    query = select(ConsentEvent).where(
+        ConsentEvent.shop_id == shop_id, ConsentEvent.phone_hash == phone_hash, ConsentEvent.source == source
+    )
+    if change is not None:
+        query = query.where(ConsentEvent.change == change)
+    return await session.scalar(query.order_by(ConsentEvent.seq.desc()).limit(1))
 
 
 async def events_of(session: AsyncSession, shop_id: int, *, limit: int) -> list[ConsentEvent]:
     query = select(ConsentEvent).where(ConsentEvent.shop_id == shop_id)
-    return list(await session.scalars(query.order_by(ConsentEvent.id.desc()).limit(limit)))
+    return list(await session.scalars(query.order_by(ConsentEvent.seq.desc()).limit(limit)))
 
 
 async def events_of_phone(session: AsyncSession, shop_id: int, phone_hash: bytes) -> list[ConsentEvent]:
     query = select(ConsentEvent).where(ConsentEvent.shop_id == shop_id, ConsentEvent.phone_hash == phone_hash)
-    return list(await session.scalars(query.order_by(ConsentEvent.id)))
+    return list(await session.scalars(query.order_by(ConsentEvent.seq)))
+
+
+# --- questions that were asked, and what the shop declared ---
+
+
+async def open_request(session: AsyncSession, shop_id: int, phone_hash: bytes, now: datetime) -> OptInRequest | None:
+    query = select(OptInRequest).where(
+        OptInRequest.shop_id == shop_id,
+        OptInRequest.phone_hash == phone_hash,
+        OptInRequest.answered_at.is_(None),
+        OptInRequest.expires_at > now,
+    )
+    return await session.scalar(query)
+
+
+async def ask_request(
+    session: AsyncSession, shop_id: int, phone_hash: bytes, *, asked_at: datetime, expires_at: datetime, wording: str
+) -> None:
+    values = {"asked_at": asked_at, "expires_at": expires_at, "wording": wording, "answered_at": None}
+    row = insert(OptInRequest).values(shop_id=shop_id, phone_hash=phone_hash, **values)
+    await session.execute(row.on_conflict_do_update(index_elements=["shop_id", "phone_hash"], set_=values))
+
+
+async def answer_request(session: AsyncSession, shop_id: int, phone_hash: bytes, at: datetime) -> None:
+    await session.execute(
+        update(OptInRequest)
+        .where(
+            OptInRequest.shop_id == shop_id, OptInRequest.phone_hash == phone_hash, OptInRequest.answered_at.is_(None)
+        )
+        .values(answered_at=at)
+    )
+
+
+async def current_policy(session: AsyncSession, shop_id: int) -> ConsentPolicy | None:
+    query = select(ConsentPolicy).where(ConsentPolicy.shop_id == shop_id)
+    return await session.scalar(query.order_by(ConsentPolicy.id.desc()).limit(1))

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from app.consent.quiet_rules import QuietRule, next_open_by_rules
 from app.consent.zones import address_zones
 from app.core.phone import zones_of
 
@@ -37,6 +38,23 @@ def next_open(
     common = (moment for moment in _openings(now, places, window) if _open_in_all(moment, places, window))
     found = min(common, default=None)
     return found if found is not None else next_open(now, zones=zones[:1], start=start, end=end)
+
+
+def next_allowed(
+    now: datetime, *, zones: Sequence[str], start: str, end: str, rules: Sequence[QuietRule] = ()
+) -> datetime | None:
+    """Like `next_open`, with the rows of states and countries beside the shop's own window.
+
+    Where the shop's window and a rule have no common moment in the next days, the rule decides: it is the stricter.
+    """
+    moment, limit = now, now + timedelta(days=_DAYS_AHEAD + 5)
+    while moment < limit:
+        later = next_open(moment, zones=zones, start=start, end=end)
+        later = next_open_by_rules(later or moment, zones, rules) or later
+        if later is None:
+            return None if moment == now else moment
+        moment = later
+    return next_open_by_rules(now, zones, rules)
 
 
 def recipient_zones(

@@ -70,6 +70,34 @@ DEFAULTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
                 "Répondez START pour reprendre."
             ),
         },
+        "opt_in_question": {
+            "en": (
+                "{{ shop.name }}: Reply YES to get order updates by text. Msg frequency varies. "
+                "Msg & data rates may apply. Reply HELP for help, STOP to opt out."
+            ),
+            "es": (
+                "{{ shop.name }}: Responde SI para recibir avisos de tus pedidos por SMS. La frecuencia depende de tus "
+                "pedidos. Pueden aplicarse tarifas. Responde AYUDA para recibir ayuda o STOP para darte de baja."
+            ),
+            "fr": (
+                "{{ shop.name }} : répondez OUI pour recevoir le suivi de vos commandes par SMS. Fréquence variable. "
+                "Des frais peuvent s'appliquer. Répondez AIDE pour de l'aide, STOP pour vous désabonner."
+            ),
+        },
+        "opt_in_confirmation": {
+            "en": (
+                "{{ shop.name }}: You will get order updates by text. Msg frequency varies. "
+                "Msg & data rates may apply. Reply HELP for help, STOP to opt out."
+            ),
+            "es": (
+                "{{ shop.name }}: Te avisaremos de tus pedidos por SMS. La frecuencia depende de tus pedidos. "
+                "Pueden aplicarse tarifas. Responde AYUDA para recibir ayuda o STOP para darte de baja."
+            ),
+            "fr": (
+                "{{ shop.name }} : vous recevrez le suivi de vos commandes par SMS. Fréquence variable. "
+                "Des frais peuvent s'appliquer. Répondez AIDE pour de l'aide, STOP pour vous désabonner."
+            ),
+        },
         "start_confirmation": {
             "en": (
                 "{{ shop.name }}: You will get order updates by text again. Msg frequency varies. "

@@ -11,7 +11,9 @@ from typing import Any, Final
 ORDER_KINDS: Final = frozenset({"order_confirmed", "order_fulfilled"})
 SHIPPING_KINDS: Final = frozenset({"order_fulfilled"})
 """Kinds that are about a parcel; only they know its tracking."""
-REPLY_KINDS: Final = frozenset({"help_reply", "stop_confirmation", "start_confirmation"})
+REPLY_KINDS: Final = frozenset(
+    {"help_reply", "stop_confirmation", "start_confirmation", "opt_in_question", "opt_in_confirmation"}
+)
 """Answers to keywords: sent to whoever wrote, so only the shop is known."""
 
 Values = dict[str, dict[str, str | int]]
@@ -35,6 +37,14 @@ VARIABLES: Final = (
     Variable("customer.name", "Full name", "Customer", "Ada Lovelace", "Maximiliana Featherstonehaugh-Vandermeer"),
     Variable("customer.first_name", "First name", "Customer", "Ada", "Maximiliana"),
     Variable("customer.last_name", "Last name", "Customer", "Lovelace", "Featherstonehaugh-Vandermeer"),
+    Variable(
+        "customer.opt_out_url",
+        "Opt-out link",
+        "Customer",
+        f"https://texts.demo-store.com/c/demo-store/opt-out?t={_KEY}{_KEY[:27]}",
+        f"https://texts.greenfield-sons-garden-supplies.com/c/greenfield-sons-garden-supplies/opt-out?t={_KEY}{_KEY[:27]}",
+        ORDER_KINDS,
+    ),
     Variable("shop.name", "Shop name", "Shop", "Demo Store", "Greenfield & Sons Garden Supplies"),
     Variable(
         "shop.url", "Shop address", "Shop", "https://demo-store.com", "https://www.greenfield-sons-garden-supplies.com"

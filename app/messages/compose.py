@@ -17,6 +17,7 @@ from app.shops.settings import read_settings_of
 
 LINK_IN_LOG = "[order status link]"
 """What the log shows instead of the status link, which opens the order for whoever has it."""
+OPT_OUT_LINK_IN_LOG = "[opt-out link]"
 
 NEUTRAL_NAME = {"en": "there", "es": "cliente", "fr": "client"}
 
@@ -39,11 +40,20 @@ async def template_for(session: AsyncSession, shop_id: int, kind: str, locale: s
 
 
 async def compose_for_order(
-    session: AsyncSession, shop: Shop, sender: Sender, kind: str, facts: OrderFacts, fulfillment_id: str | None
+    session: AsyncSession,
+    shop: Shop,
+    sender: Sender,
+    kind: str,
+    facts: OrderFacts,
+    fulfillment_id: str | None,
+    *,
+    opt_out_url: str = "",
 ) -> Composed:
     """Raises `TemplateError` when the template cannot be rendered."""
     template, locale = await template_for(session, shop.id, kind, facts.locale)
-    return compose(template, order_values(shop, sender, facts, fulfillment_id, locale), locale)
+    values = order_values(shop, sender, facts, fulfillment_id, locale)
+    values["customer"]["opt_out_url"] = opt_out_url
+    return compose(template, values, locale)
 
 
 def compose(template: str, values: Values, locale: str) -> Composed:
@@ -53,6 +63,8 @@ def compose(template: str, values: Values, locale: str) -> Composed:
         raise TextTooLong(utf16_length(text))
     status_url = str(values.get("order", {}).get("status_url") or "")
     logged = text.replace(status_url, LINK_IN_LOG) if status_url else text
+    opt_out_url = str(values.get("customer", {}).get("opt_out_url") or "")
+    logged = logged.replace(opt_out_url, OPT_OUT_LINK_IN_LOG) if opt_out_url else logged
     return Composed(text, logged, locale, count_segments(text).segments)
 
 

@@ -8,9 +8,12 @@ from app.deps import Deps
 from app.shopify.webhooks import topics
 from app.shops.models import ProviderUser, Sender, SenderState, Shop
 from app.shops.queries import find_sender, get_provider_user
+from app.shops.settings import read_settings_of
 from app.shops.tokens import covers
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
+HOME = ("US", "CA")
+"""Where every RingCentral number with text messages reaches."""
 
 
 async def diagnose(deps: Deps, session: AsyncSession, shop: Shop) -> list[dict[str, Any]]:
@@ -18,6 +21,8 @@ async def diagnose(deps: Deps, session: AsyncSession, shop: Shop) -> list[dict[s
     sender = await find_sender(session, shop.id)
     user = await get_provider_user(session, sender.provider_user_id) if sender and sender.provider_user_id else None
     found = [_access(deps, shop), _scopes(shop), _connection(sender), _number(sender)]
+    if sender is not None and sender.phone_number is not None:
+        found += _countries(shop, sender)
     if user is not None and sender is not None and sender.phone_number is not None:
         found += [_subscription(deps, user), _pause(deps, user)]
     if sender is not None:
@@ -55,6 +60,18 @@ def _number(sender: Sender | None) -> dict[str, Any]:
     if sender is None or sender.phone_number is None:
         return _row("number", PROBLEM, "No number was chosen.", "Choose the number that customers will see.")
     return _row("number", OK, f"Texts leave from {sender.phone_number}.")
+
+
+def _countries(shop: Shop, sender: Sender) -> list[dict[str, Any]]:
+    """Said before the first text abroad is refused: a number has to be opened for it at RingCentral."""
+    chosen = read_settings_of(shop).countries
+    abroad = [code for code in chosen if code not in HOME]
+    number = next((each for each in sender.numbers if each.get("phone_number") == sender.phone_number), {})
+    if abroad and "InternationalSmsSender" not in number.get("features", ()):
+        sentence = f"Your number cannot text abroad, so RingCentral will refuse texts to {', '.join(abroad)}."
+        action = "Have international texts switched on for it at RingCentral, or take these countries off your list."
+        return [_row("countries", WARNING, sentence, action)]
+    return [_row("countries", OK, f"You text to {', '.join(chosen)}; other countries are skipped, with a reason.")]
 
 
 def _subscription(deps: Deps, user: ProviderUser) -> dict[str, Any]:

@@ -55,6 +55,7 @@ class OrderFacts:
     fulfilled: bool
     parcels: tuple[Parcel, ...]
     read_at: datetime
+    created_at: datetime | None = None
 
 
 async def read_order_facts(deps: Deps, shop_id: int, order_id: str) -> OrderFacts | None:
@@ -105,6 +106,7 @@ def parse_order(order: dict[str, Any], *, read_at: datetime) -> OrderFacts:
         fulfilled=order.get("displayFulfillmentStatus") == "FULFILLED",
         parcels=tuple(_parcel(each) for each in order.get("fulfillments") or [] if isinstance(each, dict)),
         read_at=read_at,
+        created_at=_moment(order.get("createdAt")),
     )
 
 
@@ -116,6 +118,13 @@ def _parcel(fulfillment: dict[str, Any]) -> Parcel:
         status=fulfillment.get("status") or "",
         tracking=tuple(Tracking(each.get("company"), each.get("number"), each.get("url")) for each in tracking),
     )
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
 
 
 def _money(money: dict[str, Any]) -> str:

@@ -4,22 +4,31 @@ The gate answers a verdict and the list of checks that led to it; it changes not
 outside (the order's facts) and are asked for with no transaction open.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.consent.queries import is_suppressed
-from app.consent.quiet_hours import next_open, recipient_zones
+from app.consent.models import Suppression
+from app.consent.opt_out import OPT_IN, Evidence
+from app.consent.opt_out_link import opt_out_link
+from app.consent.queries import find_suppression, latest_decision
+from app.consent.quiet_hours import next_allowed, recipient_zones
+from app.consent.quiet_rules import daily_cap_of, rules_for
+from app.consent.shopify_states import ShopifyConsent, read_state
 from app.core.phone import country_of
 from app.deps import Deps
 from app.message_templates.render import TemplateError
 from app.message_templates.segments import count_segments
 from app.messages import reasons
-from app.messages.compose import Composed, compose_for_order
+from app.messages.agreement import agreement_for
+from app.messages.compose import Composed, compose_for_order, shop_values
+from app.messages.day_cap import full_until
+from app.messages.disclosure import was_texted_before, with_disclosure
 from app.messages.facts import OrderFacts, read_order_facts
 from app.messages.kinds import Kind, kinds
+from app.messages.merge import is_said_later, merged_parcels, with_other_parcels
 from app.messages.models import Message
 from app.messages.reasons import Reason
 from app.shopify.client import AccessForbidden, AccessTokenRejected, ShopifyError, ShopUnavailable
@@ -34,6 +43,8 @@ class Go:
     composed: Composed = field(repr=False)
     sender: Sender
     facts: OrderFacts | None = field(default=None, repr=False)
+    agreement: Evidence | None = field(default=None, repr=False)
+    """For the ledger: what the customer agreed to by ordering, under the shop's own policy."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +68,10 @@ class Hold:
 
 Verdict = Go | Skip | Expire | Hold
 ACCESS_PAUSE = timedelta(minutes=5)
+DECISION_PAUSE = timedelta(minutes=30)
+"""A doubtful reply: staff releasing it wakes the texts at once, so this is only the net below."""
+UNBLOCKING_PAUSE = timedelta(seconds=3)
+UNBLOCKING_TAKES = timedelta(minutes=10)
 
 
 @dataclass
@@ -102,10 +117,11 @@ async def _pass_fixed_text(deps: Deps, message: Message, kind: Kind, sender: Sen
     if message.phone_encrypted is None or message.text_encrypted is None or message.phone_hash is None:
         return checks.failed(reasons.EMPTY_TEXT)
     if kind.heeds_suppression:
+        phone = deps.vault.decrypt(message.phone_encrypted)
         async with deps.db.transaction() as session:
-            if await is_suppressed(session, message.shop_id, message.phone_hash):
-                return checks.failed(reasons.OPTED_OUT)
-        checks.passed("not_opted_out", "The number has not opted out")
+            unwilling = await not_opted_out(deps, session, message.shop_id, phone, checks)
+        if unwilling is not None:
+            return unwilling
     text = deps.vault.decrypt(message.text_encrypted)
     composed = Composed(text, text, message.locale or "en", count_segments(text).segments)
     return Go(deps.vault.decrypt(message.phone_encrypted), composed, sender)
@@ -129,13 +145,22 @@ async def _pass_order_text(
     if untrue is not None:
         return untrue
     async with deps.db.transaction() as session:
-        unwilling = await _may_be_texted(deps, session, kind, shop, facts, checks)
+        unwilling = await _may_be_texted(deps, session, shop, facts, checks)
         if unwilling is not None:
             return unwilling
-        waiting = _inside_quiet_hours(deps, kind, shop, facts, checks)
+        agreed = await _has_agreed(session, kind, shop, facts, checks)
+        if isinstance(agreed, Skip):
+            return agreed
+        if country_of(facts.phone or "") not in read_settings_of(shop).countries:
+            return checks.failed(reasons.COUNTRY_CLOSED)
+        checks.passed("country_allowed", f"You send to this country ({country_of(facts.phone or '')})")
+        waiting = await _has_to_wait(deps, session, message, kind, shop, facts, checks)
         if waiting is not None:
             return waiting
-        return await _word(session, message, shop, sender, facts, checks)
+        if await is_said_later(session, message, deps.clock()):
+            return checks.failed(reasons.MERGED)
+        worded = await _word(deps, session, message, shop, sender, facts, checks)
+        return replace(worded, agreement=agreed) if isinstance(worded, Go) else worded
 
 
 def _still_true(deps: Deps, kind: Kind, facts: OrderFacts, checks: Checks) -> Skip | None:
@@ -151,40 +176,87 @@ def _still_true(deps: Deps, kind: Kind, facts: OrderFacts, checks: Checks) -> Sk
 
 
 async def _may_be_texted(
-    deps: Deps, session: AsyncSession, kind: Kind, shop: Shop, facts: OrderFacts, checks: Checks
-) -> Skip | None:
+    deps: Deps, session: AsyncSession, shop: Shop, facts: OrderFacts, checks: Checks
+) -> Skip | Hold | None:
+    """Whom: the customer's own number, unless it opted out. An opt-out here wins over whatever Shopify says."""
     if facts.customer_id is None:
         return checks.failed(reasons.NO_CUSTOMER)
     if facts.phone is None:
         return checks.failed(reasons.NO_PHONE)
     checks.passed("phone_found", "The customer's own phone number was found")
-    if await is_suppressed(session, shop.id, deps.vault.fingerprint(facts.phone)):
+    return await not_opted_out(deps, session, shop.id, facts.phone, checks)
+
+
+async def _has_agreed(
+    session: AsyncSession, kind: Kind, shop: Shop, facts: OrderFacts, checks: Checks
+) -> Skip | Evidence | None:
+    """Subscribed in Shopify; or else agreed to order texts under the shop's declared policy, which the ledger keeps."""
+    state = read_state(facts.consent)
+    if not kind.needs_consent or state is ShopifyConsent.SUBSCRIBED:
+        read_at = f"{facts.read_at:%H:%M:%S} UTC"
+        checks.passed("consent_subscribed", f"The customer agreed to texts (Shopify, read {read_at})")
+        return None
+    agreement = await agreement_for(session, shop.id, state, facts.created_at)
+    if agreement is None:
+        return checks.failed(_consent_reason(state))
+    checks.passed("order_update_consent", f"The customer agreed to order updates when ordering ({agreement.rule})")
+    return agreement
+
+
+async def not_opted_out(
+    deps: Deps, session: AsyncSession, shop_id: int, phone: str, checks: Checks
+) -> Skip | Hold | None:
+    """Not to who opted out, nor whose words are in doubt, nor before the provider has been told of a START."""
+    phone_hash = deps.vault.fingerprint(phone)
+    suppression: Suppression | None = await find_suppression(session, shop_id, phone_hash)
+    if suppression is not None and not suppression.held:
         return checks.failed(reasons.OPTED_OUT)
+    if suppression is not None:
+        checks.held(reasons.HELD_FOR_DECISION.code, reasons.HELD_FOR_DECISION.sentence)
+        return Hold(deps.clock() + DECISION_PAUSE, "held until staff decide", phone)
+    decision = await latest_decision(session, shop_id, phone_hash)
+    fresh = decision is not None and deps.clock() - decision.recorded_at < UNBLOCKING_TAKES
+    if decision is not None and fresh and decision.change == OPT_IN and decision.written_to_provider_at is None:
+        checks.held("unblocking", "RingCentral is being told that the customer opted in again")
+        return Hold(deps.clock() + UNBLOCKING_PAUSE, "waiting for RingCentral's list", phone)
     checks.passed("not_opted_out", "The number has not opted out")
-    if kind.needs_consent and facts.consent != "SUBSCRIBED":
-        return checks.failed(_consent_reason(facts.consent))
-    checks.passed("consent_subscribed", f"The customer agreed to texts (Shopify, read {facts.read_at:%H:%M:%S} UTC)")
-    country = country_of(facts.phone)
-    if country not in read_settings_of(shop).countries:
-        return checks.failed(reasons.COUNTRY_CLOSED)
-    checks.passed("country_allowed", f"You send to this country ({country})")
     return None
 
 
-def _consent_reason(state: str | None) -> Reason:
+def _consent_reason(state: ShopifyConsent) -> Reason:
     match state:
-        case "UNSUBSCRIBED":
+        case ShopifyConsent.UNSUBSCRIBED:
             return reasons.UNSUBSCRIBED
-        case "PENDING":
+        case ShopifyConsent.PENDING:
             return reasons.PENDING
         case _:
             return reasons.NEVER_SUBSCRIBED
 
 
+async def _has_to_wait(
+    deps: Deps, session: AsyncSession, message: Message, kind: Kind, shop: Shop, facts: OrderFacts, checks: Checks
+) -> Hold | None:
+    settings, now = read_settings_of(shop), deps.clock()
+    rules = rules_for(facts.country, facts.province, facts.phone) if settings.state_rules else ()
+    waiting = _inside_quiet_hours(deps, kind, shop, facts, checks)
+    if waiting is not None:
+        return waiting
+    caps = [cap for cap in (settings.daily_cap, daily_cap_of(rules)) if cap is not None]
+    if not caps or facts.phone is None:
+        return None
+    until = await full_until(session, shop.id, deps.vault.fingerprint(facts.phone), min(caps), now)
+    if until is None:
+        checks.passed("daily_cap", f"Fewer than {min(caps)} texts in 24 hours")
+        return None
+    checks.held("daily_cap", f"{min(caps)} texts in 24 hours: held until {until:%Y-%m-%d %H:%M} UTC")
+    return Hold(until, "held by the daily limit", facts.phone)
+
+
 def _inside_quiet_hours(deps: Deps, kind: Kind, shop: Shop, facts: OrderFacts, checks: Checks) -> Hold | None:
     settings = read_settings_of(shop)
     hours = settings.quiet_hours
-    if not hours.enabled or not kind.heeds_quiet_hours:
+    rules = rules_for(facts.country, facts.province, facts.phone) if settings.state_rules else ()
+    if not kind.heeds_quiet_hours or not (hours.enabled or rules):
         checks.passed("quiet_hours", "Quiet hours do not apply to this text")
         return None
     zones = recipient_zones(
@@ -193,9 +265,13 @@ def _inside_quiet_hours(deps: Deps, kind: Kind, shop: Shop, facts: OrderFacts, c
         province=facts.province,
         city_or_zip=facts.zip,
         shop_zone=settings.time_zone or shop.timezone,
+        both=settings.quiet_both,
     )
-    opens = next_open(deps.clock(), zones=zones, start=hours.start, end=hours.end)
-    window = f"{hours.start}–{hours.end} {', '.join(zones)}"  # a range of times
+    start, end = (hours.start, hours.end) if hours.enabled else ("00:00", "00:00")
+    opens = next_allowed(deps.clock(), zones=zones, start=start, end=end, rules=rules)
+    window = f"{start}–{end} {', '.join(zones)}" if hours.enabled else ", ".join(zones)  # a range of times
+    if rules:
+        window += f" and the rules of {', '.join(rule.place for rule in rules)}"
     if opens is None:
         checks.passed("quiet_hours", f"Inside {window}")
         return None
@@ -204,15 +280,42 @@ def _inside_quiet_hours(deps: Deps, kind: Kind, shop: Shop, facts: OrderFacts, c
 
 
 async def _word(
-    session: AsyncSession, message: Message, shop: Shop, sender: Sender, facts: OrderFacts, checks: Checks
+    deps: Deps,
+    session: AsyncSession,
+    message: Message,
+    shop: Shop,
+    sender: Sender,
+    facts: OrderFacts,
+    checks: Checks,
 ) -> Verdict:
+    if facts.phone is None:
+        return checks.failed(reasons.NO_PHONE)
+    link = opt_out_link(deps.vault, deps.settings.shopify_app_url, shop, facts.phone)
     try:
-        composed = await compose_for_order(session, shop, sender, message.kind, facts, message.fulfillment_id)
+        composed = await compose_for_order(
+            session, shop, sender, message.kind, facts, message.fulfillment_id, opt_out_url=link
+        )
     except TemplateError as error:
         return checks.failed(reasons.BAD_TEMPLATE, error.sentence)
     if not composed.text:
         return checks.failed(reasons.EMPTY_TEXT)
+    composed = with_other_parcels(composed, facts, await merged_parcels(session, message, deps.clock()))
+    composed = await _introduced(deps, session, shop, sender, facts.phone, composed, checks)
     checks.passed("text_composed", f"The text was put together ({composed.locale}, {composed.segments} segments)")
-    if facts.phone is None:
-        return checks.failed(reasons.NO_PHONE)
     return Go(facts.phone, composed, sender, facts)
+
+
+async def _introduced(
+    deps: Deps, session: AsyncSession, shop: Shop, sender: Sender, phone: str, composed: Composed, checks: Checks
+) -> Composed:
+    """The first text to a number tells what the texts are, where the shop has switched that on."""
+    if not read_settings_of(shop).first_text_disclosure:
+        return composed
+    if await was_texted_before(session, shop.id, deps.vault.fingerprint(phone)):
+        return composed
+    introduced = with_disclosure(composed, str(shop_values(shop, sender)["name"]))
+    if introduced is None:
+        checks.held("first_text_disclosure", "The first text is too long for the disclosure; shorten the template")
+        return composed
+    checks.passed("first_text_disclosure", "First text to this number: what it is, rates, HELP and STOP were added")
+    return introduced

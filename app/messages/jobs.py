@@ -1,4 +1,4 @@
-"""Recurring work of the outbox: texts whose notification was lost, and old pace slots."""
+"""Recurring work of the outbox: texts whose notification was lost, old pace slots, and the nightly look at consent."""
 
 from datetime import timedelta
 
@@ -10,13 +10,15 @@ from app.messages.pace import forget_old_slots
 from app.messages.queries import hand_over, move, stranded
 from app.messages.reasons import NOT_CONNECTED
 from app.messages.receive import receive_text
+from app.messages.reconcile import reconcile_shop
 from app.shops.provider_access import call_provider
-from app.shops.queries import get_provider_user, subscribed_user_ids, update_user
+from app.shops.queries import get_provider_user, installed_shop_ids, subscribed_user_ids, update_user
 from app.sms.contract import CredentialsRefused, Throttled
 
 log = get_logger(__name__)
 
 READ_MISSED = "messages.read_missed_texts"
+RECONCILE = "messages.reconcile_consent"
 OVERLAP = timedelta(seconds=60)
 
 
@@ -72,3 +74,14 @@ async def rescue_stranded(deps: Deps) -> None:
 async def forget_slots(deps: Deps) -> None:
     async with deps.db.transaction() as session:
         await forget_old_slots(session, deps.clock())
+
+
+@every(timedelta(hours=24), "messages.reconcile_consent_nightly")
+async def reconcile_nightly(deps: Deps) -> None:
+    async with deps.db.transaction() as session:
+        await enqueue(session, RECONCILE, await installed_shop_ids(session), once=True)
+
+
+@job(RECONCILE, attempts=5)
+async def reconcile_consent(deps: Deps, shop_id: str) -> None:
+    await reconcile_shop(deps, int(shop_id))

@@ -94,6 +94,55 @@ START_CONFIRMATION = kinds.add(
         priority=0,
     )
 )
+OPT_IN_QUESTION = kinds.add(
+    Kind(
+        "opt_in_question",
+        "Opt-in question",
+        "Asks who texted a sign-up word to confirm with YES.",
+        max_age=timedelta(minutes=30),
+        about_order=False,
+        needs_consent=False,
+        heeds_quiet_hours=False,
+        priority=0,
+    )
+)
+OPT_IN_CONFIRMATION = kinds.add(
+    Kind(
+        "opt_in_confirmation",
+        "Sign-up confirmation",
+        "The answer to YES.",
+        max_age=timedelta(minutes=30),
+        about_order=False,
+        needs_consent=False,
+        heeds_quiet_hours=False,
+        priority=0,
+    )
+)
+OPT_OUT_CODE = kinds.add(
+    Kind(
+        "opt_out_code",
+        "Opt-out code",
+        "The code for the public opt-out page, asked for by the owner of the number.",
+        max_age=timedelta(minutes=10),
+        about_order=False,
+        needs_consent=False,
+        heeds_quiet_hours=False,
+        heeds_suppression=False,
+        priority=0,
+    )
+)
+REPLY_FORWARD = kinds.add(
+    Kind(
+        "reply_forward",
+        "Forwarded reply",
+        "A customer's reply, passed on to a phone of your staff.",
+        max_age=timedelta(hours=12),
+        about_order=False,
+        needs_consent=False,
+        heeds_quiet_hours=False,
+        priority=2,
+    )
+)
 TEST = kinds.add(
     Kind(
         "test",

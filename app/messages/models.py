@@ -115,3 +115,4 @@ class InboundMessage(Base):
     rule: Mapped[str]
     received_at: Mapped[datetime]
     handled_at: Mapped[datetime]
+    passed_on_at: Mapped[datetime | None]

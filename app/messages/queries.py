@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -331,6 +331,35 @@ async def replied_since(session: AsyncSession, shop_id: int, kind: str, phone_ha
         )
     )
     return bool(await session.scalar(query))
+
+
+async def queued_before(session: AsyncSession, kind: str, subjects: Sequence[tuple[int, str]]) -> bool:
+    """Whether one of these (shop, subject) has a message of *kind* that was not skipped."""
+    if not subjects:
+        return False
+    known = exists().where(
+        Message.kind == kind,
+        tuple_(Message.shop_id, Message.subject).in_(subjects),
+        Message.state != MessageState.SKIPPED,
+    )
+    return bool(await session.scalar(select(known)))
+
+
+async def recently_texted(session: AsyncSession, shop_id: int, *, since: datetime, limit: int) -> list[bytes]:
+    """The encrypted phones, one each, that got a text after *since*."""
+    query = (
+        select(func.max(Message.id))
+        .where(
+            Message.shop_id == shop_id,
+            Message.called_at > since,
+            Message.phone_encrypted.is_not(None),
+            Message.order_id.is_not(None),
+        )
+        .group_by(Message.phone_hash)
+        .limit(limit)
+    )
+    phones = await session.scalars(select(Message.phone_encrypted).where(Message.id.in_(query)))
+    return [each for each in phones if each is not None]
 
 
 async def recent_inbound(session: AsyncSession, shop_id: int, *, limit: int) -> list[InboundMessage]:

@@ -11,7 +11,7 @@ from app.deps import Deps
 from app.messages.kinds import Kind
 from app.messages.models import MessageState
 from app.messages.queries import insert_message
-from app.messages.reasons import NOT_CONNECTED
+from app.messages.reasons import NOT_CONNECTED, Reason
 from app.shops.queries import find_sender
 
 
@@ -72,10 +72,15 @@ async def queue_text(
     phone: str,
     text: str,
     locale: str,
+    event_at: datetime | None = None,
+    skipped: Reason | None = None,
 ) -> int | None:
-    """A text that is already worded: an answer to a keyword, or a test."""
+    """A text that is already worded: an answer to a keyword, or a test. *event_at*: what its age counts from.
+
+    With *skipped* it is only written to the log, with why it was not sent.
+    """
     now = deps.clock()
-    values = {
+    values: dict[str, Any] = {
         "shop_id": shop_id,
         "sender_id": sender_id,
         "kind": kind.name,
@@ -83,11 +88,18 @@ async def queue_text(
         "priority": kind.priority,
         "locale": locale,
         "text_encrypted": deps.vault.encrypt(text),
-        "event_at": now,
+        "event_at": event_at or now,
         "due_at": now,
-        "expires_at": now + kind.max_age,
+        "expires_at": (event_at or now) + kind.max_age,
         **_phone_columns(deps, phone),
     }
+    if skipped is not None:
+        values |= {
+            "state": MessageState.SKIPPED,
+            "reason_code": skipped.code,
+            "reason": skipped.sentence,
+            "checks": [{"code": skipped.code, "passed": False, "sentence": skipped.sentence}],
+        }
     message_id = await insert_message(session, values, now=now, cause=f"{kind.name} asked for")
     after_commit(session, deps.outbox_changed.set)
     return message_id

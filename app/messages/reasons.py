@@ -31,3 +31,10 @@ OUTCOME_UNKNOWN = Reason(
 CANCELLED_BY_STAFF = Reason("cancelled_by_staff", "Cancelled by a member of your staff.")
 SHOP_GONE = Reason("app_uninstalled", "The app was uninstalled.")
 ACCESS_LOST = Reason("access_lost", "Shopify did not let the app read the order. Open the app once.")
+HELD_FOR_DECISION = Reason(
+    "held_for_decision", "The customer's last reply may mean STOP. Texts wait until you decide under Consent."
+)
+CONFIRMATION_TOO_LATE = Reason(
+    "confirmation_too_late", "STOP was read more than five minutes after it was sent, too late for a confirmation."
+)
+MERGED = Reason("merged", "It was held by quiet hours, and a later text about the same order says it too.")

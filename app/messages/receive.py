@@ -5,21 +5,32 @@ suppression, the cancelled texts, the answer. RingCentral may deliver a text twi
 its own id makes it unique.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.consent.keywords import MATCHER_VERSION, KeywordMatch, Meaning, classify
-from app.consent.opt_out import Evidence, record_opt_in
-from app.consent.queries import is_suppressed
+from app.consent.models import OptInRequest
+from app.consent.opt_out import DOUBLE_OPT_IN, OPT_IN, OPT_OUT, Evidence, record_opt_in
+from app.consent.queries import ask_request, find_suppression, is_suppressed, latest_of_source, open_request
 from app.core.log import get_logger
 from app.core.phone import to_e164
 from app.deps import Deps
 from app.messages.compose import compose_reply
-from app.messages.kinds import HELP_REPLY, START_CONFIRMATION, STOP_CONFIRMATION, Kind
+from app.messages.kinds import (
+    HELP_REPLY,
+    OPT_IN_CONFIRMATION,
+    OPT_IN_QUESTION,
+    START_CONFIRMATION,
+    STOP_CONFIRMATION,
+    Kind,
+)
 from app.messages.opt_out import hold_texting, stop_texting
-from app.messages.queries import replied_since, store_inbound
+from app.messages.queries import queued_before, replied_since, store_inbound
 from app.messages.queue import queue_text
+from app.messages.reasons import CONFIRMATION_TOO_LATE, Reason
+from app.messages.replies import pass_on
 from app.shops.models import Sender, Shop
 from app.shops.queries import get_shop, senders_of_number
 from app.shops.settings import read_settings_of
@@ -29,6 +40,21 @@ log = get_logger(__name__)
 
 HELP_ONCE_IN = timedelta(hours=1)
 CONFIRM_STOP_WITHIN = timedelta(minutes=5)
+QUESTION_STANDS_FOR = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Received:
+    """One inbound text as it concerns one shop. *siblings*: the senders of all shops that it concerns."""
+
+    shop: Shop
+    sender: Sender
+    phone: str
+    phone_hash: bytes
+    inbound: InboundText
+    match: KeywordMatch
+    request: OptInRequest | None
+    siblings: tuple[Sender, ...]
 
 
 async def receive_text(deps: Deps, provider_user_id: int, inbound: InboundText) -> int:
@@ -44,13 +70,16 @@ async def receive_text(deps: Deps, provider_user_id: int, inbound: InboundText) 
     new = 0
     for sender in senders:
         async with deps.db.transaction() as session:
-            new += await _receive_for(deps, session, sender, phone, inbound)
+            new += await _receive_for(deps, session, sender, phone, inbound, tuple(senders))
     return new
 
 
-async def _receive_for(deps: Deps, session: AsyncSession, sender: Sender, phone: str, inbound: InboundText) -> bool:
-    match = classify(inbound.text)
-    now = deps.clock()
+async def _receive_for(
+    deps: Deps, session: AsyncSession, sender: Sender, phone: str, inbound: InboundText, siblings: tuple[Sender, ...]
+) -> bool:
+    now, phone_hash = deps.clock(), deps.vault.fingerprint(phone)
+    request = await open_request(session, sender.shop_id, phone_hash, now)
+    match = classify(inbound.text, opt_in_pending=request is not None)
     stored = await store_inbound(
         session,
         {
@@ -58,7 +87,7 @@ async def _receive_for(deps: Deps, session: AsyncSession, sender: Sender, phone:
             "sender_id": sender.id,
             "provider_message_id": inbound.provider_message_id,
             "phone_encrypted": deps.vault.encrypt(phone),
-            "phone_hash": deps.vault.fingerprint(phone),
+            "phone_hash": phone_hash,
             "text_encrypted": deps.vault.encrypt(inbound.text),
             "meaning": match.meaning,
             "rule": match.rule,
@@ -70,81 +99,141 @@ async def _receive_for(deps: Deps, session: AsyncSession, sender: Sender, phone:
         return False
     shop = await get_shop(session, sender.shop_id)
     log.info("inbound.received", shop_id=shop.id, inbound_id=stored, meaning=str(match.meaning), rule=match.rule)
+    received = Received(shop, sender, phone, phone_hash, inbound, match, request, siblings)
     match match.meaning:
         case Meaning.OPT_OUT:
-            await _opt_out(deps, session, shop, sender, phone, inbound, match)
+            await _opt_out(deps, session, received)
         case Meaning.DOUBTFUL:
-            await hold_texting(deps, session, shop.id, phone, _evidence(inbound, match))
+            await hold_texting(deps, session, shop.id, phone, _evidence(received))
+            await pass_on(session, shop, stored)
         case Meaning.OPT_IN:
-            await _opt_in(deps, session, shop, sender, phone, inbound, match)
+            await _opt_in(deps, session, received)
         case Meaning.HELP:
-            await _help(deps, session, shop, sender, phone, inbound, match)
+            await _help(deps, session, received)
         case Meaning.OTHER:
-            pass
+            await pass_on(session, shop, stored)
     return True
 
 
-async def _opt_out(
-    deps: Deps, session: AsyncSession, shop: Shop, sender: Sender, phone: str, inbound: InboundText, match: KeywordMatch
-) -> None:
-    """Suppress first; confirm once, unless the provider does. A repeated STOP is not confirmed again."""
-    again = await is_suppressed(session, shop.id, deps.vault.fingerprint(phone))
-    by_provider = provider_confirms(shop, sender)
-    covered = by_provider and match.covered_by_provider
-    late = deps.clock() - inbound.received_at > CONFIRM_STOP_WITHIN
-    confirming = not (again or covered or late)
-    delay = CONFIRM_STOP_WITHIN + timedelta(minutes=1) if confirming else timedelta(0)
-    await stop_texting(deps, session, shop.id, phone, _evidence(inbound, match, covered=covered, provider_delay=delay))
-    if not confirming:
-        return
-    await _answer(deps, session, shop, sender, phone, inbound, match, STOP_CONFIRMATION)
+async def _opt_out(deps: Deps, session: AsyncSession, received: Received) -> None:
+    """Suppress first; confirm once, unless the provider does. A repeated STOP is not confirmed again.
+
+    The provider's list waits until the confirmation has gone or expired, because from then on it blocks the number.
+    """
+    covered = provider_confirms(received.shop, received.sender) and received.match.covered_by_provider
+    objection = None if covered else await _why_not_confirm(deps, session, received)
+    confirming = not covered and objection is None
+    evidence = _evidence(
+        received,
+        covered_sender_id=received.sender.id if covered else None,
+        confirmation="provider" if covered else "app" if confirming else f"none: {objection}",
+        provider_delay=CONFIRM_STOP_WITHIN + timedelta(minutes=1) if confirming else timedelta(0),
+    )
+    await stop_texting(deps, session, received.shop.id, received.phone, evidence)
+    if confirming:
+        await _answer(deps, session, received, STOP_CONFIRMATION)
+    elif objection == TOO_LATE:
+        await _answer(deps, session, received, STOP_CONFIRMATION, skipped=CONFIRMATION_TOO_LATE)
+        log.info("inbound.confirmation_too_late", shop_id=received.shop.id)
 
 
-async def _opt_in(
-    deps: Deps, session: AsyncSession, shop: Shop, sender: Sender, phone: str, inbound: InboundText, match: KeywordMatch
-) -> None:
-    """START lifts the customer's own STOP. Who never opted out is not signed up by it."""
-    if not await is_suppressed(session, shop.id, deps.vault.fingerprint(phone)):
-        return
-    await record_opt_in(deps, session, shop.id, phone, _evidence(inbound, match, covered=match.covered_by_provider))
-    if not provider_confirms(shop, sender):
-        await _answer(deps, session, shop, sender, phone, inbound, match, START_CONFIRMATION)
+TOO_LATE = "read too late"
 
 
-async def _help(
-    deps: Deps, session: AsyncSession, shop: Shop, sender: Sender, phone: str, inbound: InboundText, match: KeywordMatch
-) -> None:
+async def _why_not_confirm(deps: Deps, session: AsyncSession, received: Received) -> str | None:
+    if deps.clock() - received.inbound.received_at > CONFIRM_STOP_WITHIN:
+        return TOO_LATE
+    suppression = await find_suppression(session, received.shop.id, received.phone_hash)
+    if suppression is not None and not suppression.held and await _stopped_by_text(session, received):
+        return "repeated"
+    if await _answered_for_another(session, received, STOP_CONFIRMATION):
+        return "confirmed by another shop on this number"
+    return None
+
+
+async def _stopped_by_text(session: AsyncSession, received: Received) -> bool:
+    """An earlier STOP by text had its one confirmation; an opt-out that staff or the provider recorded had none."""
+    stop = await latest_of_source(session, received.shop.id, received.phone_hash, "sms", OPT_OUT)
+    start = await latest_of_source(session, received.shop.id, received.phone_hash, "sms", OPT_IN)
+    return stop is not None and (start is None or start.seq < stop.seq)
+
+
+async def _opt_in(deps: Deps, session: AsyncSession, received: Received) -> None:
+    """START lifts the customer's own STOP. Who never opted out is not signed up by it, but asked, where that is on."""
+    if await is_suppressed(session, received.shop.id, received.phone_hash):
+        await record_opt_in(deps, session, received.shop.id, received.phone, _evidence(received))
+        if not provider_confirms(received.shop, received.sender):
+            await _answer(deps, session, received, START_CONFIRMATION)
+    elif received.request is not None:
+        evidence = _evidence(received, method=DOUBLE_OPT_IN, wording=received.request.wording)
+        received.request.answered_at = deps.clock()
+        await record_opt_in(deps, session, received.shop.id, received.phone, evidence)
+        await _answer(deps, session, received, OPT_IN_CONFIRMATION)
+    elif read_settings_of(received.shop).keyword_opt_in:
+        await _ask(deps, session, received)
+
+
+async def _ask(deps: Deps, session: AsyncSession, received: Received) -> None:
+    """The first half of a double opt-in: nothing is agreed until YES comes back."""
+    now = deps.clock()
+    composed = await compose_reply(
+        session, received.shop, received.sender, OPT_IN_QUESTION.name, received.match.language
+    )
+    await ask_request(
+        session,
+        received.shop.id,
+        received.phone_hash,
+        asked_at=now,
+        expires_at=now + QUESTION_STANDS_FOR,
+        wording=composed.text,
+    )
+    await _answer(deps, session, received, OPT_IN_QUESTION)
+
+
+async def _help(deps: Deps, session: AsyncSession, received: Received) -> None:
     """Also for people who never subscribed; never to who opted out; once an hour, or two robots would talk for ever."""
-    phone_hash = deps.vault.fingerprint(phone)
-    if await is_suppressed(session, shop.id, phone_hash):
+    shop_id, phone_hash = received.shop.id, received.phone_hash
+    if not read_settings_of(received.shop).help_reply or await is_suppressed(session, shop_id, phone_hash):
         return
-    if await replied_since(session, shop.id, HELP_REPLY.name, phone_hash, deps.clock() - HELP_ONCE_IN):
+    if await replied_since(session, shop_id, HELP_REPLY.name, phone_hash, deps.clock() - HELP_ONCE_IN):
         return
-    await _answer(deps, session, shop, sender, phone, inbound, match, HELP_REPLY)
+    await _answer(deps, session, received, HELP_REPLY)
 
 
 async def _answer(
-    deps: Deps,
-    session: AsyncSession,
-    shop: Shop,
-    sender: Sender,
-    phone: str,
-    inbound: InboundText,
-    match: KeywordMatch,
-    kind: Kind,
+    deps: Deps, session: AsyncSession, received: Received, kind: Kind, *, skipped: Reason | None = None
 ) -> None:
-    composed = await compose_reply(session, shop, sender, kind.name, match.language)
+    """One answer to one text, also where several shops send from the number that it came to."""
+    if await _answered_for_another(session, received, kind):
+        return
+    shop, sender, inbound = received.shop, received.sender, received.inbound
+    composed = await compose_reply(session, shop, sender, kind.name, received.match.language)
     await queue_text(
         deps,
         session,
         shop.id,
         sender.id,
         kind,
-        subject=f"{sender.id}:{inbound.provider_message_id}",
-        phone=phone,
+        subject=_subject(sender, inbound),
+        phone=received.phone,
         text=composed.text,
         locale=composed.locale,
+        event_at=min(inbound.received_at, deps.clock()) if kind is STOP_CONFIRMATION else None,
+        skipped=skipped,
     )
+
+
+async def _answered_for_another(session: AsyncSession, received: Received, kind: Kind) -> bool:
+    others = [
+        (each.shop_id, _subject(each, received.inbound))
+        for each in received.siblings
+        if each.shop_id != received.shop.id
+    ]
+    return await queued_before(session, kind.name, others)
+
+
+def _subject(sender: Sender, inbound: InboundText) -> str:
+    return f"{sender.id}:{inbound.provider_message_id}"
 
 
 def provider_confirms(shop: Shop, sender: Sender) -> bool:
@@ -154,15 +243,25 @@ def provider_confirms(shop: Shop, sender: Sender) -> bool:
 
 
 def _evidence(
-    inbound: InboundText, match: KeywordMatch, *, covered: bool = False, provider_delay: timedelta = timedelta(0)
+    received: Received,
+    *,
+    method: str = "sms",
+    wording: str | None = None,
+    confirmation: str | None = None,
+    covered_sender_id: int | None = None,
+    provider_delay: timedelta = timedelta(0),
 ) -> Evidence:
     return Evidence(
         source="sms",
         actor="customer",
-        method="sms",
-        words=inbound.text,
-        rule=match.rule,
+        method=method,
+        words=received.inbound.text,
+        rule=received.match.rule,
         matcher_version=MATCHER_VERSION,
-        covered_by_provider=covered,
+        wording=wording,
+        at=received.inbound.received_at,
+        confirmation=confirmation,
+        covered_by_provider=covered_sender_id is not None,
+        covered_sender_id=covered_sender_id,
         provider_delay=provider_delay,
     )

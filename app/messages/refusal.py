@@ -2,11 +2,10 @@
 
 from datetime import timedelta
 
-from app.consent.opt_out import Evidence
 from app.core.log import get_logger
 from app.deps import Deps
+from app.messages.blocked import adopt_block
 from app.messages.models import Message, MessageState
-from app.messages.opt_out import stop_texting
 from app.messages.pace import stamp_slot
 from app.messages.queries import move
 from app.shops.models import SenderState
@@ -63,10 +62,7 @@ async def apply_refusal(
                 )
                 return
             case RecipientRefused(opted_out=True):
-                evidence = Evidence(
-                    source="provider", actor="ringcentral", method=refused.code, covered_by_provider=True
-                )
-                await stop_texting(deps, session, message.shop_id, phone, evidence)
+                await adopt_block(deps, session, message, phone, refused.code)
         await move(
             session,
             message.id,

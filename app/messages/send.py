@@ -13,11 +13,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.consent.queries import is_suppressed
+from app.consent.queries import find_suppression
 from app.core.log import get_logger
 from app.deps import Deps
 from app.messages import reasons
-from app.messages.gate import Checks, Expire, Go, Hold, Skip, pass_gate
+from app.messages.agreement import record_agreement
+from app.messages.gate import DECISION_PAUSE, Checks, Expire, Go, Hold, Skip, pass_gate
 from app.messages.kinds import kinds
 from app.messages.models import Message, MessageState
 from app.messages.pace import free_slots, give_back, learn, lock_user, stamp_slot, take_slots
@@ -121,20 +122,27 @@ async def _fence(deps: Deps, message: Message, ready: Go) -> bool:
         )
         if current is None or current.called_at is not None:
             return False
-        if kind is not None and kind.heeds_suppression and await is_suppressed(session, message.shop_id, phone_hash):
-            opted_out = reasons.OPTED_OUT
+        suppression = await find_suppression(session, message.shop_id, phone_hash)
+        if suppression is not None and kind is not None and kind.heeds_suppression:
+            stopped = reasons.HELD_FOR_DECISION if suppression.held else reasons.OPTED_OUT
+            values: dict[str, Any] = {"lease_until": None}
+            if suppression.held:
+                values |= {"due_at": now + DECISION_PAUSE, "phone_hash": phone_hash}
+                values["phone_encrypted"] = deps.vault.encrypt(ready.phone)
+            else:
+                values |= {"reason_code": stopped.code, "reason": stopped.sentence}
             await move(
                 session,
                 message.id,
-                MessageState.CANCELLED,
+                MessageState.QUEUED if suppression.held else MessageState.CANCELLED,
                 origin=[MessageState.SENDING],
                 now=now,
-                cause=opted_out.code,
-                reason_code=opted_out.code,
-                reason=opted_out.sentence,
-                lease_until=None,
+                cause=stopped.code,
+                **values,
             )
             return False
+        if ready.agreement is not None:
+            await record_agreement(deps, session, message.shop_id, ready.phone, ready.agreement)
         current.phone_encrypted = deps.vault.encrypt(ready.phone)
         current.phone_hash = phone_hash
         current.text_encrypted = deps.vault.encrypt(ready.composed.logged)

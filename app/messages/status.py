@@ -13,11 +13,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.consent.opt_out import Evidence
 from app.core.log import get_logger
 from app.deps import Deps
+from app.messages.blocked import adopt_block
 from app.messages.models import Message, MessageState
-from app.messages.opt_out import stop_texting
 from app.messages.queries import due_follow_ups, hasten_follow_ups, move
 from app.shops.models import Sender
 from app.shops.provider_access import call_provider
@@ -126,8 +125,7 @@ async def _fail(deps: Deps, message: Message, report: StatusReport | None) -> No
             follow_up_at=None,
         )
         if moved and failure.kind is FailureKind.OPTED_OUT and message.phone_encrypted is not None:
-            evidence = Evidence(source="provider", actor="ringcentral", method=failure.code, covered_by_provider=True)
-            await stop_texting(deps, session, message.shop_id, deps.vault.decrypt(message.phone_encrypted), evidence)
+            await adopt_block(deps, session, message, deps.vault.decrypt(message.phone_encrypted), failure.code)
     log.warning("message.not_delivered", message_id=message.id, shop_id=message.shop_id, code=failure.code)
 
 

@@ -86,6 +86,17 @@ async def senders_of_number(session: AsyncSession, provider_user_id: int, phone_
     return list(await session.scalars(query))
 
 
+async def senders_of_shop(session: AsyncSession, shop_id: int) -> list[Sender]:
+    """Every number that the brand sends from, connected accounts' included."""
+    query = select(Sender).where(
+        Sender.shop_id == shop_id,
+        Sender.state != SenderState.DISCONNECTED,
+        Sender.provider_user_id.is_not(None),
+        Sender.phone_number.is_not(None),
+    )
+    return list(await session.scalars(query.order_by(Sender.id)))
+
+
 async def get_provider_user(session: AsyncSession, provider_user_id: int, *, lock: bool = False) -> ProviderUser:
     query = select(ProviderUser).where(ProviderUser.id == provider_user_id)
     if lock:

@@ -12,6 +12,7 @@ from app.core.errors import Invalid
 from app.core.phone import to_e164
 from app.shops.models import Shop
 
+EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z]{2,24}")
 TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -60,8 +61,27 @@ class ShopSettings(BaseModel):
     setup_guide: bool = True
     missed_events: Literal["send_late", "skip"] = "send_late"
     retention: Retention = Field(default_factory=Retention)
+    # Where address and area code disagree, both have to be open.
+    quiet_both: bool = True
+    # States' and countries' windows and daily limits for solicitations, as a guard for order texts too.
+    state_rules: bool = False
+    daily_cap: Annotated[int, Field(ge=1, le=50)] | None = None
+    keyword_opt_in: bool = False
+    first_text_disclosure: bool = False
+    help_reply: bool = True
+    reply_email: str | None = None
+    reply_phone: str | None = None
 
-    @field_validator("contact_phone")
+    @field_validator("reply_email")
+    @classmethod
+    def _email(cls, value: str | None) -> str | None:
+        if value is None or not value.strip():
+            return None
+        if not EMAIL.fullmatch(value.strip()):
+            raise ValueError("Give one e-mail address, for example team@example.com.")
+        return value.strip()
+
+    @field_validator("contact_phone", "reply_phone")
     @classmethod
     def _phone(cls, value: str | None) -> str | None:
         if value is None or not value.strip():

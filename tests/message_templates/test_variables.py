@@ -15,7 +15,7 @@ def test_names_are_unique_and_complete() -> None:
     names = [variable.name for variable in VARIABLES]
     assert len(names) == len(set(names))
     assert set(names) == {
-        "customer.name", "customer.first_name", "customer.last_name",
+        "customer.name", "customer.first_name", "customer.last_name", "customer.opt_out_url",
         "shop.name", "shop.url", "shop.phone",
         "order.name", "order.number", "order.status_url", "order.total", "order.item_count",
         "tracking.url", "tracking.number", "tracking.company", "fulfillment.name",

@@ -1,0 +1,1 @@
+"""Pages for anybody, without a sign-in: how a customer ends the texts of a shop."""
