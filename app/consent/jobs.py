@@ -20,12 +20,13 @@ from app.shopify.client import AccessTokenRejected, ShopifyError, ShopifyUnavail
 from app.shops.admin_api import run_operation
 from app.shops.models import Sender
 from app.shops.provider_access import call_provider
-from app.shops.queries import senders_of_shop
+from app.shops.queries import get_shop, senders_of_shop
 from app.sms.contract import OutcomeUnknown, ProviderUnavailable, SmsError, Throttled
 
 log = get_logger(__name__)
 
 PACKAGE = "app.consent"
+ACCESS_PAUSE = timedelta(minutes=15)
 
 
 class ConsentNotWritten(Exception):
@@ -63,7 +64,12 @@ async def _write_to_shopify(deps: Deps, event: ConsentEvent, phone: str) -> None
         for customer_id in customers:
             await _update(deps, event, customer_id)
     except AccessTokenRejected:
-        raise Discard("the shop has uninstalled the app or must open it once") from None
+        async with deps.db.transaction() as session:
+            installed = (await get_shop(session, event.shop_id)).installed
+        if not installed:
+            raise Discard("the shop has uninstalled the app") from None
+        # Access comes back when the merchant opens the app; until then the local list decides.
+        raise Snooze(ACCESS_PAUSE) from None
     result = (
         f"{len(customers)} customer{'' if len(customers) == 1 else 's'} changed" if customers else "no such customer"
     )
