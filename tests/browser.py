@@ -31,7 +31,14 @@ from app.simulator.frame import frame_routes, stub_files
 from tests.world import World
 
 PLACE = "/store/demo-store/apps/sms-for-ecommerce"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-lcd-text",
+    "--disable-background-networking",
+    "--disable-sync",
+    "--no-first-run",
+]
 CDN = "https://cdn.shopify.com/"
 ELSEWHERE = re.compile(r"^(?:https?|wss?)://(?!127\.0\.0\.1[:/]|localhost[:/])")
 
