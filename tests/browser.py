@@ -123,7 +123,7 @@ async def browsing(world: World, *, width: int = 1400, height: int = 900) -> Asy
         await opened.page.clock.set_fixed_time(world.clock())
         yield opened
         await launched.close()
-    assert opened.problems == []
+    assert opened.problems == [], opened.problems
 
 
 async def launch(playwright: Playwright, chromium: str) -> Chromium:
