@@ -40,8 +40,9 @@ format: installed-dev ## format and put imports in order
 	@$(python) -m ruff check --select I --fix --quiet .
 	@$(python) -m ruff format .
 
-screenshots: installed-dev ## walk through the pages in a real Chromium and save pictures to screenshots/
+screenshots: installed-dev ## walk through the pages in a real Chromium, save pictures to screenshots/ and renew those in docs/images/
 	@REQUIRE_BROWSER=1 $(python) -m pytest -m browser $(ARGS)
+	@$(python) -m tests.pictures
 
 lock: installed-dev ## resolve the dependencies anew and write the lock files (needs the network)
 	@requirements/lock

@@ -31,7 +31,14 @@ from app.simulator.frame import frame_routes, stub_files
 from tests.world import World
 
 PLACE = "/store/demo-store/apps/sms-for-ecommerce"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-lcd-text",
+    "--disable-background-networking",
+    "--disable-sync",
+    "--no-first-run",
+]
 CDN = "https://cdn.shopify.com/"
 ELSEWHERE = re.compile(r"^(?:https?|wss?)://(?!127\.0\.0\.1[:/]|localhost[:/])")
 
@@ -116,7 +123,7 @@ async def browsing(world: World, *, width: int = 1400, height: int = 900) -> Asy
         await opened.page.clock.set_fixed_time(world.clock())
         yield opened
         await launched.close()
-    assert opened.problems == []
+    assert opened.problems == [], opened.problems
 
 
 async def launch(playwright: Playwright, chromium: str) -> Chromium:

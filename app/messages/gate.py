@@ -107,7 +107,7 @@ async def pass_gate(deps: Deps, message: Message, checks: Checks) -> Verdict:
         return checks.failed(reasons.SHOP_GONE)
     if sender.phone_number is None:
         return checks.failed(reasons.NOT_CONNECTED)
-    checks.passed("number_connected", f"Sent from your number {sender.phone_number}")
+    checks.passed("number_connected", f"Your number {sender.phone_number} is connected")
     if not kind.about_order:
         return await _pass_fixed_text(deps, message, kind, sender, checks)
     return await _pass_order_text(deps, message, kind, shop, sender, checks)
@@ -301,7 +301,8 @@ async def _word(
         return checks.failed(reasons.EMPTY_TEXT)
     composed = with_other_parcels(composed, facts, await merged_parcels(session, message, deps.clock()))
     composed = await _introduced(deps, session, shop, sender, facts.phone, composed, checks)
-    checks.passed("text_composed", f"The text was put together ({composed.locale}, {composed.segments} segments)")
+    length = "1 segment" if composed.segments == 1 else f"{composed.segments} segments"
+    checks.passed("text_composed", f"The text was put together ({composed.locale}, {length})")
     return Go(facts.phone, composed, sender, facts)
 
 
