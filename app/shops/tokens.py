@@ -59,7 +59,12 @@ class OfflineTokens:
         async with self.db.transaction() as session:
             shop = await get_shop_locked(session, shop_id)
             if not self._good_for_page(shop, needed_scopes):
-                self._store(shop, await self.oauth.exchange(shop.domain, id_token))
+                token = await self.oauth.exchange(shop.domain, id_token)
+                if shop.needs_reauth:
+                    # Shopify had refused what we held, so the app was taken off and put on again without our hearing
+                    # of it: subscriptions are gone, and news of that uninstall is old from now on.
+                    shop.installed_at = self.clock()
+                self._store(shop, token)
                 log.info("shop.token_exchanged", shop_id=shop.id)
 
     async def keep(self, shop_id: int, token: OfflineToken) -> None:

@@ -1,0 +1,162 @@
+"""One refreshable token a shop: whoever renews it, and however many at once, nobody kills anybody else's."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from app.deps import Deps
+from app.shopify.client import AccessTokenRejected, ShopifyUnavailable
+from app.shopify.oauth import ClientRefused
+from app.shops.tokens import covers
+from app.simulator.shopify.tokens import fingerprint, is_valid_access_token
+from app.wiring import open_deps
+from tests.world import API_SECRET, SHOP, World, settings_for
+
+NEW_SECRET = "the-new-client-secret-that-is-long-enough-too"
+
+
+def token_answers(world: World) -> list[tuple[str, int]]:
+    return [(each.operation, each.status) for each in world.shopify.requests if each.path.endswith("/access_token")]
+
+
+async def shop_id(world: World) -> int:
+    [row] = await world.rows("SELECT id FROM shops WHERE domain = $1", SHOP)
+    return int(row["id"])
+
+
+async def with_settings(stack: AsyncExitStack, world: World, **changes: Any) -> Deps:
+    old = world.deps.settings
+    settings = settings_for(
+        old.shopify_app_url,
+        old.shopify_simulator_origin or "",
+        old.ringcentral_server_url,
+        encryption_keys=",".join(key.get_secret_value() for key in old.encryption_keys),
+        **changes,
+    )
+    return await stack.enter_async_context(open_deps(settings, world.deps.db.url, clock=world.clock))
+
+
+@pytest.fixture
+async def processes(world: World) -> AsyncIterator[list[Deps]]:
+    """Four of the app's processes on one database: the web process of the world, and three more."""
+    async with AsyncExitStack() as stack:
+        yield [world.deps, *[await with_settings(stack, world) for _ in range(3)]]
+
+
+async def test_pages_and_workers_of_four_processes_never_kill_each_others_token(
+    world: World, processes: list[Deps]
+) -> None:
+    await world.install()
+    shop = await shop_id(world)
+    for minutes in (56, 61, 3, 24 * 60, 61):
+        await world.advance(minutes=minutes)
+        world.shopify.requests.clear()
+        pages = [world.open_page("/settings") for _ in range(4)]
+        jobs = [deps.tokens.access_token(shop) for deps in processes for _ in range(4)]
+        answers = await asyncio.gather(*pages, *jobs)
+        assert [page.status_code for page in answers[:4]] == [200] * 4  # type: ignore[union-attr]
+        tokens = {str(token) for token in answers[4:]}
+        assert all(is_valid_access_token(world.shopify.shops[SHOP], each, world.clock()) for each in tokens)
+        asked = token_answers(world)
+        assert len(asked) == (0 if minutes == 3 else 1)
+        assert all(status == 200 for _, status in asked)
+
+
+async def test_a_token_that_shopify_refuses_is_renewed_once_by_all(world: World, processes: list[Deps]) -> None:
+    await world.install()
+    shop = await shop_id(world)
+    stale = await world.deps.tokens.access_token(shop)
+    world.shopify.shops[SHOP].tokens[-1].access_expires_at = world.clock()
+    world.shopify.requests.clear()
+    renewed = await asyncio.gather(*(deps.tokens.access_token(shop, rejected=stale) for deps in processes * 3))
+    assert len(set(renewed)) == 1
+    assert token_answers(world) == [("refresh_token", 200)]
+
+
+async def test_an_answer_that_got_lost_is_asked_for_again(world: World) -> None:
+    """Shopify had renewed the token, but we never heard: the older refresh token is still honoured."""
+    await world.install()
+    shop = await shop_id(world)
+    await world.advance(hours=2)
+    world.shopify.fail_next("token", status=502, after_accepting=True)
+    with pytest.raises(ShopifyUnavailable):
+        await world.deps.tokens.access_token(shop)
+    token = await world.deps.tokens.access_token(shop)
+    assert is_valid_access_token(world.shopify.shops[SHOP], token, world.clock())
+    assert not (await world.rows("SELECT needs_reauth FROM shops"))[0]["needs_reauth"]
+
+
+async def test_a_refused_refresh_needs_the_merchant_and_only_once(world: World) -> None:
+    await world.install()
+    shop = await shop_id(world)
+    await world.advance(days=91)
+    world.shopify.requests.clear()
+    for _ in range(3):
+        with pytest.raises(AccessTokenRejected):
+            await world.deps.tokens.access_token(shop)
+    assert token_answers(world) == [("refresh_token", 400)]
+    assert (await world.open_page("/")).status_code == 200
+    assert is_valid_access_token(world.shopify.shops[SHOP], await world.deps.tokens.access_token(shop), world.clock())
+
+
+async def test_our_own_wrong_secret_is_no_fault_of_the_shops(world: World) -> None:
+    await world.install()
+    shop = await shop_id(world)
+    await world.advance(hours=2)
+    async with AsyncExitStack() as stack:
+        mistaken = await with_settings(stack, world, shopify_api_secret="mistyped-" + API_SECRET)
+        with pytest.raises(ClientRefused):
+            await mistaken.tokens.access_token(shop)
+    assert await world.deps.tokens.access_token(shop)
+
+
+async def test_idle_shops_stay_reachable_and_uninstalled_ones_are_left_alone(world: World) -> None:
+    await world.install()
+    for _ in range(5):
+        await world.advance(days=25)
+        await world.recurring_run()
+    assert all(status == 200 for _, status in token_answers(world))
+    assert is_valid_access_token(
+        world.shopify.shops[SHOP], await world.deps.tokens.access_token(await shop_id(world)), world.clock()
+    )
+    await world.shopify.uninstall(SHOP)
+    await world.workers_run()
+    world.shopify.requests.clear()
+    await world.advance(days=2)
+    await world.recurring_run()
+    with pytest.raises(AccessTokenRejected):
+        await world.deps.tokens.access_token(await shop_id(world))
+    assert world.shopify.requests == []
+
+
+async def test_a_new_client_secret_takes_over_before_the_old_one_is_revoked(world: World) -> None:
+    await world.ready()
+    shop = await shop_id(world)
+    world.shopify.rotate_secret(NEW_SECRET)
+    async with AsyncExitStack() as stack:
+        changed = await with_settings(
+            stack, world, shopify_api_secret=NEW_SECRET, shopify_api_secret_previous=API_SECRET
+        )
+        await world.advance(hours=1, minutes=1)
+        await changed.tokens.access_token(shop)
+        prints = [token.secret_print for token in world.shopify.shops[SHOP].tokens]
+        assert prints[-1] == fingerprint(NEW_SECRET)
+        world.shopify.revoke_secret(API_SECRET)
+        token = await changed.tokens.access_token(shop)
+        assert is_valid_access_token(world.shopify.shops[SHOP], token, world.clock())
+
+
+async def test_a_scope_that_was_not_granted_is_not_asked_for_on_every_page(world: World) -> None:
+    world.shopify.install(SHOP, scopes=["read_orders"])
+    for _ in range(5):
+        await world.open_page("/settings")
+    assert len(token_answers(world)) == 1
+    world.shopify.install(SHOP, scopes=["read_orders", "write_customers"])
+    await world.advance(minutes=6)
+    await world.open_page("/settings")
+    assert len(token_answers(world)) == 2
+    [row] = await world.rows("SELECT scopes FROM shops")
+    assert covers(row["scopes"], ["read_orders", "read_customers", "write_customers"])
