@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
+import asyncpg
 import typer
 import uvicorn
 from cryptography.fernet import Fernet
@@ -19,6 +20,7 @@ from app.config import ConfigurationError, Settings, read_settings
 from app.core import migrations
 from app.core.backup import BackupError, back_up
 from app.core.backup import restore as restore_from
+from app.core.db import Database
 from app.core.embedded_postgres import PostgresUnavailable, default_data_dir, start_embedded
 from app.core.log import set_up_logging
 from app.core.rotation import rotate_keys
@@ -55,10 +57,21 @@ def settings_and_database() -> Iterator[tuple[Settings, str]]:
         yield settings, server.url
 
 
+def check_migrated(database_url: str) -> None:
+    """Raises `ConfigurationError` when the database does not answer or is not at this version."""
+    try:
+        current = asyncio.run(migrations.is_current(Database(database_url)))
+    except (OSError, asyncpg.PostgresError) as error:
+        raise ConfigurationError(f"The database does not answer ({type(error).__name__}).") from None
+    if not current:
+        raise ConfigurationError("The database is not at this version: run `sms-for-ecommerce migrate` first.")
+
+
 @cli.command()
 def web() -> None:
     """Serve HTTP on PORT: webhooks, pages, API."""
     with settings_and_database() as (settings, database_url):
+        check_migrated(database_url)
         os.environ["DATABASE_URL"] = database_url
         uvicorn.run(
             "app.main:create",
@@ -78,6 +91,7 @@ def web() -> None:
 def worker() -> None:
     """Do the background work: webhooks, sending, statuses, reconciliation."""
     with settings_and_database() as (settings, database_url):
+        check_migrated(database_url)
         asyncio.run(work(settings, database_url))
 
 

@@ -6,12 +6,14 @@ Production refuses to start with a simulator's address, without encryption keys 
 """
 
 import os
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
+from cryptography.fernet import Fernet
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -85,6 +87,16 @@ class Settings(BaseSettings):
             raise ValueError("must be an absolute http(s) address")
         return value.rstrip("/")
 
+    @field_validator("encryption_keys")
+    @classmethod
+    def _fernet_keys(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for key in value:
+            try:
+                Fernet(key.get_secret_value())
+            except ValueError:
+                raise ValueError("holds something that is no Fernet key (`keys new` prints one).") from None
+        return value
+
     @field_validator(
         "shopify_api_secret_previous",
         "operator_token",
@@ -100,20 +112,9 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _fit_for_env(self) -> Self:
-        wrong = []
-        if not self.encryption_keys:
-            wrong.append("ENCRYPTION_KEYS is missing: give at least one Fernet key (sms-for-ecommerce keys new).")
-        if self.app_env is AppEnv.PRODUCTION:
-            if self.shopify_simulator_origin is not None:
-                wrong.append("SHOPIFY_SIMULATOR_ORIGIN must not be set in production.")
-            if self.shopify_cdn_origin != SHOPIFY_CDN:
-                wrong.append("SHOPIFY_CDN_ORIGIN must not be set in production.")
-            if not self.shopify_app_url.startswith("https://"):
-                wrong.append("SHOPIFY_APP_URL must start with https:// in production.")
-            if not self.ringcentral_server_url.startswith("https://"):
-                wrong.append("RINGCENTRAL_SERVER_URL must start with https:// in production.")
+        wrong = unfit(self.model_dump())
         if wrong:
-            raise ValueError(" ".join(wrong))
+            raise ValueError("\n".join(wrong))
         return self
 
     @property
@@ -148,15 +149,37 @@ def read_settings() -> Settings:
     try:
         return Settings(_env_file=env_file)
     except ValidationError as error:
-        raise ConfigurationError(_plain(error)) from None
+        # A fault in one setting keeps the rules about several from being asked; both are told at once.
+        given = {name: value for name in Settings.model_fields if (value := os.environ.get(name.upper()))}
+        lines = dict.fromkeys([*_plain(error), *unfit(given)])
+    raise ConfigurationError(
+        "\n".join(["The app cannot start with this environment:", *(f"  {line}" for line in lines)])
+    )
 
 
-def _plain(error: ValidationError) -> str:
-    lines = ["The app cannot start with this environment:"]
+def unfit(given: Mapping[str, Any]) -> list[str]:
+    """What the settings get wrong together, a sentence each."""
+    wrong = []
+    if not given.get("encryption_keys"):
+        wrong.append("ENCRYPTION_KEYS is missing: give a Fernet key (`sms-for-ecommerce keys new` prints one).")
+    if given.get("app_env", AppEnv.PRODUCTION) != AppEnv.PRODUCTION:
+        return wrong
+    if given.get("shopify_simulator_origin"):
+        wrong.append("SHOPIFY_SIMULATOR_ORIGIN must not be set in production.")
+    if given.get("shopify_cdn_origin", SHOPIFY_CDN) != SHOPIFY_CDN:
+        wrong.append("SHOPIFY_CDN_ORIGIN must not be set in production.")
+    addresses = ("shopify_app_url", "ringcentral_server_url")
+    insecure = [name for name in addresses if not given.get(name, "https://").startswith("https://")]
+    return wrong + [f"{name.upper()} must start with https:// in production." for name in insecure]
+
+
+def _plain(error: ValidationError) -> list[str]:
+    """A line for each fault of a single setting."""
+    lines: list[str] = []
     for fault in error.errors(include_url=False, include_input=False):
         name = "_".join(str(part) for part in fault["loc"][:1]).upper()
         sentence = str(fault["msg"]).removeprefix("Value error, ")
-        if fault["type"] == "missing":
+        if fault["type"] in ("missing", "string_too_short", "too_short"):
             sentence = "is missing."
-        lines.append(f"  {name} {sentence}" if name else f"  {sentence}")
-    return "\n".join(lines)
+        lines += [f"{name} {sentence}"] if name else sentence.split("\n")
+    return lines

@@ -8,7 +8,6 @@ from functools import partial
 from typing import TypedDict
 
 import prometheus_client
-from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -22,6 +21,7 @@ from app.config import read_settings
 from app.core.edge import Limit, RateLimited, SecurityHeaders
 from app.core.errors import AppError
 from app.core.log import get_logger, set_up_logging
+from app.core.migrations import is_current
 from app.core.rate_limit import RateLimit
 from app.deps import Deps
 from app.public.routes import public_routes
@@ -113,11 +113,12 @@ async def readyz(request: Request) -> Response:
     """The process can do its work: the database answers and is migrated."""
     deps: Deps = request.state.deps
     try:
-        async with deps.db.transaction() as session:
-            await session.execute(text("SELECT 1 FROM shops LIMIT 1"))
+        migrated = await is_current(deps.db)
     except Exception as error:  # noqa: BLE001  # any failure means "not ready"
         log.error("readyz.failed", error=type(error).__name__)
         return JSONResponse({"status": "database unavailable"}, status_code=503)
+    if not migrated:
+        return JSONResponse({"status": "database not migrated"}, status_code=503)
     return JSONResponse({"status": "ready"})
 
 

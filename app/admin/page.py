@@ -152,7 +152,8 @@ def _ask_again(request: Request, settings: Settings) -> Response:
 
 
 def _error(request: Request, settings: Settings, shop: Shop | None, status: int, sentence: str) -> Response:
-    shop_domain = shop.domain if shop is not None else clean_shop_domain(request.query_params.get("shop"))
+    # Only a verified shop may frame it; an address is no proof.
+    shop_domain = shop.domain if shop is not None else None
     values = {"page": "error", "shop": shop, "status": status, "sentence": sentence, "shopify_away": False}
     response = _respond(request, settings, shop_domain, "admin/error.html", values)
     response.status_code = status

@@ -8,6 +8,7 @@ from app.admin import wording
 from app.admin.json_body import read_object
 from app.admin.page import page, render
 from app.admin.session import Visit
+from app.messages.queries import look_again
 from app.notifications.registration import request_registration
 from app.shops.connection import describe_connection
 from app.shops.queries import get_shop_locked
@@ -45,6 +46,8 @@ async def update_settings(visit: Visit) -> dict[str, Any]:
         # Read again under a lock: two people saving different parts must not undo each other.
         saved = await save_settings(session, await get_shop_locked(session, visit.shop.id), patch)
         await request_registration(session, visit.shop.id)
+        # What a setting held back is checked again under the new ones.
+        await look_again(session, visit.shop.id, visit.deps.clock())
     return saved.model_dump(mode="json")
 
 

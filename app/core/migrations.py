@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+
+from app.core.db import Database
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -14,6 +17,18 @@ def alembic_config(database_url: str) -> Config:
     config.set_main_option("script_location", str(SCRIPTS))
     config.attributes["database_url"] = database_url
     return config
+
+
+async def is_current(database: Database) -> bool:
+    """Whether the database is at the newest revision that this version knows."""
+    head = ScriptDirectory.from_config(alembic_config(database.url)).get_current_head()
+    connection = await asyncpg.connect(database.dsn)
+    try:
+        if not await connection.fetchval("SELECT to_regclass('alembic_version')"):
+            return False
+        return bool(await connection.fetchval("SELECT version_num FROM alembic_version") == head)
+    finally:
+        await connection.close()
 
 
 def upgrade(database_url: str) -> str:

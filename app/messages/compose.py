@@ -11,7 +11,7 @@ from app.message_templates.queries import stored_texts
 from app.message_templates.render import TemplateError, TextTooLong, compile_template
 from app.message_templates.segments import UTF16_LIMIT, count_segments, to_plain, utf16_length
 from app.message_templates.variables import Values
-from app.messages.facts import OrderFacts, Parcel
+from app.messages.facts import OrderFacts, Parcel, Tracking
 from app.shops.models import Sender, Shop
 from app.shops.settings import read_settings_of
 
@@ -97,13 +97,17 @@ def order_values(shop: Shop, sender: Sender, facts: OrderFacts, fulfillment_id: 
             "total": facts.total,
             "item_count": facts.item_count,
         },
-        "tracking": {
-            "url": (tracking.url if tracking else None) or "",
-            "number": (tracking.number if tracking else None) or "",
-            "company": (tracking.company if tracking else None) or "",
-        },
+        # What is missing is left out: an empty text would count as true in Liquid's `if`.
+        "tracking": _present(tracking),
         "fulfillment": {"name": parcel.name if parcel else ""},
     }
+
+
+def _present(tracking: Tracking | None) -> dict[str, str | int]:
+    if tracking is None:
+        return {}
+    given = {"url": tracking.url, "number": tracking.number, "company": tracking.company}
+    return {name: value for name, value in given.items() if value}
 
 
 def shop_values(shop: Shop, sender: Sender) -> dict[str, str | int]:

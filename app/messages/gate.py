@@ -138,7 +138,9 @@ async def _pass_order_text(
     except ShopifyError as error:
         if error.status == 503:
             raise
-        return checks.failed(reasons.ORDER_NOT_FOUND, error.sentence)
+        # An answer with errors is no proof that the order is gone.
+        checks.held("shopify_refused", error.sentence)
+        return Hold(deps.clock() + ACCESS_PAUSE, "Shopify did not answer for the order")
     if facts is None:
         return checks.failed(reasons.ORDER_NOT_FOUND)
     untrue = _still_true(deps, kind, facts, checks)

@@ -310,6 +310,15 @@ async def hand_over(session: AsyncSession, message_id: int, sender_id: int) -> N
     )
 
 
+async def look_again(session: AsyncSession, shop_id: int, now: datetime) -> None:
+    """Let all of a shop's held texts pass the gate again now; those that still have to wait are held anew."""
+    await session.execute(
+        update(Message)
+        .where(Message.shop_id == shop_id, Message.state == MessageState.QUEUED, Message.due_at > now)
+        .values(due_at=now)
+    )
+
+
 async def store_inbound(session: AsyncSession, values: dict[str, Any]) -> int | None:
     """None when this sender already has this text: it came twice."""
     return await session.scalar(

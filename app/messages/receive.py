@@ -31,6 +31,7 @@ from app.messages.queries import queued_before, replied_since, store_inbound
 from app.messages.queue import queue_text
 from app.messages.reasons import CONFIRMATION_TOO_LATE, Reason
 from app.messages.replies import pass_on
+from app.shops.connection import provider_confirms_stop
 from app.shops.models import Sender, Shop
 from app.shops.queries import get_shop, senders_of_number
 from app.shops.settings import read_settings_of
@@ -120,7 +121,7 @@ async def _opt_out(deps: Deps, session: AsyncSession, received: Received) -> Non
 
     The provider's list waits until the confirmation has gone or expired, because from then on it blocks the number.
     """
-    covered = provider_confirms(received.shop, received.sender) and received.match.covered_by_provider
+    covered = provider_confirms_stop(received.shop, received.sender) and received.match.covered_by_provider
     objection = None if covered else await _why_not_confirm(deps, session, received)
     confirming = not covered and objection is None
     evidence = _evidence(
@@ -162,7 +163,7 @@ async def _opt_in(deps: Deps, session: AsyncSession, received: Received) -> None
     """START lifts the customer's own STOP. Who never opted out is not signed up by it, but asked, where that is on."""
     if await is_suppressed(session, received.shop.id, received.phone_hash):
         await record_opt_in(deps, session, received.shop.id, received.phone, _evidence(received))
-        if not provider_confirms(received.shop, received.sender):
+        if not provider_confirms_stop(received.shop, received.sender):
             await _answer(deps, session, received, START_CONFIRMATION)
     elif received.request is not None:
         evidence = _evidence(received, method=DOUBLE_OPT_IN, wording=received.request.wording)
@@ -234,12 +235,6 @@ async def _answered_for_another(session: AsyncSession, received: Received, kind:
 
 def _subject(sender: Sender, inbound: InboundText) -> str:
     return f"{sender.id}:{inbound.provider_message_id}"
-
-
-def provider_confirms(shop: Shop, sender: Sender) -> bool:
-    """Whether RingCentral itself answers STOP on this number: the merchant's choice, else as its registration says."""
-    chosen = read_settings_of(shop).stop_confirmation
-    return sender.provider_confirms_stop if chosen == "auto" else chosen == "provider"
 
 
 def _evidence(

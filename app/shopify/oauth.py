@@ -133,7 +133,7 @@ def permission_url(shop_domain: str, *, client_id: str, redirect_uri: str, state
     # ShopifyAPI builds the address; no session of its thread-global kind is activated. The version is never used.
     ShopifySession.setup(api_key=client_id)
     session = ShopifySession(shop_domain, "unstable")
-    return str(session.create_permission_url(redirect_uri, state=state))
+    return str(session.create_permission_url([], redirect_uri, state=state))
 
 
 def query_is_signed(query: str, secrets: tuple[str, ...]) -> bool:

@@ -34,6 +34,8 @@ class StaffSession:
 def verify_session_token(token: str, *, client_id: str, secrets: Sequence[str], clock: Clock) -> StaffSession:
     """Raises `BadSessionToken`. *secrets*: the current client secret first, then the previous one."""
     claims = _decode(token, client_id, secrets)
+    if claims["aud"] != client_id:
+        raise BadSessionToken("meant for several apps")
     now = clock().timestamp()
     if not _is_time(claims["exp"]) or claims["exp"] + LEEWAY_SECONDS <= now:
         raise BadSessionToken("expired")
@@ -68,7 +70,8 @@ def _is_time(value: object) -> bool:
 
 
 def _shop_of(dest: object) -> str | None:
-    if not isinstance(dest, str):
+    # `urlsplit` forgives white space and line breaks; a token of Shopify's has none.
+    if not isinstance(dest, str) or not dest.isprintable() or " " in dest:
         return None
     parts = _split(dest)
     return clean_shop_domain(parts.netloc) if parts is not None and parts.scheme == "https" else None

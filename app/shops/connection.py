@@ -24,10 +24,12 @@ from app.shops.queries import (
     find_sender,
     get_provider_user,
     get_sender,
+    get_shop,
     senders_of_user,
     update_user,
     write_audit,
 )
+from app.shops.settings import read_settings_of
 from app.sms.contract import (
     Access,
     Credentials,
@@ -162,7 +164,7 @@ async def describe_connection(session: AsyncSession, shop_id: int) -> dict[str, 
         "problem": sender.problem,
         "checked_at": sender.checked_at.isoformat() if sender.checked_at else None,
         "transport": sender.transport,
-        "stop_confirmed_by": "provider" if sender.provider_confirms_stop else "app",
+        "stop_confirmed_by": "provider" if provider_confirms_stop(await get_shop(session, shop_id), sender) else "app",
     }
 
 
@@ -193,6 +195,12 @@ async def care_for_subscription(deps: Deps, provider_user_id: int, *, urgent: bo
             subscription_expires_at=current.expires_at,
             subscription_checked_at=deps.clock(),
         )
+
+
+def provider_confirms_stop(shop: Shop, sender: Sender) -> bool:
+    """Whether RingCentral itself answers STOP on this number: the merchant's choice, else as its registration says."""
+    chosen = read_settings_of(shop).stop_confirmation
+    return sender.provider_confirms_stop if chosen == "auto" else chosen == "provider"
 
 
 def hook_address(deps: Deps, user: ProviderUser) -> str:

@@ -4,6 +4,7 @@ import re
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
+import phonenumbers
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -98,6 +99,9 @@ class ShopSettings(BaseModel):
             raise ValueError("Allow at least one country.")
         if any(not re.fullmatch(r"[A-Z]{2}", code) for code in value):
             raise ValueError("Give countries as two capital letters, for example US.")
+        unknown = [code for code in value if code not in phonenumbers.SUPPORTED_REGIONS]
+        if unknown:
+            raise ValueError(f"There is no country {unknown[0]}.")
         return tuple(dict.fromkeys(value))
 
     @field_validator("time_zone")

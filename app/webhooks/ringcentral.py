@@ -21,7 +21,7 @@ from app.webhooks.shopify import BodyTooLarge, answer, read_body, store
 
 log = get_logger(__name__)
 
-LONGEST_VALIDATION_TOKEN = 512
+LONGEST_VALIDATION_TOKEN = 860
 HOOK_KEY = re.compile(r"[A-Za-z0-9_-]{16,128}")
 TOPIC = "ringcentral/event"
 

@@ -27,6 +27,16 @@ async def test_the_fulfilment_brings_the_tracking_link(world: World) -> None:
     assert "Track it at https://www.ups.com/track?tracknum=1Z999 Reply STOP to opt-out." in shipped
 
 
+async def test_without_a_tracking_link_none_is_promised(world: World) -> None:
+    await world.ready()
+    order = await world.order()
+    await world.shopify.fulfil_order(SHOP, order, tracking_url=None)
+    await world.workers_run()
+    _, shipped = world.texts_on(ADA)
+    assert "Track it" not in shipped
+    assert shipped.endswith(" Reply STOP to opt-out.")
+
+
 async def test_repeated_webhooks_bring_one_text(world: World) -> None:
     await world.ready()
     world.shopify.duplicate_webhooks = True

@@ -152,8 +152,7 @@ async def inspect_number(client: Client, access: Access, number: Number) -> tupl
         raise
     except SmsError as error:
         return _unchecked(number, error.code)
-    campaign = _part(configuration, "smsCampaignInfo")
-    facts = _facts(number, campaign)
+    facts = _facts(number, configuration)
     return facts, [*_campaign_findings(number, facts), _stop_finding(facts)]
 
 
@@ -163,8 +162,9 @@ def _unchecked(number: Number, code: str) -> tuple[NumberFacts, list[Finding]]:
     return facts, [Finding("unchecked.campaign", Level.WARNING, sentence), _stop_finding(facts)]
 
 
-def _facts(number: Number, campaign: dict[str, Any]) -> NumberFacts:
-    consent = _part(campaign, "consentSettings")
+def _facts(number: Number, configuration: dict[str, Any]) -> NumberFacts:
+    campaign = _part(configuration, "smsCampaignInfo")
+    consent = _part(campaign, "consentSettings") or _part(configuration, "consentSettings")
     use_cases = campaign.get("useCases")
     return NumberFacts(
         checked=True,
