@@ -30,7 +30,7 @@ async def test_the_fulfilment_brings_the_tracking_link(world: World) -> None:
 async def test_without_a_tracking_link_none_is_promised(world: World) -> None:
     await world.ready()
     order = await world.order()
-    await world.shopify.fulfil_order(SHOP, order, tracking_url=None)
+    await world.shopify.fulfil_order(SHOP, order, tracking_company="A local courier", tracking_number="7")
     await world.workers_run()
     _, shipped = world.texts_on(ADA)
     assert "Track it" not in shipped
