@@ -31,6 +31,7 @@ from app.messages.kinds import Kind, kinds
 from app.messages.merge import is_said_later, merged_parcels, with_other_parcels
 from app.messages.models import Message
 from app.messages.reasons import Reason
+from app.messages.unusable import why_unusable
 from app.shopify.client import AccessForbidden, AccessTokenRejected, ShopifyError, ShopUnavailable
 from app.shops.models import Sender, Shop
 from app.shops.queries import get_sender, get_shop
@@ -148,7 +149,7 @@ async def _pass_order_text(
         agreed = await _has_agreed(session, kind, shop, facts, checks)
         if isinstance(agreed, Skip):
             return agreed
-        unwilling = await _may_be_texted(deps, session, shop, facts, checks)
+        unwilling = await _may_be_texted(deps, session, shop, sender, facts, checks)
         if unwilling is not None:
             return unwilling
         waiting = await _has_to_wait(deps, session, message, kind, shop, facts, checks)
@@ -194,7 +195,7 @@ async def _has_agreed(
 
 
 async def _may_be_texted(
-    deps: Deps, session: AsyncSession, shop: Shop, facts: OrderFacts, checks: Checks
+    deps: Deps, session: AsyncSession, shop: Shop, sender: Sender, facts: OrderFacts, checks: Checks
 ) -> Skip | Hold | None:
     phone = facts.phone or ""
     unwilling = await not_opted_out(deps, session, shop.id, phone, checks)
@@ -204,7 +205,8 @@ async def _may_be_texted(
     if country not in read_settings_of(shop).countries:
         return checks.failed(reasons.COUNTRY_CLOSED)
     checks.passed("country_allowed", f"You send to this country ({country})")
-    return None
+    unusable = await why_unusable(deps, session, shop.id, phone, sender.provider)
+    return checks.failed(*unusable) if unusable is not None else None
 
 
 async def not_opted_out(
