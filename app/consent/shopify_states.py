@@ -1,8 +1,7 @@
 """Shopify's consent state, which it spells in three ways: one spelling inside this program.
 
 Source: Shopify, `CustomerMarketingConsentState` (reading), `CustomerSmsMarketingState` (writing) and the payload of
-`customers_marketing_consent/update` (lower case, null for never asked). An unknown word is never taken for an
-agreement.
+`customers_marketing_consent/update` (lower case, null for never asked). An unknown word is no agreement.
 """
 
 from enum import StrEnum

@@ -31,6 +31,7 @@ from app.messages.kinds import Kind, kinds
 from app.messages.merge import is_said_later, merged_parcels, with_other_parcels
 from app.messages.models import Message
 from app.messages.reasons import Reason
+from app.messages.unusable import why_unusable
 from app.shopify.client import AccessForbidden, AccessTokenRejected, ShopifyError, ShopUnavailable
 from app.shops.models import Sender, Shop
 from app.shops.queries import get_sender, get_shop
@@ -156,6 +157,9 @@ async def _pass_order_text(
         if country_of(facts.phone or "") not in read_settings_of(shop).countries:
             return checks.failed(reasons.COUNTRY_CLOSED)
         checks.passed("country_allowed", f"You send to this country ({country_of(facts.phone or '')})")
+        unusable = await why_unusable(deps, session, shop.id, facts.phone or "", sender.provider)
+        if unusable is not None:
+            return checks.failed(*unusable)
         waiting = await _has_to_wait(deps, session, message, kind, shop, facts, checks)
         if waiting is not None:
             return waiting

@@ -38,3 +38,7 @@ CONFIRMATION_TOO_LATE = Reason(
     "confirmation_too_late", "STOP was read more than five minutes after it was sent, too late for a confirmation."
 )
 MERGED = Reason("merged", "It was held by quiet hours, and a later text about the same order says it too.")
+NUMBER_UNUSABLE = Reason(
+    "number_unusable",
+    "The last text to this number could not be delivered. Ask the customer for another number, then send again.",
+)

@@ -13,7 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.consent.keywords import MATCHER_VERSION, KeywordMatch, Meaning, classify
 from app.consent.models import OptInRequest
 from app.consent.opt_out import DOUBLE_OPT_IN, OPT_IN, OPT_OUT, Evidence, record_opt_in
-from app.consent.queries import ask_request, find_suppression, is_suppressed, latest_of_source, open_request
+from app.consent.queries import (
+    ask_request,
+    find_suppression,
+    is_suppressed,
+    latest_decision,
+    latest_of_source,
+    open_request,
+)
 from app.core.log import get_logger
 from app.core.phone import to_e164
 from app.deps import Deps
@@ -124,11 +131,13 @@ async def _opt_out(deps: Deps, session: AsyncSession, received: Received) -> Non
     covered = provider_confirms_stop(received.shop, received.sender) and received.match.covered_by_provider
     objection = None if covered else await _why_not_confirm(deps, session, received)
     confirming = not covered and objection is None
+    # A repeated STOP must not block the number before the first one has been confirmed.
+    waiting = not covered and objection != TOO_LATE
     evidence = _evidence(
         received,
         covered_sender_id=received.sender.id if covered else None,
         confirmation="provider" if covered else "app" if confirming else f"none: {objection}",
-        provider_delay=CONFIRM_STOP_WITHIN + timedelta(minutes=1) if confirming else timedelta(0),
+        provider_delay=CONFIRM_STOP_WITHIN + timedelta(minutes=1) if waiting else timedelta(0),
     )
     await stop_texting(deps, session, received.shop.id, received.phone, evidence)
     if confirming:
@@ -145,8 +154,11 @@ async def _why_not_confirm(deps: Deps, session: AsyncSession, received: Received
     if deps.clock() - received.inbound.received_at > CONFIRM_STOP_WITHIN:
         return TOO_LATE
     suppression = await find_suppression(session, received.shop.id, received.phone_hash)
-    if suppression is not None and not suppression.held and await _stopped_by_text(session, received):
-        return "repeated"
+    if suppression is not None and not suppression.held:
+        if await _stopped_by_text(session, received):
+            return "repeated"
+        if await _is_blocked(session, received):
+            return "blocked already"
     if await _answered_for_another(session, received, STOP_CONFIRMATION):
         return "confirmed by another shop on this number"
     return None
@@ -157,6 +169,12 @@ async def _stopped_by_text(session: AsyncSession, received: Received) -> bool:
     stop = await latest_of_source(session, received.shop.id, received.phone_hash, "sms", OPT_OUT)
     start = await latest_of_source(session, received.shop.id, received.phone_hash, "sms", OPT_IN)
     return stop is not None and (start is None or start.seq < stop.seq)
+
+
+async def _is_blocked(session: AsyncSession, received: Received) -> bool:
+    """The provider has the opt-out on its list, so no confirmation would get through."""
+    decision = await latest_decision(session, received.shop.id, received.phone_hash)
+    return decision is not None and decision.change == OPT_OUT and decision.written_to_provider_at is not None
 
 
 async def _opt_in(deps: Deps, session: AsyncSession, received: Received) -> None:

@@ -108,9 +108,7 @@ async def _compare_with_shopify(deps: Deps, shop_id: int, phones: Sequence[str])
 
 
 async def _customers(deps: Deps, shop_id: int, phones: Sequence[str]) -> list[tuple[str, ShopifyConsent, datetime]]:
-    """(phone, state, since when) of the customers whose own number is one of *phones*; who was never asked is left
-    out.
-    """
+    """(phone, state, since when) of the customers whose own number is one of *phones*, unless they were never asked."""
     query = operation("app.messages", "customers_by_phones")
     variables: dict[str, Any] = {"q": " OR ".join(f'phone:"{phone}"' for phone in phones), "cursor": None}
     found = []
