@@ -21,6 +21,7 @@ from app.core.jobs import enqueue
 from app.core.log import get_logger
 from app.deps import Deps
 from app.notifications.registration import request_registration
+from app.shopify.app_toml import needed_scopes
 from app.shopify.client import ShopifyError
 from app.shopify.oauth import permission_url, query_is_signed
 from app.shopify.shop_domain import clean_shop_domain
@@ -32,6 +33,8 @@ from app.shops.tokens import OfflineTokens
 log = get_logger(__name__)
 
 STATE_LIFE = timedelta(minutes=10)
+CALLBACK_AGE = timedelta(hours=1)
+"""How far Shopify's time of signing may be from ours."""
 
 
 def code_grant_routes() -> list[Route]:
@@ -51,7 +54,13 @@ async def begin_install(request: Request) -> Response:
         await session.execute(delete(OAuthState).where(OAuthState.expires_at < deps.clock()))
         session.add(OAuthState(state_hash=_hash(state), shop_domain=shop_domain, expires_at=deps.clock() + STATE_LIFE))
     callback = f"{deps.settings.shopify_app_url}/auth/callback"
-    url = permission_url(shop_domain, client_id=deps.settings.shopify_api_key, redirect_uri=callback, state=state)
+    url = permission_url(
+        shop_domain,
+        client_id=deps.settings.shopify_api_key,
+        scopes=needed_scopes(),
+        redirect_uri=callback,
+        state=state,
+    )
     return RedirectResponse(url, status_code=302)
 
 
@@ -60,7 +69,8 @@ async def finish_install(request: Request) -> Response:
     deps: Deps = request.state.deps
     query = request.query_params
     shop_domain = clean_shop_domain(query.get("shop"))
-    if shop_domain is None or not query_is_signed(request.url.query, deps.settings.shopify_secrets):
+    signed = query_is_signed(request.url.query, deps.settings.shopify_secrets)
+    if shop_domain is None or not signed or not _is_recent(deps, query.get("timestamp", "")):
         return PlainTextResponse("This answer was not signed by Shopify.", status_code=401)
     if not await _use_state(deps, query.get("state", ""), shop_domain):
         return PlainTextResponse("This sign-in has expired. Please start again from Shopify.", status_code=400)
@@ -76,6 +86,12 @@ async def finish_install(request: Request) -> Response:
     return RedirectResponse(
         _admin_url(query.get("host", ""), shop_domain, deps.settings.shopify_api_key), status_code=302
     )
+
+
+def _is_recent(deps: Deps, timestamp: str) -> bool:
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) < 12):
+        return False
+    return abs(deps.clock().timestamp() - int(timestamp)) <= CALLBACK_AGE.total_seconds()
 
 
 async def _use_state(deps: Deps, state: str, shop_domain: str) -> bool:

@@ -11,7 +11,7 @@ predecessor, so callers hold one lock per shop around every call here.
 """
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlencode
@@ -128,12 +128,11 @@ def _raise_for(response: httpx2.Response) -> None:
     )
 
 
-def permission_url(shop_domain: str, *, client_id: str, redirect_uri: str, state: str) -> str:
-    """Where the merchant grants access. Scopes stand in shopify.app.toml, so none are named here."""
+def permission_url(shop_domain: str, *, client_id: str, scopes: Sequence[str], redirect_uri: str, state: str) -> str:
+    """Where the merchant grants access."""
     # ShopifyAPI builds the address; no session of its thread-global kind is activated. The version is never used.
     ShopifySession.setup(api_key=client_id)
-    session = ShopifySession(shop_domain, "unstable")
-    return str(session.create_permission_url([], redirect_uri, state=state))
+    return str(ShopifySession(shop_domain, "unstable").create_permission_url(scopes, redirect_uri, state))
 
 
 def query_is_signed(query: str, secrets: tuple[str, ...]) -> bool:

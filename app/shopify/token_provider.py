@@ -17,6 +17,9 @@ class TokenProvider(Protocol):
         """
         ...
 
-    async def page_opened(self, shop_id: int, id_token: str, *, needed_scopes: Sequence[str]) -> None:
-        """A member of staff has opened a page with this verified ID token. Raises `ShopifyError`s."""
+    async def page_opened(self, shop_id: int, id_token: str, *, needed_scopes: Sequence[str]) -> bool:
+        """A member of staff has opened a page with this verified ID token; whether the shop's row has changed by it.
+
+        Raises `ShopifyError`s.
+        """
         ...

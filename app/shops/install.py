@@ -6,7 +6,7 @@ from app.core.log import get_logger
 from app.deps import Deps
 from app.shopify.session_token import StaffSession
 from app.shops.models import Shop
-from app.shops.queries import add_shop, find_shop, get_shop_locked, write_audit
+from app.shops.queries import add_shop, find_shop, get_shop, get_shop_locked, write_audit
 from app.shops.tokens import forget_tokens
 
 log = get_logger(__name__)
@@ -23,7 +23,9 @@ class Opened:
 async def open_shop(deps: Deps, staff: StaffSession, id_token: str, *, needed_scopes: list[str]) -> Opened:
     """The shop of a verified session, provisioned and with a good token. Raises `ShopifyError`s of the exchange."""
     shop, newly_installed = await provision(deps, staff.shop_domain)
-    await deps.tokens.page_opened(shop.id, id_token, needed_scopes=needed_scopes)
+    if await deps.tokens.page_opened(shop.id, id_token, needed_scopes=needed_scopes):
+        async with deps.db.transaction() as session:
+            shop = await get_shop(session, shop.id)
     return Opened(shop, newly_installed)
 
 

@@ -51,11 +51,11 @@ class OfflineTokens:
             raise AccessTokenRejected(OPEN_THE_APP)
         return stored
 
-    async def page_opened(self, shop_id: int, id_token: str, *, needed_scopes: Sequence[str]) -> None:
+    async def page_opened(self, shop_id: int, id_token: str, *, needed_scopes: Sequence[str]) -> bool:
         """Exchanges the ID token when the stored token is missing, dying, refused or lacks a scope, and only then."""
         async with self.db.transaction() as session:
             if self._good_for_page(await get_shop(session, shop_id), needed_scopes):
-                return
+                return False
         async with self.db.transaction() as session:
             shop = await get_shop_locked(session, shop_id)
             if not self._good_for_page(shop, needed_scopes):
@@ -66,6 +66,7 @@ class OfflineTokens:
                     shop.installed_at = self.clock()
                 self._store(shop, token)
                 log.info("shop.token_exchanged", shop_id=shop.id)
+        return True
 
     async def keep(self, shop_id: int, token: OfflineToken) -> None:
         """Keep a token from the authorization code grant."""
