@@ -1,5 +1,6 @@
 """The web process: Shopify's and RingCentral's webhooks, the pages inside Shopify Admin, and the operator's checks."""
 
+import asyncio
 import hmac
 import os
 from collections.abc import AsyncIterator, Callable
@@ -20,6 +21,7 @@ from app.config import read_settings
 from app.core.errors import AppError
 from app.core.log import get_logger, set_up_logging
 from app.deps import Deps
+from app.messages.dispatch import announce_queued
 from app.webhooks.intake import Intake
 from app.webhooks.ringcentral import RingCentralWebhooks
 from app.webhooks.shopify import ShopifyWebhooks
@@ -42,9 +44,11 @@ def create_app(open_deps: DepsOpener) -> Starlette:
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
         async with open_deps() as deps:
             intake = Intake(deps.db.pool, deps.vault)
+            announcing = asyncio.create_task(announce_queued(deps))
             try:
                 yield {"deps": deps, "intake": intake}
             finally:
+                announcing.cancel()
                 await intake.close()
 
     return Starlette(

@@ -20,13 +20,14 @@ from app.core.clock import HeldClock
 from app.core.jobs import run_due_jobs
 from app.deps import Deps
 from app.main import create_app
-from app.messages.send import resolve_unknown, send_due_messages, sweep
+from app.messages.dispatch import send_due_messages
+from app.messages.recover import resolve_unknown, sweep
 from app.messages.status import read_due_statuses
 from app.simulator.ringcentral import RingCentralSimulator
 from app.simulator.shopify import Customer, Order, ShopifySimulator
 from app.webhooks.jobs import pump
-from app.worker import run_recurring
 from app.wiring import open_deps
+from app.worker import run_recurring
 from tests.simulator.serving import serve
 
 NOON_IN_NEW_YORK = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)

@@ -4,7 +4,8 @@ A request or a job is one transaction, committed at the edge. Columns that hold 
 `personal(...)`; a test redacts a customer and looks at every marked column, so a new table cannot be forgotten.
 """
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -77,14 +78,20 @@ class Database:
             yield session
 
     @asynccontextmanager
-    async def listening(self, channel: str, wake: Any) -> AsyncIterator[None]:
-        """Calls *wake()* for every NOTIFY on *channel* while the block runs."""
-        connection = await asyncpg.connect(self.dsn)
+    async def listening(self, wakes: Mapping[str, Callable[[], None]]) -> AsyncIterator[asyncio.Event]:
+        """Calls the function of a channel for every NOTIFY on it. The event is set when the connection has gone."""
+        gone = asyncio.Event()
+        connection = await asyncpg.connect(self.dsn, timeout=10)
         try:
-            await connection.add_listener(channel, lambda *_: wake())
-            yield
+            connection.add_termination_listener(lambda *_: gone.set())
+            for channel, wake in wakes.items():
+                await connection.add_listener(channel, lambda *_, wake=wake: wake())
+            yield gone
         finally:
-            await connection.close()
+            await connection.close(timeout=5)
+
+    async def notify(self, channel: str) -> None:
+        await self.pool.execute("SELECT pg_notify($1, '')", channel)
 
 
 def after_commit(session: AsyncSession, callback: Any) -> None:

@@ -5,8 +5,8 @@ from datetime import timedelta
 from app.core.jobs import Discard, Snooze, enqueue, every, job
 from app.core.log import get_logger
 from app.deps import Deps
-from app.messages.pace import forget_old_slots
 from app.messages.receive import receive_text
+from app.shops.pace import forget_old_slots
 from app.shops.provider_access import call_provider
 from app.shops.queries import get_provider_user, subscribed_user_ids, update_user
 from app.sms.contract import CredentialsRefused, Throttled
