@@ -1,5 +1,6 @@
 """The web process: Shopify's and RingCentral's webhooks, the pages inside Shopify Admin, and the operator's checks."""
 
+import asyncio
 import hmac
 import os
 from collections.abc import AsyncIterator, Callable
@@ -24,6 +25,7 @@ from app.core.log import get_logger, set_up_logging
 from app.core.migrations import is_current
 from app.core.rate_limit import RateLimit
 from app.deps import Deps
+from app.messages.dispatch import announce_queued
 from app.public.routes import public_routes
 from app.webhooks.intake import Intake
 from app.webhooks.ringcentral import RingCentralWebhooks
@@ -47,9 +49,11 @@ def create_app(open_deps: DepsOpener) -> Starlette:
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
         async with open_deps() as deps:
             intake = Intake(deps.db.pool, deps.vault)
+            announcing = asyncio.create_task(announce_queued(deps))
             try:
                 yield {"deps": deps, "intake": intake}
             finally:
+                announcing.cancel()
                 await intake.close()
 
     return Starlette(

@@ -16,7 +16,8 @@ from app.core.jobs import registry, run_jobs
 from app.core.log import get_logger
 from app.core.recurring import SOON, give_turn_back, take_turns
 from app.deps import Deps
-from app.messages.send import resolve_unknown, send_due_messages, sweep
+from app.messages.dispatch import HEARTBEAT, OUTBOX, Dispatch
+from app.messages.recover import resolve_unknown, sweep
 from app.messages.status import read_due_statuses
 from app.webhooks.intake import CHANNEL
 from app.webhooks.jobs import pump
@@ -26,7 +27,7 @@ log = get_logger(__name__)
 
 PUMP_NET = 1.0
 """Seconds between looks at the inbox when no NOTIFY comes."""
-SENDER_NET = 0.5
+SENDER_NET = 0.25
 AFTER_ERROR = 2.0
 
 
@@ -41,29 +42,42 @@ async def work(settings: Settings, database_url: str) -> None:
 
 
 async def run_worker(deps: Deps, stop: asyncio.Event) -> None:
-    arrived = asyncio.Event()
+    arrived, dispatch = asyncio.Event(), Dispatch(deps)
     log.info("worker.started")
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(_listen(deps, stop, arrived))
+        tasks.create_task(_listen(deps, stop, {CHANNEL: arrived.set, OUTBOX: dispatch.look_now}))
         tasks.create_task(_run_jobs(deps, stop))
         tasks.create_task(_repeat(stop, lambda: pump(deps), wake=arrived, net=PUMP_NET))
-        tasks.create_task(_repeat(stop, lambda: send_due_messages(deps), wake=deps.outbox_changed, net=SENDER_NET))
+        tasks.create_task(_pass_on(stop, deps.outbox_changed, dispatch))
+        tasks.create_task(_repeat(stop, dispatch.turn, wake=dispatch.wake, net=SENDER_NET))
+        tasks.create_task(_repeat(stop, dispatch.keep_leases, net=HEARTBEAT))
         tasks.create_task(_repeat(stop, lambda: resolve_unknown(deps), net=2.0))
         tasks.create_task(_repeat(stop, lambda: read_due_statuses(deps), net=1.0))
-        tasks.create_task(_repeat(stop, lambda: _sweep(deps), net=15.0))
+        tasks.create_task(_repeat(stop, lambda: _sweep(deps), net=5.0))
         tasks.create_task(_repeat(stop, lambda: run_recurring(deps), net=SOON / timedelta(seconds=1)))
+    await dispatch.finish()
     log.info("worker.stopped")
 
 
-async def _listen(deps: Deps, stop: asyncio.Event, arrived: asyncio.Event) -> None:
-    """Wake the pump by NOTIFY; when the database went away, listen again. Meanwhile the pump looks by itself."""
+async def _listen(deps: Deps, stop: asyncio.Event, wakes: dict[str, Callable[[], None]]) -> None:
+    """NOTIFY is a wake-up and polling the net below it: a lost connection costs a moment, until there is a new one."""
     while not stop.is_set():
         try:
-            async with deps.db.listening(CHANNEL, arrived.set) as lost:
-                await _wait(stop, lost, None)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            log.warning("worker.not_listening", error=type(error).__name__)
+            async with deps.db.listening(wakes) as gone:
+                for wake in wakes.values():
+                    wake()
+                await _wait(stop, gone, None)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("worker.listening_interrupted", error=type(error).__name__)
         await _sleep(stop, AFTER_ERROR)
+
+
+async def _pass_on(stop: asyncio.Event, queued: asyncio.Event, dispatch: Dispatch) -> None:
+    """What this process itself queues is looked at without waiting for a NOTIFY."""
+    while not stop.is_set():
+        await _wait(stop, queued, None)
+        queued.clear()
+        dispatch.look_now()
 
 
 async def run_recurring(deps: Deps) -> int:

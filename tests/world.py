@@ -20,7 +20,8 @@ from app.core.clock import HeldClock
 from app.core.jobs import run_due_jobs
 from app.deps import Deps
 from app.main import create_app
-from app.messages.send import resolve_unknown, send_due_messages, sweep
+from app.messages.dispatch import send_due_messages
+from app.messages.recover import resolve_unknown, sweep
 from app.messages.status import read_due_statuses
 from app.simulator.ringcentral import RingCentralSimulator
 from app.simulator.shopify import Customer, Order, ShopifySimulator

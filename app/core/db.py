@@ -5,7 +5,7 @@ A request or a job is one transaction, committed at the edge. Columns that hold 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, ClassVar
@@ -85,16 +85,20 @@ class Database:
             yield session
 
     @asynccontextmanager
-    async def listening(self, channel: str, wake: Any) -> AsyncIterator[asyncio.Event]:
-        """Calls *wake()* for every NOTIFY on *channel*; the event it gives is set when the connection is lost."""
-        connection = await asyncpg.connect(self.dsn)
-        lost = asyncio.Event()
-        connection.add_termination_listener(lambda _: lost.set())
+    async def listening(self, wakes: Mapping[str, Callable[[], None]]) -> AsyncIterator[asyncio.Event]:
+        """Calls the function of a channel for every NOTIFY on it. The event is set when the connection has gone."""
+        gone = asyncio.Event()
+        connection = await asyncpg.connect(self.dsn, timeout=10)
         try:
-            await connection.add_listener(channel, lambda *_: wake())
-            yield lost
+            connection.add_termination_listener(lambda *_: gone.set())
+            for channel, wake in wakes.items():
+                await connection.add_listener(channel, lambda *_, wake=wake: wake())
+            yield gone
         finally:
-            await connection.close(timeout=2)
+            await connection.close(timeout=5)
+
+    async def notify(self, channel: str) -> None:
+        await self.pool.execute("SELECT pg_notify($1, '')", channel)
 
 
 def after_commit(session: AsyncSession, callback: Any) -> None:

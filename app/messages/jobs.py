@@ -6,11 +6,11 @@ from app.core.jobs import Discard, Snooze, enqueue, every, job
 from app.core.log import get_logger
 from app.deps import Deps
 from app.messages.models import MessageState
-from app.messages.pace import forget_old_slots
 from app.messages.queries import hand_over, move, stranded
 from app.messages.reasons import NOT_CONNECTED
 from app.messages.receive import receive_text
 from app.messages.reconcile import reconcile_shop
+from app.shops.pace import forget_old_slots
 from app.shops.provider_access import call_provider
 from app.shops.queries import get_provider_user, installed_shop_ids, subscribed_user_ids, update_user
 from app.sms.contract import CredentialsRefused, Throttled

@@ -30,7 +30,12 @@ class MessageState(StrEnum):
 
 
 class Message(Base):
-    """One text to one phone, from the event that asked for it to its end."""
+    """One text to one phone, from the event that asked for it to its end.
+
+    *attempts* counts claims since it was queued or sent again, and spaces them. *fence* counts all claims ever and
+    never goes back: whoever settles an attempt names its fence, so a worker that was given up for dead cannot settle
+    the attempt of another. *resends*: sent once more after a lost outcome. *redeliveries*: after a passing fault.
+    """
 
     __tablename__ = "messages"
     __table_args__ = (
@@ -38,6 +43,8 @@ class Message(Base):
         Index("ix_messages_shop_id_id", "shop_id", "id"),
         Index("ix_messages_due", "sender_id", "priority", "due_at", "id", postgresql_where=text("state = 'queued'")),
         Index("ix_messages_lease", "lease_until", postgresql_where=text("state IN ('sending', 'unknown')")),
+        Index("ix_messages_in_hand", "shop_id", "order_id", postgresql_where=text("state IN ('sending', 'unknown')")),
+        Index("ix_messages_expiry", "expires_at", postgresql_where=text("state = 'queued'")),
         Index("ix_messages_provider_message_id", "provider_message_id"),
         Index("ix_messages_shop_id_phone_hash", "shop_id", "phone_hash"),
         Index("ix_messages_follow_up", "follow_up_at", postgresql_where=text("follow_up_at IS NOT NULL")),
@@ -68,7 +75,9 @@ class Message(Base):
     due_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(server_default="0")
+    fence: Mapped[int] = mapped_column(server_default="0")
     resends: Mapped[int] = mapped_column(server_default="0")
+    redeliveries: Mapped[int] = mapped_column(server_default="0")
     lease_until: Mapped[datetime | None]
     called_at: Mapped[datetime | None]
     provider_message_id: Mapped[str | None]

@@ -9,9 +9,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import NotFound
+from app.core.sql import MOMENT, NUMBER, NUMBERS, WORDS, typed
 from app.messages.models import InboundMessage, Message, MessageState, MessageTransition
 from app.messages.states import TRANSITIONS
-from app.shops.models import ProviderUser, Sender, SenderState
+from app.shops.models import Sender, SenderState
 
 
 async def insert_message(session: AsyncSession, values: dict[str, Any], *, now: datetime, cause: str) -> int | None:
@@ -43,16 +44,15 @@ async def move(
     illegal = [state for state in origin if to not in TRANSITIONS[state]]
     if illegal:
         raise ValueError(f"A message cannot go from {illegal} to {to}.")
-    query = (
-        select(Message.state, Message.shop_id)
-        .where(Message.id == message_id, Message.state.in_(origin), *([guard] if guard is not None else []))
-        .with_for_update()
-    )
-    row = (await session.execute(query)).one_or_none()
-    if row is None:
+    here = [Message.id == message_id, Message.state.in_(origin), *([guard] if guard is not None else [])]
+    left = origin[0] if len(origin) == 1 else await session.scalar(select(Message.state).where(*here).with_for_update())
+    if left is None:
         return False
-    await session.execute(update(Message).where(Message.id == message_id).values(state=to, updated_at=now, **values))
-    await _record(session, [(message_id, row.shop_id)], row.state, to, cause, now)
+    change = update(Message).where(*here).values(state=to, updated_at=now, **values).returning(Message.shop_id)
+    shop_id = await session.scalar(change.execution_options(synchronize_session=False))
+    if shop_id is None:
+        return False
+    await _record(session, [(message_id, shop_id)], left, to, cause, now)
     return True
 
 
@@ -116,55 +116,20 @@ async def queue_depth(session: AsyncSession, shop_id: int) -> int:
 # --- the sender's own queries: they serve all shops, by RingCentral user ---
 
 
-async def users_with_due_messages(session: AsyncSession, now: datetime) -> list[tuple[int, int]]:
-    """(RingCentral user, number of due messages up to a hundred) where something may be sent now; most due first."""
-    due = (
-        select(Message.id)
-        .where(Message.sender_id == Sender.id, Message.state == MessageState.QUEUED, Message.due_at <= now)
-        .limit(100)
-        .correlate(Sender)
-        .subquery()
-    )
-    waiting = select(func.count()).select_from(due).scalar_subquery()
-    query = (
-        select(Sender.provider_user_id, func.sum(waiting))
-        .join(ProviderUser, ProviderUser.id == Sender.provider_user_id)
-        .where(
-            Sender.state == SenderState.READY,
-            or_(ProviderUser.paused_until.is_(None), ProviderUser.paused_until <= now),
-            exists().where(Message.sender_id == Sender.id, Message.state == MessageState.QUEUED, Message.due_at <= now),
-        )
-        .group_by(Sender.provider_user_id)
-    )
-    rows = [(user_id, int(count)) for user_id, count in await session.execute(query) if user_id is not None]
-    return sorted(rows, key=lambda row: row[1])
+async def keep_leases(session: AsyncSession, held: dict[int, int], until: datetime) -> None:
+    """The process that holds these attempts (message id to fence) is alive."""
+    await session.execute(KEEP_LEASES, {"ids": list(held), "fences": list(held.values()), "until": until})
 
 
-async def claim_due(
-    session: AsyncSession, provider_user_id: int, *, now: datetime, lease: timedelta, limit: int
-) -> list[Message]:
-    """Take up to *limit* due messages of one RingCentral user: replies, then oldest first. Marks them `sending`."""
-    senders = select(Sender.id).where(Sender.provider_user_id == provider_user_id, Sender.state == SenderState.READY)
-    picked = list(
-        await session.scalars(
-            select(Message)
-            .where(Message.sender_id.in_(senders), Message.state == MessageState.QUEUED, Message.due_at <= now)
-            .order_by(Message.priority, Message.due_at, Message.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-    )
-    for message in picked:
-        message.state = MessageState.SENDING
-        message.lease_until = now + lease
-        message.called_at = None
-        message.attempts += 1
-        message.updated_at = now
-    await session.flush()
-    await _record(
-        session, [(m.id, m.shop_id) for m in picked], MessageState.QUEUED, MessageState.SENDING, "claimed", now
-    )
-    return picked
+KEEP_LEASES = typed(
+    """
+UPDATE messages SET lease_until = :until FROM unnest(:ids, :fences) AS held(id, fence)
+WHERE messages.id = held.id AND messages.fence = held.fence AND messages.state = 'sending'
+""",
+    until=MOMENT,
+    ids=NUMBERS,
+    fences=NUMBERS,
+)
 
 
 async def lapsed_leases(session: AsyncSession, now: datetime, *, limit: int = 200) -> list[Message]:
@@ -193,10 +158,29 @@ async def claim_unknown(session: AsyncSession, now: datetime, *, lease: timedelt
     return messages
 
 
-async def expired_ids(session: AsyncSession, now: datetime, *, limit: int = 500) -> list[int]:
-    """Queued messages that are no longer worth sending, also of senders that cannot send at the moment."""
-    query = select(Message.id).where(Message.state == MessageState.QUEUED, Message.expires_at <= now).limit(limit)
-    return list(await session.scalars(query))
+async def expire_late(session: AsyncSession, now: datetime, reason: tuple[str, str], *, limit: int = 1000) -> int:
+    """End queued messages that are no longer worth sending, also of senders that cannot send at the moment."""
+    values = {"now": now, "code": reason[0], "reason": reason[1], "limit": limit}
+    return len((await session.execute(EXPIRE_LATE, values)).all())
+
+
+EXPIRE_LATE = typed(
+    """
+WITH late AS (
+    SELECT id FROM messages WHERE state = 'queued' AND expires_at <= :now
+    ORDER BY expires_at LIMIT :limit FOR UPDATE SKIP LOCKED
+), expired AS (
+    UPDATE messages m SET state = 'expired', reason_code = :code, reason = :reason, updated_at = :now
+    FROM late WHERE m.id = late.id AND m.state = 'queued' RETURNING m.id, m.shop_id
+)
+INSERT INTO message_transitions (message_id, shop_id, at, from_state, to_state, cause)
+SELECT id, shop_id, :now, 'queued', 'expired', 'too late' FROM expired RETURNING message_id
+""",
+    now=MOMENT,
+    limit=NUMBER,
+    code=WORDS,
+    reason=WORDS,
+)
 
 
 async def due_follow_ups(session: AsyncSession, now: datetime, *, lease: timedelta, limit: int = 200) -> list[Message]:
@@ -214,18 +198,39 @@ async def due_follow_ups(session: AsyncSession, now: datetime, *, lease: timedel
     return messages
 
 
-async def hasten_follow_ups(session: AsyncSession, provider_user_id: int, at: datetime) -> None:
-    """Something changed in this user's message store: read the open statuses at *at*, if not earlier."""
+async def messages_with_provider_ids(
+    session: AsyncSession, provider_user_id: int, provider_message_ids: Sequence[str]
+) -> list[Message]:
+    """Open messages of one RingCentral user that the provider knows by these ids."""
     senders = select(Sender.id).where(Sender.provider_user_id == provider_user_id)
-    await session.execute(
-        update(Message)
-        .where(
-            Message.sender_id.in_(senders),
-            Message.state.in_([MessageState.ACCEPTED, MessageState.SENT]),
-            Message.follow_up_at > at,
-        )
-        .values(follow_up_at=at)
+    query = select(Message).where(
+        Message.provider_message_id.in_(provider_message_ids),
+        Message.sender_id.in_(senders),
+        Message.state.in_([MessageState.ACCEPTED, MessageState.SENT]),
     )
+    return list(await session.scalars(query))
+
+
+async def provider_ids_to(session: AsyncSession, message: Message) -> list[str]:
+    """Ids of the provider that belong to other texts to the same phone: a look-up must not take them for this one."""
+    query = select(Message.provider_message_id).where(
+        Message.shop_id == message.shop_id,
+        Message.phone_hash == message.phone_hash,
+        Message.provider_message_id.is_not(None),
+        Message.id != message.id,
+    )
+    return [each for each in await session.scalars(query) if each is not None]
+
+
+async def is_taken(session: AsyncSession, message: Message, provider_message_id: str) -> bool:
+    """Whether another message has this id of the provider. Locks the id until commit, so only one can adopt it."""
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(provider_message_id, 0))))
+    other = select(Message.id).where(
+        Message.provider_message_id == provider_message_id,
+        Message.sender_id == message.sender_id,
+        Message.id != message.id,
+    )
+    return await session.scalar(other.limit(1)) is not None
 
 
 async def cancel_queued_to(

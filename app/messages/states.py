@@ -7,13 +7,14 @@ then. Late news therefore can never move a status backwards.
 from app.messages.models import MessageState as S
 
 TRANSITIONS: dict[S, frozenset[S]] = {
-    S.QUEUED: frozenset({S.SENDING, S.SKIPPED, S.EXPIRED, S.CANCELLED, S.FAILED}),
+    # Straight to ACCEPTED: the late answer of an attempt that had been given up for lost.
+    S.QUEUED: frozenset({S.SENDING, S.ACCEPTED, S.EXPIRED, S.CANCELLED}),
     S.SENDING: frozenset({S.ACCEPTED, S.QUEUED, S.SKIPPED, S.EXPIRED, S.CANCELLED, S.FAILED, S.UNKNOWN}),
-    S.UNKNOWN: frozenset({S.ACCEPTED, S.QUEUED, S.FAILED, S.CANCELLED, S.EXPIRED}),
+    S.UNKNOWN: frozenset({S.ACCEPTED, S.QUEUED, S.FAILED, S.EXPIRED}),
     S.ACCEPTED: frozenset({S.SENT, S.DELIVERED, S.FAILED}),
     S.SENT: frozenset({S.DELIVERED, S.FAILED}),
     S.DELIVERED: frozenset(),
-    # Only the merchant's "resend" leaves these ends again.
+    # These ends are left again only by the merchant's "resend", and once by a passing fault on the way.
     S.FAILED: frozenset({S.QUEUED}),
     S.SKIPPED: frozenset({S.QUEUED}),
     S.EXPIRED: frozenset({S.QUEUED}),

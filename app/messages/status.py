@@ -1,8 +1,9 @@
 """Delivery truth: what the provider's message store says became of an accepted text.
 
-Source: RingCentral, "Message store", "SMS delivery errors". An answer of 200 to a send only means accepted. Events
-about the store name no messages, so they only hasten the next look; without them we look after 30 s, 2 min,
-15 min, 2 h and a day. `sent` may be the end: not every carrier reports.
+Source: RingCentral, "Message store", "Message sync", "SMS delivery errors". An answer of 200 to a send only means
+accepted. Events about the store name no messages, so they are a wake-up: at most every twenty seconds a
+synchronisation by token reads all that changed, texts of customers included. What no event brings is read by its id
+after 30 s, 2 min, 15 min, 2 h and a day. `sent` may be the end: not every carrier reports.
 """
 
 import asyncio
@@ -12,25 +13,93 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.log import get_logger
 from app.deps import Deps
 from app.messages.blocked import adopt_block
 from app.messages.models import Message, MessageState
-from app.messages.queries import due_follow_ups, hasten_follow_ups, move
+from app.messages.queries import due_follow_ups, messages_with_provider_ids, move
+from app.messages.receive import receive_text
+from app.messages.refusal import rest_senders, stop_sender
+from app.messages.settle import LOOK_GRID
 from app.shops.models import Sender
 from app.shops.provider_access import call_provider
-from app.sms.contract import DeliveryState, FailureKind, SmsError, StatusReport
+from app.shops.queries import due_syncs, get_provider_user, plan_sync
+from app.sms.contract import Changes, DeliveryFailure, DeliveryState, FailureKind, SmsError, StatusReport, Throttled
 
 log = get_logger(__name__)
 
 LOOKS = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=15), timedelta(hours=2), timedelta(hours=24))
 MOST_IDS = 30
 """Ids in one request to the message store."""
+DEBOUNCE = timedelta(seconds=20)
+ONE_MORE_TRY_AFTER = timedelta(minutes=5)
+SYNC_LEASE = timedelta(minutes=1)
 
 
 async def read_due_statuses(deps: Deps) -> int:
-    """Read the statuses that are due, one request for up to thirty messages of a RingCentral user."""
+    """Synchronise the users whose store has changed, then read what is due by id. Answers how much there was to do."""
+    return await _sync_due(deps) + await _follow_up(deps)
+
+
+async def look_soon(deps: Deps, provider_user_id: int) -> None:
+    """The provider says that something changed."""
+    now = deps.clock()
+    async with deps.db.transaction() as session:
+        await plan_sync(session, provider_user_id, earliest=now + timedelta(seconds=1), debounce=DEBOUNCE)
+
+
+# --- by synchronisation ---
+
+
+async def _sync_due(deps: Deps) -> int:
+    until = deps.clock() + SYNC_LEASE
+    async with deps.db.transaction() as session:
+        users = await due_syncs(session, deps.clock(), until=until)
+    await asyncio.gather(*(_sync(deps, user_id, until) for user_id in users))
+    return len(users)
+
+
+async def _sync(deps: Deps, provider_user_id: int, until: datetime) -> None:
+    started = deps.clock()
+    async with deps.db.transaction() as session:
+        user = await get_provider_user(session, provider_user_id)
+    token, since = user.sync_token, user.created_at
+    try:
+        changes = await call_provider(
+            deps, provider_user_id, lambda p, access: p.list_changes(access, sync_token=token, since=since)
+        )
+    except SmsError as error:
+        # The lease stays as the time of the next try; what is missed meanwhile is read by its id.
+        log.warning("messages.not_synchronised", provider_user_id=provider_user_id, code=error.code)
+        return
+    await _adopt_changes(deps, provider_user_id, changes)
+    async with deps.db.transaction() as session:
+        user = await get_provider_user(session, provider_user_id, lock=True)
+        user.sync_token, user.synced_at = changes.sync_token, started
+        # Another event may have come in while the store was being read.
+        planned = user.sync_due_at if user.sync_due_at != until else None
+        user.sync_due_at = max(planned, started + DEBOUNCE) if planned is not None else None
+
+
+async def _adopt_changes(deps: Deps, provider_user_id: int, changes: Changes) -> None:
+    for text in changes.inbound:
+        await receive_text(deps, provider_user_id, text)
+    reports = {report.provider_message_id: report for report in changes.statuses}
+    if not reports:
+        return
+    async with deps.db.transaction() as session:
+        messages = await messages_with_provider_ids(session, provider_user_id, list(reports))
+    for message in messages:
+        await _adopt(deps, provider_user_id, message, reports.get(message.provider_message_id or ""))
+
+
+# --- by id ---
+
+
+async def _follow_up(deps: Deps) -> int:
+    """One request for up to thirty messages of a RingCentral user."""
     now = deps.clock()
     async with deps.db.transaction() as session:
         messages = await due_follow_ups(session, now, lease=timedelta(minutes=1))
@@ -50,45 +119,35 @@ async def read_due_statuses(deps: Deps) -> int:
     return len(messages)
 
 
-async def look_soon(deps: Deps, provider_user_id: int, after: timedelta = timedelta(seconds=1)) -> None:
-    """The provider says that something changed."""
-    async with deps.db.transaction() as session:
-        await hasten_follow_ups(session, provider_user_id, deps.clock() + after)
-
-
 async def _read_statuses(deps: Deps, provider_user_id: int, messages: Sequence[Message]) -> None:
     ids = [message.provider_message_id for message in messages if message.provider_message_id]
     try:
         reports = await call_provider(deps, provider_user_id, lambda p, access: p.read_statuses(access, ids))
+    except Throttled:
+        return  # they were put off for a minute already
     except SmsError as error:
         log.warning("message.status_unread", provider_user_id=provider_user_id, code=error.code)
         return
     by_id = {report.provider_message_id: report for report in reports}
     for message in messages:
-        await _adopt(deps, message, by_id.get(message.provider_message_id or ""))
+        await _adopt(deps, provider_user_id, message, by_id.get(message.provider_message_id or ""))
 
 
-async def _adopt(deps: Deps, message: Message, report: StatusReport | None) -> None:
+# --- what a report means ---
+
+
+async def _adopt(deps: Deps, provider_user_id: int, message: Message, report: StatusReport | None) -> None:
     now = deps.clock()
     match report.state if report is not None else None:
         case DeliveryState.DELIVERED:
-            await _move(
-                deps,
-                message,
-                MessageState.DELIVERED,
-                report,
-                delivered_at=(report and report.at) or now,
-                follow_up_at=None,
-            )
+            delivered_at = (report and report.at) or now
+            await _move(deps, message, MessageState.DELIVERED, report, delivered_at=delivered_at, follow_up_at=None)
         case DeliveryState.FAILED:
-            await _fail(deps, message, report)
+            await _fail(deps, provider_user_id, message, report)
         case DeliveryState.SENT:
             await _move(deps, message, MessageState.SENT, report, follow_up_at=_next_look(message, now))
         case _:
-            async with deps.db.transaction() as session:
-                stored = await session.get(Message, message.id)
-                if stored is not None:
-                    stored.follow_up_at = _next_look(message, now)
+            await _look_again(deps, message, _next_look(message, now))
 
 
 async def _move(deps: Deps, message: Message, to: MessageState, report: StatusReport | None, **values: Any) -> None:
@@ -97,17 +156,31 @@ async def _move(deps: Deps, message: Message, to: MessageState, report: StatusRe
         values["segments"] = report.segment_count
     async with deps.db.transaction() as session:
         moved = await move(
-            session, message.id, to, origin=origin, now=deps.clock(), cause=f"RingCentral: {to}", **values
+            session,
+            message.id,
+            to,
+            origin=origin,
+            now=deps.clock(),
+            cause=f"RingCentral: {to}",
+            guard=Message.provider_message_id == message.provider_message_id,
+            **values,
         )
-        if not moved and (stored := await session.get(Message, message.id)) is not None:
-            stored.follow_up_at = _next_look(message, deps.clock())
+    if not moved:
+        await _look_again(deps, message, _next_look(message, deps.clock()))
 
 
-async def _fail(deps: Deps, message: Message, report: StatusReport | None) -> None:
-    code = report.error_code if report is not None else None
+async def _look_again(deps: Deps, message: Message, at: datetime | None) -> None:
+    async with deps.db.transaction() as session:
+        stored = await session.get(Message, message.id, with_for_update=True)
+        if stored is not None and stored.state in (MessageState.ACCEPTED, MessageState.SENT):
+            stored.follow_up_at = at
+
+
+async def _fail(deps: Deps, provider_user_id: int, message: Message, report: StatusReport | None) -> None:
     async with deps.db.transaction() as session:
         sender = await session.get(Sender, message.sender_id) if message.sender_id is not None else None
-    failure = deps.provider(sender.provider if sender is not None else "ringcentral").delivery_failure(code)
+    provider = deps.provider(sender.provider if sender is not None else "ringcentral")
+    failure = provider.delivery_failure(report.error_code if report is not None else None)
     if failure.kind is FailureKind.NOT_FINAL:
         await _move(deps, message, MessageState.SENT, report, follow_up_at=deps.clock() + timedelta(hours=1))
         return
@@ -119,17 +192,63 @@ async def _fail(deps: Deps, message: Message, report: StatusReport | None) -> No
             origin=[MessageState.ACCEPTED, MessageState.SENT],
             now=deps.clock(),
             cause=failure.code,
+            guard=Message.provider_message_id == message.provider_message_id,
             reason_code=failure.code,
             reason=failure.sentence,
             provider_code=failure.code,
             follow_up_at=None,
         )
-        if moved and failure.kind is FailureKind.OPTED_OUT and message.phone_encrypted is not None:
-            await adopt_block(deps, session, message, deps.vault.decrypt(message.phone_encrypted), failure.code)
+        if moved:
+            await _draw_conclusions(deps, session, provider_user_id, message, failure)
     log.warning("message.not_delivered", message_id=message.id, shop_id=message.shop_id, code=failure.code)
+
+
+async def _draw_conclusions(
+    deps: Deps, session: AsyncSession, provider_user_id: int, message: Message, failure: DeliveryFailure
+) -> None:
+    """What the failure says about the recipient, the sender, or another try."""
+    phone = deps.vault.decrypt(message.phone_encrypted) if message.phone_encrypted is not None else None
+    match failure.kind:
+        case FailureKind.OPTED_OUT if phone is not None:
+            await adopt_block(deps, session, message, phone, failure.code)
+        case FailureKind.SENDER_STOPPED:
+            await stop_sender(session, message, failure.code, failure.sentence)
+        case FailureKind.SENDER_PAUSED:
+            until = deps.clock() + timedelta(seconds=failure.pause_seconds or 0)
+            await rest_senders(session, provider_user_id, until, failure.sentence)
+            await _try_once_more(deps, session, message, until)
+        case FailureKind.RETRY_ONCE:
+            await _try_once_more(deps, session, message, deps.clock() + ONE_MORE_TRY_AFTER)
+
+
+async def _try_once_more(deps: Deps, session: AsyncSession, message: Message, at: datetime) -> None:
+    """The text surely did not arrive: one more try, if it is still of use by then."""
+    too_late = message.expires_at is not None and message.expires_at <= at
+    if message.redeliveries > 0 or too_late:
+        return
+    await move(
+        session,
+        message.id,
+        MessageState.QUEUED,
+        origin=[MessageState.FAILED],
+        now=deps.clock(),
+        cause="not delivered: tried once more",
+        redeliveries=1,
+        due_at=at,
+        attempts=0,
+        resends=0,
+        reason_code=None,
+        reason=None,
+        called_at=None,
+        lease_until=None,
+        provider_message_id=None,
+        provider_code=None,
+        sent_at=None,
+    )
 
 
 def _next_look(message: Message, now: datetime) -> datetime | None:
     """When to look again; None a day after sending: `sent` is then the end."""
     start = message.sent_at or message.created_at
-    return next((start + after for after in LOOKS if start + after > now), None)
+    look = next((start + after for after in LOOKS if start + after > now), None)
+    return look + timedelta(seconds=-look.timestamp() % LOOK_GRID) if look is not None else None

@@ -50,7 +50,10 @@ class ProviderUser(Base):
     """One RingCentral user as seen by one RingCentral application: token, pace and webhook subscription."""
 
     __tablename__ = "provider_users"
-    __table_args__ = (UniqueConstraint("provider", "client_id", "owner_id"),)
+    __table_args__ = (
+        UniqueConstraint("provider", "client_id", "owner_id"),
+        Index("ix_provider_users_sync_due_at", "sync_due_at", postgresql_where=text("sync_due_at IS NOT NULL")),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     provider: Mapped[str]
@@ -61,16 +64,23 @@ class ProviderUser(Base):
     token_expires_at: Mapped[datetime | None]
     scopes: Mapped[str] = mapped_column(server_default="")
     login_paused_until: Mapped[datetime | None]
+    login_lease_until: Mapped[datetime | None]
     paused_until: Mapped[datetime | None]
     pause_reason: Mapped[str | None]
     call_limit: Mapped[int] = mapped_column(server_default="36")
+    call_reserve: Mapped[int] = mapped_column(server_default="4")
+    light_limit: Mapped[int] = mapped_column(server_default="45")
     window_seconds: Mapped[int] = mapped_column(server_default="60")
+    next_free_at: Mapped[datetime | None]
     hook_key: Mapped[str] = mapped_column(unique=True)
     verification_token_encrypted: Mapped[bytes]
     subscription_id: Mapped[str | None]
     subscription_expires_at: Mapped[datetime | None]
     subscription_checked_at: Mapped[datetime | None]
     inbound_read_until: Mapped[datetime | None]
+    sync_token: Mapped[str | None]
+    sync_due_at: Mapped[datetime | None]
+    synced_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 
@@ -102,6 +112,8 @@ class Sender(Base):
     state: Mapped[str] = mapped_column(server_default=SenderState.NUMBER_NEEDED)
     problem_code: Mapped[str | None]
     problem: Mapped[str | None]
+    paused_until: Mapped[datetime | None]
+    pause_reason: Mapped[str | None]
     provider_confirms_stop: Mapped[bool] = mapped_column(server_default=text("true"))
     numbers: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
     findings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
@@ -111,13 +123,18 @@ class Sender(Base):
 
 
 class PaceSlot(Base):
-    """One call of a RingCentral user's minute: taken before the call, stamped when the answer has arrived."""
+    """One call of a RingCentral user's minute: taken before the call, stamped when the answer has arrived.
+
+    *call_group*: RingCentral counts its groups of calls apart. *message_id*: the text that the call is for, if any.
+    """
 
     __tablename__ = "pace_slots"
     __table_args__ = (Index("ix_pace_slots_provider_user_id_answered_at", "provider_user_id", "answered_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     provider_user_id: Mapped[int] = mapped_column(ForeignKey("provider_users.id", ondelete="CASCADE"))
+    call_group: Mapped[str] = mapped_column(server_default="medium")
+    message_id: Mapped[int | None]
     taken_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
 

@@ -1,8 +1,8 @@
 """All SQL about shops, senders and RingCentral users."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -177,3 +177,28 @@ async def write_audit(
 ) -> None:
     session.add(AuditEvent(shop_domain=shop_domain, at=at, actor=actor, action=action, detail=detail or {}))
     await session.flush()
+
+
+async def plan_sync(session: AsyncSession, provider_user_id: int, *, earliest: datetime, debounce: timedelta) -> None:
+    """Read this user's message store at *earliest*, or *debounce* after the last time; an earlier plan stands."""
+    at = func.greatest(earliest, ProviderUser.synced_at + debounce)
+    await session.execute(
+        update(ProviderUser)
+        .where(ProviderUser.id == provider_user_id)
+        .values(sync_due_at=func.least(ProviderUser.sync_due_at, at))
+    )
+
+
+async def due_syncs(session: AsyncSession, now: datetime, *, until: datetime, limit: int = 50) -> list[int]:
+    """Users whose message store has to be read now; other workers leave them alone *until* then."""
+    query = (
+        select(ProviderUser)
+        .where(ProviderUser.sync_due_at <= now)
+        .order_by(ProviderUser.sync_due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    users = list(await session.scalars(query))
+    for user in users:
+        user.sync_due_at = until
+    return [user.id for user in users]

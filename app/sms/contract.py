@@ -18,7 +18,7 @@ those belong to the caller, who shares them between processes.
 A sentence never holds a secret, a phone number or a text, and an error never holds the request it came from.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -404,10 +404,17 @@ class SmsProvider(Protocol):
         """One text to one recipient, tried once."""
 
     async def find_sent(
-        self, access: Access, *, sender: str, recipient: str, text: str, since: datetime
+        self,
+        access: Access,
+        *,
+        sender: str,
+        recipient: str,
+        text: str,
+        since: datetime,
+        besides: Collection[str] = (),
     ) -> Accepted | None:
         """The message of a send whose outcome was lost, or None when the provider never took it over.
-        *since* is when the lost send began."""
+        *since* is when the lost send began; *besides* are ids that belong to other texts."""
 
     async def read_statuses(self, access: Access, ids: Sequence[str]) -> list[StatusReport]:
         """In no order; ids unknown to the provider are left out."""

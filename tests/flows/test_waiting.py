@@ -1,4 +1,4 @@
-"""Texts that wait: address and area code disagree, daily limits, state rules, parcels merged at dawn; and who agreed."""
+"""Texts that wait: address and area code disagree, daily limits, state rules, merged parcels; and who agreed."""
 
 from datetime import UTC, datetime
 from typing import Any

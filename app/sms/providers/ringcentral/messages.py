@@ -5,7 +5,7 @@ a call would make a group in which customers see each other's numbers, so there 
 queued. The limit of a text is 1000 UTF-16 units. Message sync has no pages and repeats the last five seconds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -74,7 +74,14 @@ def _accepted(record: Any, answer: Answer | None = None) -> Accepted | None:
 
 
 async def find_sent(
-    client: Client, access: Access, *, sender: str, recipient: str, text: str, since: datetime
+    client: Client,
+    access: Access,
+    *,
+    sender: str,
+    recipient: str,
+    text: str,
+    since: datetime,
+    besides: Collection[str] = (),
 ) -> Accepted | None:
     """The newest outbound message with the same two numbers and the same text."""
     query = {
@@ -84,7 +91,7 @@ async def find_sent(
         "dateFrom": as_iso(since - CLOCK_DIFFERENCE),
     }
     for record in await _list(client, access, query):
-        if _same_message(record, sender, recipient, text):
+        if _same_message(record, sender, recipient, text) and id_text(record.get("id")) not in besides:
             return _accepted(record)
     return None
 

@@ -1,6 +1,6 @@
 """RingCentral as an `SmsProvider`: the methods of the contract, each handed to the module that knows its subject."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from app.core.clock import Clock
@@ -67,10 +67,17 @@ class RingCentral:
         return await messages.send(self._client, access, sender=sender, recipient=recipient, text=text)
 
     async def find_sent(
-        self, access: Access, *, sender: str, recipient: str, text: str, since: datetime
+        self,
+        access: Access,
+        *,
+        sender: str,
+        recipient: str,
+        text: str,
+        since: datetime,
+        besides: Collection[str] = (),
     ) -> Accepted | None:
         return await messages.find_sent(
-            self._client, access, sender=sender, recipient=recipient, text=text, since=since
+            self._client, access, sender=sender, recipient=recipient, text=text, since=since, besides=besides
         )
 
     async def read_statuses(self, access: Access, ids: Sequence[str]) -> list[StatusReport]:

@@ -1,0 +1,206 @@
+"""Who may send now, and taking messages for it: the two statements that every worker runs all day.
+
+Both are written by hand, so that they meet the partial index `ix_messages_due` and stay as cheap with ten million
+messages as with ten. A claim locks the RingCentral users first (SKIP LOCKED), so that of all processes one counts the
+calls of a user's minute at a time; the message rows are locked one by one and looked at again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.sql import MOMENT, NUMBER, NUMBERS, SPAN, typed
+from app.messages.kinds import kinds
+from app.messages.models import Message
+from app.shops.pace import LONGEST_CALL
+
+FIRST = 0
+"""The priority of replies to keywords: they pass in front, and may use the reserve."""
+COUNTED = 50
+"""Due messages are counted up to here: enough to know that a user has more than a minute's worth."""
+
+# The senders that have anything queued are found by a loose index scan: one look per sender, however long its queue.
+DUE_USERS = typed(
+    """
+WITH RECURSIVE waiting AS (
+    (SELECT sender_id FROM messages WHERE state = 'queued' AND sender_id IS NOT NULL ORDER BY sender_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT m.sender_id FROM messages m
+            WHERE m.state = 'queued' AND m.sender_id > waiting.sender_id ORDER BY m.sender_id LIMIT 1)
+    FROM waiting WHERE waiting.sender_id IS NOT NULL
+)
+SELECT u.id, u.call_limit, sum(queued.due)::bigint AS due, bool_or(queued.priority = :first) AS replying
+FROM waiting
+JOIN senders s ON s.id = waiting.sender_id AND s.state = 'ready' AND (s.paused_until IS NULL OR s.paused_until <= :now)
+JOIN provider_users u ON u.id = s.provider_user_id AND (u.paused_until IS NULL OR u.paused_until <= :now)
+CROSS JOIN LATERAL (
+    SELECT p.priority, (
+        SELECT count(*) FROM (
+            SELECT 1 FROM messages m
+            WHERE m.state = 'queued' AND m.sender_id = s.id AND m.priority = p.priority AND m.due_at <= :now
+            ORDER BY m.due_at LIMIT :counted
+        ) counted
+    ) AS due
+    FROM unnest(:priorities) AS p(priority)
+    WHERE p.priority = :first OR u.next_free_at IS NULL OR u.next_free_at <= :now
+) queued
+WHERE queued.due > 0
+GROUP BY u.id, u.call_limit
+""",
+    now=MOMENT,
+    first=NUMBER,
+    counted=NUMBER,
+    priorities=NUMBERS,
+)
+
+LOCK_USERS = typed(
+    """
+SELECT id FROM provider_users
+WHERE id = ANY(:users) AND (paused_until IS NULL OR paused_until <= :now)
+ORDER BY id FOR UPDATE SKIP LOCKED
+""",
+    users=NUMBERS,
+    now=MOMENT,
+)
+
+# A text to an order waits while an earlier one to the same order is in hand, so that "fulfilled" never overtakes
+# "confirmed". Two shops on one RingCentral user take turns, message by message.
+CLAIM = typed(
+    """
+WITH asked AS (
+    SELECT * FROM unnest(:users, :most) AS a(user_id, most)
+), pace AS (
+    SELECT u.id AS user_id, asked.most, u.call_limit, u.call_reserve,
+           make_interval(secs => u.window_seconds) AS span, count(p.id) AS used, min(p.answered_at) AS first_answer
+    FROM asked JOIN provider_users u ON u.id = asked.user_id
+    LEFT JOIN pace_slots p ON p.provider_user_id = u.id AND p.call_group = 'medium' AND (
+        p.answered_at > :now - make_interval(secs => u.window_seconds)
+        OR p.answered_at IS NULL
+           AND p.taken_at > :now - make_interval(secs => u.window_seconds) - :longest_call
+    )
+    GROUP BY u.id, asked.most
+), due AS (
+    SELECT pace.user_id, m.id, m.priority, m.due_at,
+           row_number() OVER (PARTITION BY s.id ORDER BY m.priority, m.due_at, m.id) AS place
+    FROM pace
+    JOIN senders s ON s.provider_user_id = pace.user_id AND s.state = 'ready'
+         AND (s.paused_until IS NULL OR s.paused_until <= :now)
+    CROSS JOIN unnest(:priorities) AS p(priority)
+    CROSS JOIN LATERAL (
+        SELECT q.id, q.priority, q.due_at FROM messages q
+        WHERE q.state = 'queued' AND q.sender_id = s.id AND q.priority = p.priority AND q.due_at <= :now
+          AND (q.order_id IS NULL OR NOT EXISTS (
+              SELECT 1 FROM messages h
+              WHERE h.shop_id = q.shop_id AND h.order_id = q.order_id AND h.state IN ('sending', 'unknown')
+          ))
+        ORDER BY q.due_at, q.id LIMIT pace.most
+    ) m
+), ranked AS (
+    SELECT due.user_id, due.id, due.priority,
+           row_number() OVER (PARTITION BY user_id ORDER BY (priority > :first), place, due_at, id) AS turn
+    FROM due
+), chosen AS (
+    SELECT ranked.user_id, ranked.id, ranked.turn FROM ranked JOIN pace USING (user_id)
+    WHERE ranked.turn <= pace.most
+      AND pace.used + ranked.turn
+          <= pace.call_limit + CASE WHEN ranked.priority = :first THEN pace.call_reserve ELSE 0 END
+), locked AS (
+    SELECT m.id FROM messages m
+    WHERE m.id IN (SELECT id FROM chosen) AND m.state = 'queued'
+    ORDER BY m.id FOR UPDATE SKIP LOCKED
+), claimed AS (
+    UPDATE messages m
+    SET state = 'sending', fence = m.fence + 1, attempts = m.attempts + 1, called_at = NULL,
+        lease_until = :now + :lease, updated_at = :now
+    FROM locked WHERE m.id = locked.id AND m.state = 'queued'
+    RETURNING m.id, m.shop_id
+), recorded AS (
+    INSERT INTO message_transitions (message_id, shop_id, at, from_state, to_state, cause)
+    SELECT id, shop_id, :now, 'queued', 'sending', 'claimed' FROM claimed
+), slots AS (
+    INSERT INTO pace_slots (provider_user_id, call_group, message_id, taken_at)
+    SELECT chosen.user_id, 'medium', claimed.id, :now FROM claimed JOIN chosen USING (id)
+    RETURNING id, provider_user_id, message_id
+), filled AS (
+    UPDATE provider_users u
+    SET next_free_at = CASE
+        WHEN pace.used + (SELECT count(*) FROM slots WHERE slots.provider_user_id = u.id) >= pace.call_limit
+        THEN coalesce(pace.first_answer, :now) + pace.span END
+    FROM pace WHERE u.id = pace.user_id
+)
+SELECT slots.message_id, slots.id AS slot_id, slots.provider_user_id, chosen.turn
+FROM slots JOIN chosen ON chosen.id = slots.message_id ORDER BY chosen.turn
+""",
+    users=NUMBERS,
+    most=NUMBERS,
+    now=MOMENT,
+    lease=SPAN,
+    longest_call=SPAN,
+    first=NUMBER,
+    priorities=NUMBERS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DueUser:
+    """A RingCentral user with something to send. *backlog*: more than a minute's worth. *replying*: a reply waits."""
+
+    user_id: int
+    due: int
+    backlog: bool
+    replying: bool
+
+
+@dataclass(slots=True)
+class Claimed:
+    """A message in the hands of this process, with the slot of its call."""
+
+    message: Message
+    provider_user_id: int
+    slot: int
+
+
+async def users_with_due_messages(session: AsyncSession, now: datetime) -> list[DueUser]:
+    """Users that may send now and have something to send, in no order. Users without a free call are left out."""
+    values = {"now": now, "first": FIRST, "counted": COUNTED, "priorities": _priorities()}
+    return [
+        DueUser(row.id, row.due, row.due > row.call_limit, row.replying)
+        for row in await session.execute(DUE_USERS, values)
+    ]
+
+
+async def claim_due(session: AsyncSession, wanted: dict[int, int], *, now: datetime, lease: timedelta) -> list[Claimed]:
+    """Take due messages of the users in *wanted*, for each at most so many, and never more than calls are free.
+
+    Replies come first, then the shops of the user in turn, each of them oldest first.
+    """
+    locked = list(await session.scalars(LOCK_USERS, {"users": list(wanted), "now": now}))
+    if not locked:
+        return []
+    values = {
+        "users": locked,
+        "most": [wanted[user_id] for user_id in locked],
+        "now": now,
+        "lease": lease,
+        "longest_call": LONGEST_CALL,
+        "first": FIRST,
+        "priorities": _priorities(),
+    }
+    rows = (await session.execute(CLAIM, values)).all()
+    messages = await _load(session, [row.message_id for row in rows])
+    return [Claimed(messages[row.message_id], row.provider_user_id, row.slot_id) for row in rows]
+
+
+async def _load(session: AsyncSession, ids: Sequence[int]) -> dict[int, Message]:
+    if not ids:
+        return {}
+    query = select(Message).where(Message.id.in_(ids)).execution_options(populate_existing=True)
+    return {message.id: message for message in await session.scalars(query)}
+
+
+def _priorities() -> list[int]:
+    """Every priority that a kind of text has; each has its own stretch of the index."""
+    return sorted({FIRST, *(kind.priority for kind in kinds.kinds.values())})

@@ -1,0 +1,155 @@
+"""Writes down how an attempt ended, each end in one transaction with the slot of its call.
+
+Every change names the fence of its attempt: a worker that was given up for dead, and comes back, settles nothing that
+has been taken over by another. Only one late word counts: that RingCentral did accept the text.
+"""
+
+import random
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.log import get_logger
+from app.deps import Deps
+from app.messages.claim import Claimed
+from app.messages.gate import Checks
+from app.messages.models import Message, MessageState
+from app.messages.queries import move
+from app.messages.reasons import Reason
+from app.shops.pace import give_back, learn, stamp_slots
+from app.sms.contract import Accepted, OutcomeUnknown
+
+log = get_logger(__name__)
+
+FIRST_LOOK = timedelta(seconds=30)
+LOOK_GRID = 15.0
+"""Looks at delivery statuses fall on whole quarters of a minute, so that one request serves many messages."""
+LOOK_UP_AFTER = timedelta(seconds=10)
+BACKOFF = (2, 4, 8, 16, 32, 60)
+
+
+async def accept(deps: Deps, held: Claimed, accepted: Accepted) -> None:
+    """RingCentral has taken the text over."""
+    now, message = deps.clock(), held.message
+    async with deps.db.transaction() as session:
+        await stamp_slots(session, [held.slot], now)
+        await learn(session, held.provider_user_id, accepted.rate, called_at=message.called_at or now, now=now)
+        values = accepted_values(deps, message, accepted)
+        moved = await _end_attempt(deps, session, message, MessageState.ACCEPTED, "accepted by RingCentral", **values)
+        if not moved:
+            await _adopt_late(deps, session, message, accepted, values)
+    log.info("message.accepted", message_id=message.id, shop_id=message.shop_id, kind=message.kind)
+
+
+def accepted_values(deps: Deps, message: Message, accepted: Accepted) -> dict[str, Any]:
+    now = deps.clock()
+    first_look = now + FIRST_LOOK
+    return {
+        "provider_message_id": accepted.provider_message_id,
+        "sent_at": message.called_at or now,
+        "follow_up_at": first_look + timedelta(seconds=-first_look.timestamp() % LOOK_GRID),
+        "lease_until": None,
+        "sent_text_encrypted": None,
+        "reason_code": None,
+        "reason": None,
+    }
+
+
+async def put_back(
+    deps: Deps,
+    held: Claimed,
+    cause: str,
+    pause: timedelta,
+    *,
+    called: bool,
+    checks: Checks | None = None,
+    phone: str | None = None,
+) -> None:
+    """Queue it again. *called*: RingCentral answered, so the slot is used; otherwise it is given back."""
+    now = deps.clock()
+    values: dict[str, Any] = {"due_at": now + pause, "lease_until": None, "called_at": None}
+    if checks is not None:
+        values["checks"] = checks.rows
+    if phone is not None:
+        # A held text must be found by its phone, so that a STOP cancels it.
+        values |= {"phone_encrypted": deps.vault.encrypt(phone), "phone_hash": deps.vault.fingerprint(phone)}
+    async with deps.db.transaction() as session:
+        await settle_slot(deps, session, held, called=called)
+        await _end_attempt(deps, session, held.message, MessageState.QUEUED, cause, **values)
+
+
+async def lose_sight(deps: Deps, held: Claimed, unknown: OutcomeUnknown) -> None:
+    """It may have been sent: nothing happens to it before a look into RingCentral's message store."""
+    now = deps.clock()
+    pause = max(LOOK_UP_AFTER, timedelta(seconds=unknown.retry_after or 0))
+    async with deps.db.transaction() as session:
+        await stamp_slots(session, [held.slot], now)
+        cause = f"no answer from RingCentral ({unknown.code})"
+        await _end_attempt(deps, session, held.message, MessageState.UNKNOWN, cause, lease_until=now + pause)
+
+
+async def end_unsent(deps: Deps, held: Claimed, state: MessageState, reason: Reason, checks: Checks) -> None:
+    """The gate says no: nothing was sent and nothing will be."""
+    sentence = checks.rows[-1]["sentence"] if checks.rows else reason.sentence
+    async with deps.db.transaction() as session:
+        await settle_slot(deps, session, held, called=False)
+        values = {"reason_code": reason.code, "reason": sentence, "checks": checks.rows, "lease_until": None}
+        await _end_attempt(deps, session, held.message, state, reason.code, **values)
+
+
+async def settle_slot(deps: Deps, session: AsyncSession, held: Claimed, *, called: bool) -> None:
+    if called:
+        await stamp_slots(session, [held.slot], deps.clock())
+    else:
+        await give_back(session, held.provider_user_id, [held.slot])
+
+
+def backoff(attempt: int) -> timedelta:
+    pause = BACKOFF[min(max(attempt, 1), len(BACKOFF)) - 1]
+    return timedelta(seconds=pause * random.uniform(0.8, 1.2))  # noqa: S311  # jitter, not a secret
+
+
+def same_attempt(message: Message) -> ColumnElement[bool]:
+    return Message.fence == message.fence
+
+
+async def _end_attempt(
+    deps: Deps, session: AsyncSession, message: Message, to: MessageState, cause: str, **values: Any
+) -> bool:
+    return await move(
+        session,
+        message.id,
+        to,
+        origin=[MessageState.SENDING],
+        now=deps.clock(),
+        cause=cause,
+        guard=same_attempt(message),
+        **values,
+    )
+
+
+async def _adopt_late(
+    deps: Deps, session: AsyncSession, message: Message, accepted: Accepted, values: dict[str, Any]
+) -> None:
+    """This attempt had been given up. Unless another has already called, its success still keeps the text from
+    being sent a second time."""
+    query = select(Message).where(Message.shop_id == message.shop_id, Message.id == message.id)
+    current = await session.scalar(query.with_for_update().execution_options(populate_existing=True))
+    if current is None or current.provider_message_id == accepted.provider_message_id:
+        return
+    waiting = current.state in (MessageState.UNKNOWN, MessageState.QUEUED) and current.fence == message.fence
+    in_the_gate = current.state == MessageState.SENDING and current.called_at is None
+    if not (waiting or in_the_gate):
+        log.error("message.accepted_too_late", message_id=message.id, state=current.state)
+        return
+    await move(
+        session,
+        message.id,
+        MessageState.ACCEPTED,
+        origin=[MessageState(current.state)],
+        now=deps.clock(),
+        cause="accepted by RingCentral, as a late answer says",
+        **values,
+    )

@@ -1,0 +1,144 @@
+"""How fast a RingCentral user may call: a sliding log in PostgreSQL, shared by all processes.
+
+Source: RingCentral, "Rate limits": for each user and application 40 medium, 50 light and 5 login calls in any 60 s. A
+slot is taken before a call and stamped when its *answer* arrives, so its next use cannot reach RingCentral less than a
+window after its last one, whatever the network does: no 429 by construction. Texts leave four medium calls to replies
+and subscription calls. The slots of texts are taken with the texts (`messages/claim.py`), all others here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.shops.models import PaceSlot, ProviderUser
+from app.shops.queries import pause_user
+from app.sms.contract import RateReport, Throttled
+
+RESERVE = 4
+LOGINS = 4
+"""Of five a minute; in normal running there is one an hour."""
+LONGEST_CALL = timedelta(seconds=90)
+"""A slot whose answer never came (its process died) counts as used for this long and a window more."""
+
+
+class Group(StrEnum):
+    """RingCentral's groups of calls, each with a window of its own."""
+
+    AUTH = "auth"
+    MEDIUM = "medium"
+    LIGHT = "light"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """How many calls of each group one use of the provider makes. Reading is light; texts and subscriptions are not."""
+
+    light: int = 1
+    medium: int = 0
+    auth: int = 0
+
+
+LOGIN = Cost(light=0, auth=1)
+
+
+async def take_calls(session: AsyncSession, user: ProviderUser, cost: Cost, now: datetime) -> list[int]:
+    """Ids of the slots taken. The caller holds the user's row lock. Raises `Throttled` when a group is used up."""
+    taken: list[int] = []
+    for group, count in ((Group.AUTH, cost.auth), (Group.MEDIUM, cost.medium), (Group.LIGHT, cost.light)):
+        if count:
+            await _check_free(session, user, group, count, now)
+            rows = [{"provider_user_id": user.id, "call_group": group, "taken_at": now}] * count
+            taken += await session.scalars(insert(PaceSlot).values(rows).returning(PaceSlot.id))
+    return taken
+
+
+async def stamp_slots(session: AsyncSession, slot_ids: Sequence[int], now: datetime) -> None:
+    """The answer is here: the window of these slots starts now."""
+    if slot_ids:
+        await session.execute(update(PaceSlot).where(PaceSlot.id.in_(slot_ids)).values(answered_at=now))
+
+
+async def give_back(session: AsyncSession, provider_user_id: int, slot_ids: Sequence[int]) -> None:
+    """No call was made after all."""
+    if slot_ids:
+        await session.execute(delete(PaceSlot).where(PaceSlot.id.in_(slot_ids)))
+        await session.execute(
+            update(ProviderUser)
+            .where(ProviderUser.id == provider_user_id, ProviderUser.next_free_at.is_not(None))
+            .values(next_free_at=None)
+        )
+
+
+async def learn(
+    session: AsyncSession, provider_user_id: int, rate: RateReport | None, *, called_at: datetime, now: datetime
+) -> None:
+    """Believe the headers of an answered text: adopt a new limit, and stop where none are left that we know of."""
+    if rate is None or rate.limit <= 0:
+        return
+    reserve = min(RESERVE, rate.limit // 10)
+    window = max(1, int(rate.window))
+    await session.execute(
+        update(ProviderUser)
+        .where(
+            ProviderUser.id == provider_user_id,
+            or_(
+                ProviderUser.call_limit != rate.limit - reserve,
+                ProviderUser.call_reserve != reserve,
+                ProviderUser.window_seconds != window,
+            ),
+        )
+        .values(call_limit=rate.limit - reserve, call_reserve=reserve, window_seconds=window)
+    )
+    if rate.remaining <= 0:
+        # Calls of ours are in our log and end by themselves; a window that others have filled does not.
+        ours = await _used(session, provider_user_id, Group.MEDIUM, called_at - timedelta(seconds=window))
+        if ours < rate.limit:
+            reason = "The minute's calls are used up."
+            await pause_user(session, provider_user_id, now + timedelta(seconds=window), reason)
+
+
+async def forget_old_slots(session: AsyncSession, now: datetime) -> None:
+    longest = timedelta(minutes=10)
+    await session.execute(
+        delete(PaceSlot).where(or_(PaceSlot.answered_at < now - longest, PaceSlot.taken_at < now - 2 * longest))
+    )
+
+
+async def _check_free(session: AsyncSession, user: ProviderUser, group: Group, count: int, now: datetime) -> None:
+    """Replies and subscription calls may use the reserve too."""
+    limits = {
+        Group.AUTH: LOGINS,
+        Group.MEDIUM: user.call_limit + user.call_reserve,
+        Group.LIGHT: user.light_limit,
+    }
+    window = timedelta(seconds=user.window_seconds)
+    if await _used(session, user.id, group, now - window) + count <= limits[group]:
+        return
+    first = await session.scalar(
+        select(func.min(PaceSlot.answered_at)).where(
+            PaceSlot.provider_user_id == user.id, PaceSlot.call_group == group, PaceSlot.answered_at > now - window
+        )
+    )
+    wait = ((first or now) + window - now).total_seconds()
+    raise Throttled(
+        "This minute's calls to RingCentral are used up; it goes on by itself.", code="pace", retry_after=max(wait, 1.0)
+    )
+
+
+async def _used(session: AsyncSession, provider_user_id: int, group: Group, since: datetime) -> int:
+    count = select(func.count()).where(
+        PaceSlot.provider_user_id == provider_user_id, PaceSlot.call_group == group, _counts(since)
+    )
+    return int(await session.scalar(count) or 0)
+
+
+def _counts(since: datetime) -> ColumnElement[bool]:
+    return or_(
+        PaceSlot.answered_at > since,
+        PaceSlot.answered_at.is_(None) & (PaceSlot.taken_at > since - LONGEST_CALL),
+    )
