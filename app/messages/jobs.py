@@ -60,7 +60,7 @@ async def rescue_stranded(deps: Deps) -> None:
                 await move(
                     session,
                     message_id,
-                    MessageState.SKIPPED,
+                    MessageState.CANCELLED,
                     origin=[MessageState.QUEUED],
                     now=deps.clock(),
                     cause=NOT_CONNECTED.code,
