@@ -8,7 +8,7 @@ never limited, so that nobody can talk us out of an order by calling from the sa
 
 import hashlib
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -126,6 +126,6 @@ def _text(headers: dict[bytes, bytes], name: bytes) -> str:
 def _time(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo is not None else None
