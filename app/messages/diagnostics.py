@@ -4,6 +4,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.consent.drift import open_drifts
+from app.consent.queries import held_rows
 from app.deps import Deps
 from app.shopify.webhooks import topics
 from app.shops.models import ProviderUser, Sender, SenderState, Shop
@@ -12,6 +14,7 @@ from app.shops.settings import read_settings_of
 from app.shops.tokens import covers
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
+MANY = 200
 HOME = ("US", "CA")
 """Where every RingCentral number with text messages reaches."""
 
@@ -23,6 +26,7 @@ async def diagnose(deps: Deps, session: AsyncSession, shop: Shop) -> list[dict[s
     found = [_access(deps, shop), _scopes(shop), _connection(sender), _number(sender)]
     if sender is not None and sender.phone_number is not None:
         found += _countries(shop, sender)
+    found += await _consent(session, shop)
     if user is not None and sender is not None and sender.phone_number is not None:
         found += [_subscription(deps, user), _pause(deps, user)]
     if sender is not None:
@@ -72,6 +76,21 @@ def _countries(shop: Shop, sender: Sender) -> list[dict[str, Any]]:
         action = "Have international texts switched on for it at RingCentral, or take these countries off your list."
         return [_row("countries", WARNING, sentence, action)]
     return [_row("countries", OK, f"You text to {', '.join(chosen)}; other countries are skipped, with a reason.")]
+
+
+async def _consent(session: AsyncSession, shop: Shop) -> list[dict[str, Any]]:
+    """What waits for a person; nothing is said when nothing does."""
+    held, apart = len(await held_rows(session, shop.id, limit=MANY)), len(await open_drifts(session, shop.id))
+    rows = []
+    if held:
+        sentence = f"Replies that may mean STOP: {held}. Texts to these numbers wait."
+        rows.append(_row("doubtful_replies", WARNING, sentence, "Decide under Consent."))
+    if apart:
+        sentence = f"Numbers about which Shopify, this app and RingCentral disagree: {apart}."
+        rows.append(
+            _row("consent_drift", WARNING, sentence, "Settle them under Consent; until then the strictest counts.")
+        )
+    return rows
 
 
 def _subscription(deps: Deps, user: ProviderUser) -> dict[str, Any]:

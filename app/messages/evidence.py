@@ -35,7 +35,7 @@ async def evidence_of(deps: Deps, session: AsyncSession, shop: Shop, phone: str)
     phone_hash, now = deps.vault.fingerprint(phone), deps.clock()
     zone = _zone(shop, phone)
     suppression = await find_suppression(session, shop.id, phone_hash)
-    proof = await verify_chain(deps, session, shop.id)
+    proof = await verify_chain(deps, session, shop.id, only_words_of=phone_hash)
     events = await events_of_phone(session, shop.id, phone_hash)
     senders = {
         each.id: each.phone_number for each in await session.scalars(select(Sender).where(Sender.shop_id == shop.id))

@@ -60,8 +60,10 @@ async def record_staff_opt_in(
         wrong["wording"] = f"Give what the customer was shown or told, in at most {LONGEST_WORDS} characters."
     if wrong:
         raise Invalid(wrong)
+    # Both are written by hand and may hold names, so both go where an erasure reaches.
+    shown = (wording or "").strip()
     evidence = Evidence(
-        source="staff", actor=actor, method=method, words=words, wording=(wording or "").strip() or None
+        source="staff", actor=actor, method=method, words=f"{words}\nShown or told: {shown}" if shown else words
     )
     await record_opt_in(deps, session, shop.id, phone, evidence)
     await write_audit(session, shop.domain, at=deps.clock(), actor=actor, action="consent_recorded")

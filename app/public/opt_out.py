@@ -98,7 +98,8 @@ async def answer_form(request: Request) -> Response:
 
 
 async def _stop_by_link(guest: Guest, phone: str) -> Response:
-    shown = f"{guest.say('title')} / {guest.say('lead_link', phone=mask(phone))} / {guest.say('stop')}"
+    # The wording outlives an erasure, so the number is not in it.
+    shown = f"{guest.say('title')} / {guest.say('lead_link', phone='•••')} / {guest.say('stop')}"
     async with guest.deps.db.transaction() as session:
         await stop_texting(guest.deps, session, guest.shop.id, phone, _evidence(guest, "link", shown))
     return _done(guest, phone)

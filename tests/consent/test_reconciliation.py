@@ -82,8 +82,9 @@ async def test_a_recorded_fresh_consent_lifts_the_stop_everywhere(world: World) 
     await world.workers_run()
     assert "has been confirmed" in world.texts_on(ADA)[-1]
     [event] = await world.rows("SELECT * FROM consent_events WHERE change = 'opt_in'")
-    assert (event["source"], event["wording"], event["actor"]) == ("staff", "Texts?", "staff:1")
-    assert world.deps.vault.decrypt(event["words_encrypted"]).startswith("Signed our form")
+    assert (event["source"], event["wording"], event["actor"]) == ("staff", None, "staff:1")
+    words = world.deps.vault.decrypt(event["words_encrypted"])
+    assert words == "Signed our form in the shop today\nShown or told: Texts?"
 
 
 async def test_the_night_adopts_what_only_ringcentral_has(world: World) -> None:

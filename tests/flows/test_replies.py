@@ -64,6 +64,8 @@ async def test_texts_wait_behind_a_doubtful_reply_and_leave_when_staff_release_i
     assert (listed["phone"], listed["words"]) == (ADA, DOUBT)
     assert listed["rule"]
     assert world.ada.consent == "SUBSCRIBED"  # nothing was guessed
+    codes = [each["code"] for each in (await world.api("GET", "/diagnostics")).json()["diagnostics"]]
+    assert "doubtful_replies" in codes
     released = await world.api("POST", f"/consent/doubtful/{listed['id']}/release")
     assert released.status_code == 200
     await world.workers_run()

@@ -52,6 +52,7 @@ async def test_the_link_shows_a_button_and_only_the_button_ends_the_texts(world:
     [event] = await world.rows("SELECT * FROM consent_events WHERE change = 'opt_out'")
     assert (event["source"], event["method"], event["confirmation"]) == ("public_page", "link", "the page")
     assert "Stop all texts" in event["wording"]
+    assert "0123" not in event["wording"]  # it outlives an erasure
     assert world.deps.vault.decrypt(event["address_encrypted"]) == "127.0.0.1"
 
 
