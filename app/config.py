@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     ringcentral_client_secret: SecretStr = SecretStr("")
     ringcentral_server_url: str = RINGCENTRAL_SERVER
     operator_token: SecretStr | None = None
+    smtp_url: SecretStr | None = None
+    """smtp://user:password@host:587 (STARTTLS where offered) or smtps://…:465; without it no e-mail is sent."""
+    smtp_from: str = ""
     port: int = Field(default=8000, ge=1, le=65535)
     web_concurrency: int = Field(default=1, ge=1, le=64)
     data_dir: Path | None = None
@@ -70,6 +73,7 @@ class Settings(BaseSettings):
     @field_validator(
         "shopify_api_secret_previous",
         "operator_token",
+        "smtp_url",
         "database_url",
         "data_dir",
         "shopify_simulator_origin",

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from app.admin.code_grant import code_grant_routes
 from app.admin.routes import admin_routes
+from app.api.v1.routes import api_routes
 from app.config import read_settings
 from app.core.errors import AppError
 from app.core.log import get_logger, set_up_logging
@@ -71,6 +72,7 @@ def routes() -> list[BaseRoute]:
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Route("/metrics", metrics),
+        *api_routes(),
         *code_grant_routes(),
         *admin_routes(),
     ]

@@ -20,7 +20,15 @@ from app.shopify.oauth import OAuthClient
 from app.shopify.webhooks import topics
 from app.sms.providers.ringcentral import RingCentral
 
-FEATURES = ("app.shops", "app.consent", "app.messages", "app.notifications", "app.compliance", "app.webhooks")
+FEATURES = (
+    "app.shops",
+    "app.consent",
+    "app.messages",
+    "app.connect",
+    "app.notifications",
+    "app.compliance",
+    "app.webhooks",
+)
 
 
 def load_declarations() -> None:

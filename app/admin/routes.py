@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
+from app.admin import connect
 from app.admin.connection import (
     end_connection,
     pause_of,
@@ -77,6 +78,26 @@ def _api_routes() -> list[BaseRoute]:
         _api("/messages/{id}/cancel", POST=cancel),
         _api("/opt-outs", created=True, POST=record_opt_out),
         _api("/diagnostics", GET=read_diagnostics),
+        *_connect_routes(),
+    ]
+
+
+def _connect_routes() -> list[BaseRoute]:
+    return [
+        _api("/api-keys", created=True, GET=connect.read_keys, POST=connect.make_key),
+        _api("/api-keys/{id}", DELETE=connect.end_key),
+        _api("/api-requests", GET=connect.read_request_log),
+        _api("/connect/accounts", created=True, GET=connect.read_accounts, POST=connect.invite),
+        _api(
+            "/connect/accounts/{id}",
+            GET=connect.read_one_account,
+            PUT=connect.save_account,
+            DELETE=connect.remove_account,
+        ),
+        _api("/connect/webhooks", created=True, GET=connect.read_webhooks, POST=connect.make_webhook),
+        _api("/connect/webhooks/{id}", DELETE=connect.remove_webhook),
+        _api("/connect/webhook-calls", GET=connect.read_webhook_calls),
+        _api("/connect/webhook-calls/{id}/replay", created=True, POST=connect.replay_webhook_call),
     ]
 
 
@@ -90,7 +111,8 @@ def _api(path: str, *, created: bool = False, **handles: Handle) -> Route:
             return refuse_fetch()
         except OtherShop:
             return JSONResponse({"error": "The address names another shop than your session."}, 401, NO_STORE)
-        return JSONResponse(await handle(visit), 201 if created else 200, NO_STORE)
+        made = created and request.method == "POST"
+        return JSONResponse(await handle(visit), 201 if made else 200, NO_STORE)
 
     return Route(path, answer, methods=list(handles))
 

@@ -63,8 +63,12 @@ async def get_consent_event(session: AsyncSession, event_id: int) -> ConsentEven
 
 
 async def latest_consent_event_id(session: AsyncSession, shop_id: int, phone_hash: bytes) -> int | None:
+    """The newest change that is written outward. What Shopify or an API order reported is only remembered."""
     query = select(ConsentEvent.id).where(
-        ConsentEvent.shop_id == shop_id, ConsentEvent.phone_hash == phone_hash, ConsentEvent.source != "shopify"
+        ConsentEvent.shop_id == shop_id,
+        ConsentEvent.phone_hash == phone_hash,
+        ConsentEvent.source != "shopify",
+        ConsentEvent.change.not_like("api\\_%"),
     )
     return await session.scalar(query.order_by(ConsentEvent.id.desc()).limit(1))
 

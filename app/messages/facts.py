@@ -55,6 +55,7 @@ class OrderFacts:
     fulfilled: bool
     parcels: tuple[Parcel, ...]
     read_at: datetime
+    consent_source: str = "Shopify"
 
 
 async def read_order_facts(deps: Deps, shop_id: int, order_id: str) -> OrderFacts | None:

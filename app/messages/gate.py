@@ -17,8 +17,8 @@ from app.deps import Deps
 from app.message_templates.render import TemplateError
 from app.message_templates.segments import count_segments
 from app.messages import reasons
-from app.messages.compose import Composed, compose_for_order
-from app.messages.facts import OrderFacts, read_order_facts
+from app.messages.compose import Composed
+from app.messages.facts import OrderFacts
 from app.messages.kinds import Kind, kinds
 from app.messages.models import Message
 from app.messages.reasons import Reason
@@ -115,7 +115,7 @@ async def _pass_order_text(
     deps: Deps, message: Message, kind: Kind, shop: Shop, sender: Sender, checks: Checks
 ) -> Verdict:
     try:
-        facts = await read_order_facts(deps, shop.id, message.order_id or "")
+        facts = await kind.source.read(deps, message)
     except (AccessTokenRejected, AccessForbidden, ShopUnavailable) as error:
         checks.held("access_lost", error.sentence)
         return Hold(deps.clock() + ACCESS_PAUSE, "waiting for access to the shop")
@@ -135,7 +135,7 @@ async def _pass_order_text(
         waiting = _inside_quiet_hours(deps, kind, shop, facts, checks)
         if waiting is not None:
             return waiting
-        return await _word(session, message, shop, sender, facts, checks)
+        return await _word(session, message, kind, shop, sender, facts, checks)
 
 
 def _still_true(deps: Deps, kind: Kind, facts: OrderFacts, checks: Checks) -> Skip | None:
@@ -160,7 +160,8 @@ async def _may_be_texted(
     checks.passed("phone_found", "The customer's own phone number was found")
     if kind.needs_consent and facts.consent != "SUBSCRIBED":
         return checks.failed(_consent_reason(facts.consent))
-    checks.passed("consent_subscribed", f"The customer agreed to texts (Shopify, read {facts.read_at:%H:%M:%S} UTC)")
+    agreed = f"The customer agreed to texts ({facts.consent_source}, read {facts.read_at:%H:%M:%S} UTC)"
+    checks.passed("consent_subscribed", agreed)
     if await is_suppressed(session, shop.id, deps.vault.fingerprint(facts.phone)):
         return checks.failed(reasons.OPTED_OUT)
     checks.passed("not_opted_out", "The number has not opted out")
@@ -204,10 +205,16 @@ def _inside_quiet_hours(deps: Deps, kind: Kind, shop: Shop, facts: OrderFacts, c
 
 
 async def _word(
-    session: AsyncSession, message: Message, shop: Shop, sender: Sender, facts: OrderFacts, checks: Checks
+    session: AsyncSession,
+    message: Message,
+    kind: Kind,
+    shop: Shop,
+    sender: Sender,
+    facts: OrderFacts,
+    checks: Checks,
 ) -> Verdict:
     try:
-        composed = await compose_for_order(session, shop, sender, message.kind, facts, message.fulfillment_id)
+        composed = await kind.source.compose(session, shop, sender, message, facts)
     except TemplateError as error:
         return checks.failed(reasons.BAD_TEMPLATE, error.sentence)
     if not composed.text:

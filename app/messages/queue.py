@@ -11,7 +11,7 @@ from app.deps import Deps
 from app.messages.kinds import Kind
 from app.messages.models import MessageState
 from app.messages.queries import insert_message
-from app.messages.reasons import NOT_CONNECTED
+from app.messages.reasons import NOT_CONNECTED, Reason
 from app.shops.queries import find_sender
 
 
@@ -28,12 +28,24 @@ class About:
 
 
 async def queue_message(
-    deps: Deps, session: AsyncSession, shop_id: int, kind: Kind, about: About, *, event_at: datetime
+    deps: Deps,
+    session: AsyncSession,
+    shop_id: int,
+    kind: Kind,
+    about: About,
+    *,
+    event_at: datetime,
+    account_id: int | None = None,
+    refusal: Reason | None = None,
 ) -> int | None:
-    """The message's id, or None when this text was queued before. A shop without a number gets an explained skip."""
+    """The message's id, or None when this text was queued before. A shop without a number gets an explained skip.
+
+    *account_id*: it leaves from this connected account's number. *refusal*: known already; it is only written down.
+    """
     now = deps.clock()
-    sender = await find_sender(session, shop_id)
-    connected = sender is not None and sender.phone_number is not None
+    sender = await find_sender(session, shop_id, account_id=account_id)
+    if refusal is None and (sender is None or sender.phone_number is None):
+        refusal = NOT_CONNECTED
     values: dict[str, Any] = {
         "shop_id": shop_id,
         "sender_id": sender.id if sender is not None else None,
@@ -49,12 +61,12 @@ async def queue_message(
         "expires_at": event_at + kind.max_age,
         **_phone_columns(deps, about.phone),
     }
-    if not connected:
+    if refusal is not None:
         values |= {
             "state": MessageState.SKIPPED,
-            "reason_code": NOT_CONNECTED.code,
-            "reason": NOT_CONNECTED.sentence,
-            "checks": [{"code": NOT_CONNECTED.code, "passed": False, "sentence": NOT_CONNECTED.sentence}],
+            "reason_code": refusal.code,
+            "reason": refusal.sentence,
+            "checks": [{"code": refusal.code, "passed": False, "sentence": refusal.sentence}],
         }
     message_id = await insert_message(session, values, now=now, cause=f"{kind.name} asked for")
     after_commit(session, deps.outbox_changed.set)
@@ -72,9 +84,11 @@ async def queue_text(
     phone: str,
     text: str,
     locale: str,
+    due_at: datetime | None = None,
 ) -> int | None:
-    """A text that is already worded: an answer to a keyword, or a test."""
+    """A text that is already worded: an answer to a keyword, a test. *due_at*: not before then."""
     now = deps.clock()
+    due_at = max(due_at or now, now)
     values = {
         "shop_id": shop_id,
         "sender_id": sender_id,
@@ -83,9 +97,9 @@ async def queue_text(
         "priority": kind.priority,
         "locale": locale,
         "text_encrypted": deps.vault.encrypt(text),
-        "event_at": now,
-        "due_at": now,
-        "expires_at": now + kind.max_age,
+        "event_at": due_at,
+        "due_at": due_at,
+        "expires_at": due_at + kind.max_age,
         **_phone_columns(deps, phone),
     }
     message_id = await insert_message(session, values, now=now, cause=f"{kind.name} asked for")
