@@ -143,9 +143,11 @@ async def queue_alert(
         return
     now = deps.clock()
     sender = await find_sender(session, shop.id, account_id=account.id)
-    refusal = _refusal(account, order, sender, verdict)
-    if refusal is None and order.phone_hash is not None and await is_suppressed(session, shop.id, order.phone_hash):
-        refusal = reasons.OPTED_OUT
+    refusal = _refusal(account, order, sender)
+    if refusal is None and order.phone_hash is not None:
+        opted_out = await is_suppressed(session, shop.id, order.phone_hash)
+        unwilling = verdict.refusal if verdict is not None else None
+        refusal = reasons.OPTED_OUT if opted_out else unwilling
     phone = deps.vault.decrypt(order.profile_phone_encrypted) if order.profile_phone_encrypted else None
     name = order_name(order)
     about = About(
@@ -203,7 +205,7 @@ def affiliate_values(name: str, phone: str | None) -> dict[str, str | int]:
     return {"name": name, "phone": phone or ""}
 
 
-def _refusal(account: Account, order: ConnectOrder, sender: Sender | None, verdict: Verdict | None) -> Reason | None:
+def _refusal(account: Account, order: ConnectOrder, sender: Sender | None) -> Reason | None:
     if account.revoked_at is not None:
         return REVOKED
     if not account.alerts_enabled:
@@ -212,7 +214,7 @@ def _refusal(account: Account, order: ConnectOrder, sender: Sender | None, verdi
         return NO_NUMBER
     if order.phone_hash is None:
         return NO_PHONE
-    return verdict.refusal if verdict is not None else None
+    return None
 
 
 async def _read_own(deps: Deps, message: Message, order_id: str) -> AccountFacts | None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import NotFound
@@ -80,7 +80,7 @@ async def senders_of_number(session: AsyncSession, provider_user_id: int, phone_
             Sender.phone_number == phone_number,
             Sender.state != SenderState.DISCONNECTED,
         )
-        .distinct(Sender.shop_id)
+        .ext(distinct_on(Sender.shop_id))
         .order_by(Sender.shop_id, Sender.account_id.asc().nulls_first(), Sender.id)
     )
     return list(await session.scalars(query))

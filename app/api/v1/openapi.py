@@ -20,7 +20,12 @@ MOMENT: Final[Schema] = {
     "examples": ["now", "2023-01-03", "2021-04-09T12:00:00.123456-06:00"],
 }
 ANSWERED: Final[Schema] = {"type": ["string", "null"], "format": "date-time"}
-CENTS: Final[Schema] = {"type": ["integer", "null"], "minimum": -LARGEST_CENTS, "maximum": LARGEST_CENTS}
+CENTS: Final[Schema] = {
+    "type": ["integer", "null"],
+    "minimum": -LARGEST_CENTS,
+    "maximum": LARGEST_CENTS,
+    "examples": [3500, 16800],
+}
 CURRENCY: Final[Schema] = {"type": ["string", "null"], "pattern": "^[A-Za-z]{3}$", "examples": ["USD"]}
 
 
@@ -322,8 +327,12 @@ def _order_input() -> Schema:
                 "refunded_at": MOMENT,
                 "created_at": MOMENT,
                 **texts,
-                "profile_phone_number": {**TEXT, "description": "The customer's mobile number, in any usual spelling."},
-                "profile_email": {**TEXT, "maxLength": 320},
+                "profile_phone_number": {
+                    **TEXT,
+                    "description": "The customer's mobile number, in any usual spelling.",
+                    "examples": ["(801) 555-6788", "+18015556788"],
+                },
+                "profile_email": {**TEXT, "maxLength": 320, "examples": ["janet@example.com"]},
                 "line_items": {"type": ["array", "null"], "maxItems": MOST_LINES, "items": _ref("LineInput")},
                 "total_cents": {**CENTS, "description": "Kept as given; without it the sum of the lines."},
                 "total_currency": CURRENCY,
@@ -331,6 +340,7 @@ def _order_input() -> Schema:
                     **TEXT,
                     "maxLength": LONGEST_LINK,
                     "description": "A tracking page. Says that the order has left.",
+                    "examples": ["https://www.ups.com/track?tracknum=1Z999AA10123456784"],
                 },
                 "fail_if_connect_orders_not_enabled": {"type": ["boolean", "null"]},
                 "dont_trigger_auto_actions": {
