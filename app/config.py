@@ -100,6 +100,7 @@ class Settings(BaseSettings):
     @field_validator(
         "shopify_api_secret_previous",
         "operator_token",
+        "smtp_url",
         "database_url",
         "data_dir",
         "shopify_simulator_origin",

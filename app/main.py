@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 from app.admin.code_grant import code_grant_routes
 from app.admin.page import show_no_such_page
 from app.admin.routes import admin_routes
+from app.api.v1.routes import api_routes
 from app.config import read_settings
 from app.core.edge import Limit, RateLimited, SecurityHeaders
 from app.core.errors import AppError
@@ -82,6 +83,7 @@ def routes() -> list[BaseRoute]:
         Route("/readyz", readyz),
         Route("/metrics", metrics),
         *public_routes(),
+        *api_routes(),
         *code_grant_routes(),
         *admin_routes(),
         Route("/{path:path}", show_no_such_page),

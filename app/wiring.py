@@ -21,7 +21,15 @@ from app.shopify.webhooks import topics
 from app.shops.tokens import OfflineTokens
 from app.sms.providers.ringcentral import RingCentral
 
-FEATURES = ("app.shops", "app.consent", "app.messages", "app.notifications", "app.compliance", "app.webhooks")
+FEATURES = (
+    "app.shops",
+    "app.consent",
+    "app.messages",
+    "app.connect",
+    "app.notifications",
+    "app.compliance",
+    "app.webhooks",
+)
 
 
 def load_declarations() -> None:

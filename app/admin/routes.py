@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
+from app.admin import connect
 from app.admin.connection import (
     end_connection,
     pause_of,
@@ -104,6 +105,26 @@ def _api_routes() -> list[BaseRoute]:
         _api("/diagnostics", GET=read_diagnostics),
         _api("/data-requests", GET=read_data_requests),
         _api("/data-requests/{id}/link", POST=link_data_request),
+        *_connect_routes(),
+    ]
+
+
+def _connect_routes() -> list[BaseRoute]:
+    return [
+        _api("/api-keys", created=True, GET=connect.read_keys, POST=connect.make_key),
+        _api("/api-keys/{id}", DELETE=connect.end_key),
+        _api("/api-requests", GET=connect.read_request_log),
+        _api("/connect/accounts", created=True, GET=connect.read_accounts, POST=connect.invite),
+        _api(
+            "/connect/accounts/{id}",
+            GET=connect.read_one_account,
+            PUT=connect.save_account,
+            DELETE=connect.remove_account,
+        ),
+        _api("/connect/webhooks", created=True, GET=connect.read_webhooks, POST=connect.make_webhook),
+        _api("/connect/webhooks/{id}", DELETE=connect.remove_webhook),
+        _api("/connect/webhook-calls", GET=connect.read_webhook_calls),
+        _api("/connect/webhook-calls/{id}/replay", created=True, POST=connect.replay_webhook_call),
     ]
 
 
@@ -120,7 +141,8 @@ def _api(path: str, *, created: bool = False, **handles: Handle) -> Route:
         answered = await handle(visit)
         if isinstance(answered, Response):
             return answered
-        return JSONResponse(answered, 201 if created else 200, NO_STORE)
+        made = created and request.method == "POST"
+        return JSONResponse(answered, 201 if made else 200, NO_STORE)
 
     return Route(path, answer, methods=list(handles))
 

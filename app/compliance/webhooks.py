@@ -17,7 +17,7 @@ from app.core.jobs import enqueue, job
 from app.core.phone import to_e164
 from app.deps import Deps
 from app.shopify.webhooks import Delivery, on_topic
-from app.shops.connection import disconnect
+from app.shops.connection import disconnect_all
 from app.shops.models import Shop
 from app.shops.queries import find_shop, write_audit
 
@@ -86,8 +86,8 @@ async def redact_shop(deps: Deps, session: AsyncSession, delivery: Delivery) -> 
 
 @job(ERASE_SHOP)
 async def erase_shop(deps: Deps, shop_id: str) -> None:
-    """Ends the RingCentral connection first: its credentials go with the shop."""
-    await disconnect(deps, int(shop_id))
+    """Ends the RingCentral connections first: their credentials go with the shop."""
+    await disconnect_all(deps, int(shop_id))
     async with deps.db.transaction() as session:
         await erase(session, int(shop_id))
 

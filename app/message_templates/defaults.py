@@ -46,6 +46,37 @@ DEFAULTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
                 " Répondez STOP pour ne plus recevoir de SMS."
             ),
         },
+        "connect_order_paid": {
+            "en": (
+                "{{ affiliate.name }} with {{ shop.name }}: Hi {{ customer.first_name }}, thank you for your order "
+                "{{ order.name }} ({{ order.total }}). Your payment was received. Reply STOP to opt-out."
+            ),
+            "es": (
+                "{{ affiliate.name }} de {{ shop.name }}: Hola {{ customer.first_name }}, gracias por tu pedido "
+                "{{ order.name }} ({{ order.total }}). Ya recibimos tu pago. Responde STOP para no recibir mensajes."
+            ),
+            "fr": (
+                "{{ affiliate.name }} avec {{ shop.name }} : Bonjour {{ customer.first_name }}, merci pour votre "
+                "commande {{ order.name }} ({{ order.total }}), elle est payée. "
+                "Répondez STOP pour ne plus recevoir de SMS."
+            ),
+        },
+        "connect_order_shipped": {
+            "en": (
+                "{{ affiliate.name }} with {{ shop.name }}: Hi {{ customer.first_name }}, your order {{ order.name }} "
+                "is on its way.{% if tracking.url %} Track it at {{ tracking.url }}{% endif %} Reply STOP to opt-out."
+            ),
+            "es": (
+                "{{ affiliate.name }} de {{ shop.name }}: Hola {{ customer.first_name }}, tu pedido {{ order.name }} "
+                "ya ha salido.{% if tracking.url %} Rastrea el paquete en {{ tracking.url }}{% endif %}"
+                " Responde STOP para no recibir mensajes."
+            ),
+            "fr": (
+                "{{ affiliate.name }} avec {{ shop.name }} : Bonjour {{ customer.first_name }}, votre commande "
+                "{{ order.name }} est en route.{% if tracking.url %} Suivi : {{ tracking.url }}{% endif %}"
+                " Répondez STOP pour ne plus recevoir de SMS."
+            ),
+        },
         "help_reply": {
             "en": (
                 "{{ shop.name }} order updates: call {{ shop.phone }} for help. Msg frequency varies. "

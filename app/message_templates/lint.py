@@ -13,7 +13,7 @@ from typing import Final, Literal
 from app.message_templates.lint_words import ANSWERING, FORBIDDEN, PROMOTIONAL, SHORTENERS, WAYS_OUT
 from app.message_templates.render import BadTemplate, Template, TextTooLong, compile_template
 from app.message_templates.segments import count_segments
-from app.message_templates.variables import VARIABLES, Values, longest_values, names_for, sample_values
+from app.message_templates.variables import CONNECT_KINDS, VARIABLES, Values, longest_values, names_for, sample_values
 
 Level = Literal["error", "warning"]
 
@@ -47,6 +47,7 @@ def lint(text: str, kind: str, locale: str, *, brand: str | None = None) -> list
         *_unknown_variables(text, template, kind),
         *_placeholders(literals),
         *_brand(template, kind, brand),
+        *_person(template, kind),
         *_way_out(template, kind, locale),
         *_links(literals, template, kind),
         *_length(template, kind),
@@ -88,6 +89,12 @@ def _brand(template: Template, kind: str, brand: str | None) -> Iterator[LintFin
     sentence = "Name your shop: add {{ shop.name }}. Carriers block texts that do not say who sends them."
     # The published HELP reply with only a telephone number is offered as a preset and stays allowed.
     yield _warning("no_brand", sentence) if kind == "help_reply" else _error("no_brand", sentence)
+
+
+def _person(template: Template, kind: str) -> Iterator[LintFinding]:
+    """Who texts for a shop from a number of their own has to say so: carriers refuse affiliates who hide behind one."""
+    if kind in CONNECT_KINDS and not all(_PERSON_MARK in text for text in _renderings(template, kind)):
+        yield _error("no_person", "Name the person who texts: add {{ affiliate.name }}.")
 
 
 def _way_out(template: Template, kind: str, locale: str) -> Iterator[LintFinding]:
@@ -149,11 +156,14 @@ def _risky_words(literals: str) -> Iterator[LintFinding]:
 
 
 def _renderings(template: Template, kind: str) -> list[str]:
-    """The text with everything known and with only the shop known: what must be there must be there in both."""
+    """The text with everything known and with only the sender known: what must be there must be there in both."""
     full: Values = sample_values(kind)
     full["shop"]["name"] = _BRAND_MARK
     texts = []
-    for values in (full, {"shop": full["shop"]}):
+    if "affiliate" in full:
+        full["affiliate"]["name"] = _PERSON_MARK
+    least: Values = {group: full[group] for group in ("shop", "affiliate") if group in full}
+    for values in (full, least):
         try:
             texts.append(template.render(values))
         except (TextTooLong, BadTemplate):
@@ -181,6 +191,7 @@ def _words(rows: tuple[str, ...]) -> re.Pattern[str]:
 
 # Short, because templates may truncate the name.
 _BRAND_MARK: Final = "Qzx"
+_PERSON_MARK: Final = "Jvq"
 _MARKUP: Final = re.compile(r"\{\{.*?\}\}|\{%-?\s*comment.*?endcomment\s*-?%\}|\{%.*?%\}", re.DOTALL)
 _PLACEHOLDER: Final = re.compile(
     r"\[[A-Za-zÀ-ÿ][\w À-ÿ'.-]{1,30}\]|\$?\{[A-Za-z_][\w. ]{0,30}\}|%[A-Za-z_]{2,30}%|<[A-Za-z_][\w -]{1,30}>"

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 ORDER_KINDS: Final = frozenset({"order_confirmed", "order_fulfilled"})
-SHIPPING_KINDS: Final = frozenset({"order_fulfilled"})
+CONNECT_KINDS: Final = frozenset({"connect_order_paid", "connect_order_shipped"})
+"""Order texts that a connected account (an affiliate) sends: they name the person beside the shop."""
+SHIPPING_KINDS: Final = frozenset({"order_fulfilled", "connect_order_shipped"})
 """Kinds that are about a parcel; only they know its tracking."""
 REPLY_KINDS: Final = frozenset(
     {"help_reply", "stop_confirmation", "start_confirmation", "opt_in_question", "opt_in_confirmation"}
@@ -50,6 +52,10 @@ VARIABLES: Final = (
         "shop.url", "Shop address", "Shop", "https://demo-store.com", "https://www.greenfield-sons-garden-supplies.com"
     ),
     Variable("shop.phone", "Shop phone", "Shop", "+16505550199", "+44 20 7946 0958"),
+    Variable(
+        "affiliate.name", "Affiliate's name", "Affiliate", "Jane Doe", "Bartholomew Featherstonehaugh", CONNECT_KINDS
+    ),
+    Variable("affiliate.phone", "Affiliate's number", "Affiliate", "+16505550123", "+44 20 7946 0958", CONNECT_KINDS),
     Variable("order.name", "Order name", "Order", "#1001", "GREENFIELD-1234567-US"),
     Variable("order.number", "Order number", "Order", 1001, 1234567),
     Variable(

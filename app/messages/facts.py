@@ -56,6 +56,7 @@ class OrderFacts:
     parcels: tuple[Parcel, ...]
     read_at: datetime
     created_at: datetime | None = None
+    consent_source: str = "Shopify"
 
 
 async def read_order_facts(deps: Deps, shop_id: int, order_id: str) -> OrderFacts | None:

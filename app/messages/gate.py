@@ -23,10 +23,10 @@ from app.message_templates.render import TemplateError
 from app.message_templates.segments import count_segments
 from app.messages import reasons
 from app.messages.agreement import agreement_for
-from app.messages.compose import Composed, compose_for_order, shop_values
+from app.messages.compose import Composed, shop_values
 from app.messages.day_cap import full_until
 from app.messages.disclosure import was_texted_before, with_disclosure
-from app.messages.facts import OrderFacts, read_order_facts
+from app.messages.facts import OrderFacts
 from app.messages.kinds import Kind, kinds
 from app.messages.merge import is_said_later, merged_parcels, with_other_parcels
 from app.messages.models import Message
@@ -132,7 +132,7 @@ async def _pass_order_text(
     deps: Deps, message: Message, kind: Kind, shop: Shop, sender: Sender, checks: Checks
 ) -> Verdict:
     try:
-        facts = await read_order_facts(deps, shop.id, message.order_id or "")
+        facts = await kind.source.read(deps, message)
     except (AccessTokenRejected, AccessForbidden, ShopUnavailable) as error:
         checks.held("access_lost", error.sentence)
         return Hold(deps.clock() + ACCESS_PAUSE, "waiting for access to the shop")
@@ -165,7 +165,7 @@ async def _pass_order_text(
             return waiting
         if await is_said_later(session, message, deps.clock()):
             return checks.failed(reasons.MERGED)
-        worded = await _word(deps, session, message, shop, sender, facts, checks)
+        worded = await _word(deps, session, message, kind, shop, sender, facts, checks)
         return replace(worded, agreement=agreed) if isinstance(worded, Go) else worded
 
 
@@ -200,7 +200,7 @@ async def _has_agreed(
     state = read_state(facts.consent)
     if not kind.needs_consent or state is ShopifyConsent.SUBSCRIBED:
         read_at = f"{facts.read_at:%H:%M:%S} UTC"
-        checks.passed("consent_subscribed", f"The customer agreed to texts (Shopify, read {read_at})")
+        checks.passed("consent_subscribed", f"The customer agreed to texts ({facts.consent_source}, read {read_at})")
         return None
     agreement = await agreement_for(session, shop.id, state, facts.created_at)
     if agreement is None:
@@ -289,6 +289,7 @@ async def _word(
     deps: Deps,
     session: AsyncSession,
     message: Message,
+    kind: Kind,
     shop: Shop,
     sender: Sender,
     facts: OrderFacts,
@@ -298,9 +299,7 @@ async def _word(
         return checks.failed(reasons.NO_PHONE)
     link = opt_out_link(deps.vault, deps.settings.shopify_app_url, shop, facts.phone)
     try:
-        composed = await compose_for_order(
-            session, shop, sender, message.kind, facts, message.fulfillment_id, opt_out_url=link
-        )
+        composed = await kind.source.compose(session, shop, sender, message, facts, opt_out_url=link)
     except TemplateError as error:
         return checks.failed(reasons.BAD_TEMPLATE, error.sentence)
     if not composed.text:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from app.messages.facts import OrderFacts
+from app.messages.sources import SHOPIFY_ORDERS, OrderSource
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,9 @@ class Kind:
     """*about_order*: composed at the gate from fresh facts; otherwise the text was fixed when it was queued.
 
     *max_age*: how long after its event the text is still worth sending. *no_longer_true* answers a code and a
-    sentence when the facts speak against sending, else None. *priority*: smaller goes first.
+    sentence when the facts speak against sending, else None. *priority*: smaller goes first. *source*: where the
+    facts come from. *listed*: among the notifications that the shop switches and words; kinds of a feature with
+    pages of its own are not.
     """
 
     name: str
@@ -34,6 +37,8 @@ class Kind:
     topic: str | None = None
     no_longer_true: Callable[[OrderFacts], tuple[str, str] | None] = field(default=lambda facts: None)
     example: Mapping[str, object] = field(default_factory=dict)
+    source: OrderSource = SHOPIFY_ORDERS
+    listed: bool = True
 
 
 @dataclass
@@ -51,7 +56,7 @@ class KindRegistry:
 
     def notifications(self) -> list[Kind]:
         """Kinds that a merchant can switch and word, in order of declaration."""
-        return [kind for kind in self.kinds.values() if kind.about_order]
+        return [kind for kind in self.kinds.values() if kind.about_order and kind.listed]
 
 
 kinds = KindRegistry()

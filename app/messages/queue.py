@@ -28,12 +28,24 @@ class About:
 
 
 async def queue_message(
-    deps: Deps, session: AsyncSession, shop_id: int, kind: Kind, about: About, *, event_at: datetime
+    deps: Deps,
+    session: AsyncSession,
+    shop_id: int,
+    kind: Kind,
+    about: About,
+    *,
+    event_at: datetime,
+    account_id: int | None = None,
+    refusal: Reason | None = None,
 ) -> int | None:
-    """The message's id, or None when this text was queued before. A shop without a number gets an explained skip."""
+    """The message's id, or None when this text was queued before. A shop without a number gets an explained skip.
+
+    *account_id*: it leaves from this connected account's number. *refusal*: known already; it is only written down.
+    """
     now = deps.clock()
-    sender = await find_sender(session, shop_id)
-    connected = sender is not None and sender.phone_number is not None
+    sender = await find_sender(session, shop_id, account_id=account_id)
+    if refusal is None and (sender is None or sender.phone_number is None):
+        refusal = NOT_CONNECTED
     values: dict[str, Any] = {
         "shop_id": shop_id,
         "sender_id": sender.id if sender is not None else None,
@@ -49,12 +61,12 @@ async def queue_message(
         "expires_at": event_at + kind.max_age,
         **_phone_columns(deps, about.phone),
     }
-    if not connected:
+    if refusal is not None:
         values |= {
             "state": MessageState.SKIPPED,
-            "reason_code": NOT_CONNECTED.code,
-            "reason": NOT_CONNECTED.sentence,
-            "checks": [{"code": NOT_CONNECTED.code, "passed": False, "sentence": NOT_CONNECTED.sentence}],
+            "reason_code": refusal.code,
+            "reason": refusal.sentence,
+            "checks": [{"code": refusal.code, "passed": False, "sentence": refusal.sentence}],
         }
     message_id = await insert_message(session, values, now=now, cause=f"{kind.name} asked for")
     after_commit(session, deps.outbox_changed.set)
@@ -73,13 +85,16 @@ async def queue_text(
     text: str,
     locale: str,
     event_at: datetime | None = None,
+    due_at: datetime | None = None,
     skipped: Reason | None = None,
 ) -> int | None:
-    """A text that is already worded: an answer to a keyword, or a test. *event_at*: what its age counts from.
+    """A text that is already worded: an answer to a keyword, or a test. *due_at*: not before then.
 
-    With *skipped* it is only written to the log, with why it was not sent.
+    *event_at*: what its age counts from, else when it is due. With *skipped* it is only written to the log, with why
+    it was not sent.
     """
     now = deps.clock()
+    due_at = max(due_at or now, now)
     values: dict[str, Any] = {
         "shop_id": shop_id,
         "sender_id": sender_id,
@@ -88,9 +103,9 @@ async def queue_text(
         "priority": kind.priority,
         "locale": locale,
         "text_encrypted": deps.vault.encrypt(text),
-        "event_at": event_at or now,
-        "due_at": now,
-        "expires_at": (event_at or now) + kind.max_age,
+        "event_at": event_at or due_at,
+        "due_at": due_at,
+        "expires_at": (event_at or due_at) + kind.max_age,
         **_phone_columns(deps, phone),
     }
     if skipped is not None:

@@ -15,7 +15,7 @@ from app.messages.kinds import kinds
 from app.messages.models import Message, MessageState
 from app.messages.queries import get_message, move
 from app.shops.models import Shop
-from app.shops.queries import find_sender, write_audit
+from app.shops.queries import find_sender, get_sender, write_audit
 
 POINTLESS = frozenset(
     {
@@ -49,7 +49,8 @@ async def resend_message(deps: Deps, session: AsyncSession, shop: Shop, message_
     message = await get_message(session, shop.id, message_id)
     if not can_resend(message):
         raise Conflict("This text cannot be sent again: " + (message.reason or f"it is {message.state}."))
-    sender = await find_sender(session, shop.id)
+    first = await get_sender(session, shop.id, message.sender_id) if message.sender_id is not None else None
+    sender = await find_sender(session, shop.id, account_id=first.account_id if first is not None else None)
     if sender is None or sender.phone_number is None:
         raise Conflict("Connect RingCentral and choose a number first.")
     now = deps.clock()

@@ -34,6 +34,12 @@ async def list_notifications(session: AsyncSession, shop_id: int) -> list[dict[s
     return [_describe(kind, switched, stored.get(kind.name, {})) for kind in kinds.notifications()]
 
 
+async def describe_notification(session: AsyncSession, shop_id: int, kind: Kind) -> dict[str, Any]:
+    """One kind, also one that is not in the list because its feature has pages of its own."""
+    switched, stored = await switches(session, shop_id), await all_stored_texts(session, shop_id)
+    return _describe(kind, switched, stored.get(kind.name, {}))
+
+
 async def save_notification(
     deps: Deps, session: AsyncSession, shop: Shop, kind_name: str, patch: object, *, actor: str
 ) -> dict[str, Any]:
@@ -58,7 +64,7 @@ async def save_notification(
     if errors:
         raise Invalid(errors)
     await _store(deps, session, shop, kind, enabled, texts, actor)
-    return next(each for each in await list_notifications(session, shop.id) if each["kind"] == kind.name)
+    return await describe_notification(session, shop.id, kind)
 
 
 async def preview_notification(

@@ -1,7 +1,8 @@
 """A shop's RingCentral connection: paste a JWT, choose a number, keep the webhook subscription, disconnect.
 
 Nothing the merchant types is echoed: the answer to every call is what `describe_connection` finds in the database.
-The subscription belongs to the RingCentral user, not to the shop, because several shops may share one user.
+The subscription belongs to the RingCentral user, not to the shop, because several shops may share one user. With an
+*account_id* the same is done for the number of one of the shop's connected accounts.
 """
 
 import secrets
@@ -19,6 +20,7 @@ from app.deps import Deps
 from app.shops.models import ProviderUser, Sender, SenderState, Shop
 from app.shops.provider_access import call_provider, keep_token, open_credentials, seal_credentials
 from app.shops.queries import (
+    account_senders,
     add_provider_user,
     find_provider_user,
     find_sender,
@@ -52,7 +54,7 @@ RENEW_SUBSCRIPTION_BEFORE = timedelta(days=7)
 PARTNER_SERVERS = (RINGCENTRAL_SERVER, "https://platform.ringcentral.biz")
 
 
-async def connect(deps: Deps, shop: Shop, form: object, *, actor: str) -> None:
+async def connect(deps: Deps, shop: Shop, form: object, *, actor: str, account_id: int | None = None) -> None:
     """Check and store pasted credentials. Raises `Invalid` by field, or `SmsError` when RingCentral is away."""
     provider = deps.provider("ringcentral")
     credentials = read_credentials(deps, form)
@@ -68,8 +70,42 @@ async def connect(deps: Deps, shop: Shop, form: object, *, actor: str) -> None:
     findings = await provider.inspect(access, token.scopes)
     async with deps.db.transaction() as session:
         user = await _keep_user(deps, session, provider, credentials, token)
-        await _keep_sender(deps, session, shop, user, credentials, numbers, findings)
-        await write_audit(session, shop.domain, at=deps.clock(), actor=actor, action="ringcentral_connected")
+        await _keep_sender(deps, session, shop, account_id, user, credentials, numbers, findings)
+        await write_audit(
+            session,
+            shop.domain,
+            at=deps.clock(),
+            actor=actor,
+            action="ringcentral_connected",
+            detail=_about(account_id),
+        )
+
+
+async def lend_number(deps: Deps, shop: Shop, account_id: int, phone: str, *, actor: str) -> None:
+    """Give a connected account one of the shop's own numbers. Raises `Conflict`, or `Invalid` for another's number."""
+    async with deps.db.transaction() as session:
+        own = await find_sender(session, shop.id)
+        if own is None or own.provider_user_id is None:
+            raise Conflict("Connect RingCentral first, then give its numbers to accounts.")
+        if not any(each.phone_number == phone for each in _numbers(own)):
+            raise Invalid({"phone_number": "This number is not one of your shop's RingCentral numbers."})
+        lent = await find_sender(session, shop.id, account_id=account_id, lock=True)
+        if lent is None or lent.provider_user_id != own.provider_user_id or lent.credentials_encrypted is not None:
+            if lent is not None:
+                _forget_credentials(lent)
+            lent = Sender(
+                shop_id=shop.id,
+                account_id=account_id,
+                provider_user_id=own.provider_user_id,
+                provider=own.provider,
+                transport="sms",
+                created_at=deps.clock(),
+            )
+            session.add(lent)
+        lent.state = SenderState.NUMBER_NEEDED
+        lent.numbers = own.numbers
+        lent.findings = [each for each in own.findings if each.get("about") != "number"]
+    await choose_number(deps, shop, {"phone_number": phone}, actor=actor, account_id=account_id)
 
 
 def read_credentials(deps: Deps, form: object) -> Credentials:
@@ -100,11 +136,11 @@ def read_credentials(deps: Deps, form: object) -> Credentials:
     return Credentials(client_id=client_id, client_secret=secret, jwt=text["jwt"], server=server)
 
 
-async def choose_number(deps: Deps, shop: Shop, form: object, *, actor: str) -> None:
+async def choose_number(deps: Deps, shop: Shop, form: object, *, actor: str, account_id: int | None = None) -> None:
     """Send from this number: reads its registration and sees to the webhook subscription. Raises `Invalid`."""
     phone = _phone_of(form)
     async with deps.db.transaction() as session:
-        sender = await find_sender(session, shop.id)
+        sender = await find_sender(session, shop.id, account_id=account_id)
     if sender is None or sender.provider_user_id is None:
         raise Conflict("Connect RingCentral first, then choose a number.")
     number = next((each for each in _numbers(sender) if each.phone_number == phone), None)
@@ -120,29 +156,42 @@ async def choose_number(deps: Deps, shop: Shop, form: object, *, actor: str) -> 
         sender = await get_sender(session, shop.id, sender.id)
         _keep_number(sender, number, facts, findings)
         sender.checked_at = deps.clock()
-        await write_audit(session, shop.domain, at=deps.clock(), actor=actor, action="number_chosen")
+        await write_audit(
+            session, shop.domain, at=deps.clock(), actor=actor, action="number_chosen", detail=_about(account_id)
+        )
 
 
-async def disconnect(deps: Deps, shop_id: int) -> None:
+async def disconnect(deps: Deps, shop_id: int, *, account_id: int | None = None) -> None:
     """Erase the credentials here, then end subscription and session at RingCentral where nobody else uses them."""
     async with deps.db.transaction() as session:
-        sender = await find_sender(session, shop_id, lock=True)
+        sender = await find_sender(session, shop_id, account_id=account_id, lock=True)
         if sender is None:
             return
         credentials = open_credentials(deps, sender) if sender.credentials_encrypted is not None else None
         user_id = sender.provider_user_id
         user = await get_provider_user(session, user_id) if user_id is not None else None
         others = [each for each in await senders_of_user(session, user.id) if each.id != sender.id] if user else []
-        sender.state = SenderState.DISCONNECTED
-        sender.credentials_encrypted = None
-        sender.problem_code = sender.problem = None
+        _forget_credentials(sender)
+        if account_id is None:
+            for lent in await account_senders(session, shop_id):
+                if lent.credentials_encrypted is None and lent.provider_user_id == user_id and not others:
+                    _forget_credentials(lent)
     if user is not None and credentials is not None and not others:
         await _leave_provider(deps, user, credentials)
 
 
-async def describe_connection(session: AsyncSession, shop_id: int) -> dict[str, Any]:
+async def disconnect_all(deps: Deps, shop_id: int) -> None:
+    """The shop's own number and those of all its connected accounts."""
+    async with deps.db.transaction() as session:
+        accounts = {sender.account_id for sender in await account_senders(session, shop_id)}
+    for account_id in sorted(account for account in accounts if account is not None):
+        await disconnect(deps, shop_id, account_id=account_id)
+    await disconnect(deps, shop_id)
+
+
+async def describe_connection(session: AsyncSession, shop_id: int, *, account_id: int | None = None) -> dict[str, Any]:
     """What the connection page and `GET /api/admin/connection` show. Never a secret."""
-    sender = await find_sender(session, shop_id)
+    sender = await find_sender(session, shop_id, account_id=account_id)
     if sender is None:
         return {
             "connected": False,
@@ -251,18 +300,23 @@ async def _keep_sender(
     deps: Deps,
     session: AsyncSession,
     shop: Shop,
+    account_id: int | None,
     user: ProviderUser,
     credentials: Credentials,
     numbers: list[Number],
     findings: list[Finding],
 ) -> None:
-    sender = await find_sender(session, shop.id, lock=True)
+    sender = await find_sender(session, shop.id, account_id=account_id, lock=True)
     if sender is None or sender.provider_user_id != user.id:
         if sender is not None:
-            sender.state = SenderState.DISCONNECTED
-            sender.credentials_encrypted = None
+            _forget_credentials(sender)
         sender = Sender(
-            shop_id=shop.id, provider=user.provider, transport="sms", former_numbers=[], created_at=deps.clock()
+            shop_id=shop.id,
+            account_id=account_id,
+            provider=user.provider,
+            transport="sms",
+            former_numbers=[],
+            created_at=deps.clock(),
         )
         sender.state = SenderState.NUMBER_NEEDED
         session.add(sender)
@@ -276,6 +330,16 @@ async def _keep_sender(
     sender.numbers = msgspec.to_builtins([_stored(each) for each in numbers])
     sender.findings = [_finding(each) for each in findings]
     sender.checked_at = deps.clock()
+
+
+def _forget_credentials(sender: Sender) -> None:
+    sender.state = SenderState.DISCONNECTED
+    sender.credentials_encrypted = None
+    sender.problem_code = sender.problem = None
+
+
+def _about(account_id: int | None) -> dict[str, object]:
+    return {} if account_id is None else {"account_id": account_id}
 
 
 def _keep_number(sender: Sender, number: Number, facts: NumberFacts, findings: list[Finding]) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from app.core.jobs import Discard, enqueue, every, job
 from app.deps import Deps
-from app.shops.connection import care_for_subscription, disconnect
+from app.shops.connection import care_for_subscription, disconnect_all
 from app.shops.facts import read_facts
 from app.shops.queries import installed_shop_ids, subscribed_user_ids
 from app.sms.contract import CredentialsRefused
@@ -28,7 +28,7 @@ async def read_all_facts(deps: Deps) -> None:
 
 @job(DISCONNECT)
 async def disconnect_shop(deps: Deps, shop_id: str) -> None:
-    await disconnect(deps, int(shop_id))
+    await disconnect_all(deps, int(shop_id))
 
 
 @every(timedelta(hours=1), "shops.care_for_subscriptions")

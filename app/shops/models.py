@@ -93,17 +93,23 @@ class SenderState(StrEnum):
 
 
 class Sender(Base):
-    """A shop's RingCentral credentials and the number it chose; several a shop are allowed."""
+    """A shop's RingCentral credentials and the number it chose; several a shop are allowed.
+
+    *account_id*: the connected account (affiliate) that it belongs to; None is the shop itself. An account that was
+    given one of the shop's numbers has a row without credentials of its own and uses the shop's login.
+    """
 
     __tablename__ = "senders"
     __table_args__ = (
         Index("ix_senders_shop_id", "shop_id"),
         Index("ix_senders_phone_number", "phone_number"),
         Index("ix_senders_provider_user_id", "provider_user_id"),
+        Index("ix_senders_account_id", "account_id", postgresql_where=text("account_id IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"))
+    account_id: Mapped[int | None]
     provider_user_id: Mapped[int | None] = mapped_column(ForeignKey("provider_users.id"))
     provider: Mapped[str] = mapped_column(server_default="ringcentral")
     transport: Mapped[str] = mapped_column(server_default="sms")

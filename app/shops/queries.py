@@ -41,11 +41,13 @@ async def installed_shop_ids(session: AsyncSession) -> list[int]:
     return list(await session.scalars(query))
 
 
-async def find_sender(session: AsyncSession, shop_id: int, *, lock: bool = False) -> Sender | None:
-    """The shop's current sender: the newest that was not disconnected."""
+async def find_sender(
+    session: AsyncSession, shop_id: int, *, account_id: int | None = None, lock: bool = False
+) -> Sender | None:
+    """The current sender of the shop itself, or of one of its connected accounts: the newest not disconnected."""
     query = (
         select(Sender)
-        .where(Sender.shop_id == shop_id, Sender.state != SenderState.DISCONNECTED)
+        .where(Sender.shop_id == shop_id, Sender.account_id == account_id, Sender.state != SenderState.DISCONNECTED)
         .order_by(Sender.id.desc())
         .limit(1)
     )
@@ -80,10 +82,23 @@ async def senders_of_number(session: AsyncSession, provider_user_id: int, phone_
             Sender.provider_user_id == provider_user_id,
             or_(Sender.phone_number == phone_number, Sender.former_numbers.contains([phone_number])),
         )
-        .order_by(Sender.shop_id, (Sender.state == SenderState.DISCONNECTED), Sender.id.desc())
+        .order_by(
+            Sender.shop_id,
+            (Sender.state == SenderState.DISCONNECTED),
+            Sender.account_id.asc().nulls_first(),
+            Sender.id.desc(),
+        )
         .ext(distinct_on(Sender.shop_id))
     )
     return list(await session.scalars(query))
+
+
+async def account_senders(session: AsyncSession, shop_id: int) -> list[Sender]:
+    """The living senders of a shop's connected accounts."""
+    query = select(Sender).where(
+        Sender.shop_id == shop_id, Sender.account_id.is_not(None), Sender.state != SenderState.DISCONNECTED
+    )
+    return list(await session.scalars(query.order_by(Sender.id)))
 
 
 async def senders_of_shop(session: AsyncSession, shop_id: int) -> list[Sender]:

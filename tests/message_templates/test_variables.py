@@ -16,7 +16,7 @@ def test_names_are_unique_and_complete() -> None:
     assert len(names) == len(set(names))
     assert set(names) == {
         "customer.name", "customer.first_name", "customer.last_name", "customer.opt_out_url",
-        "shop.name", "shop.url", "shop.phone",
+        "shop.name", "shop.url", "shop.phone", "affiliate.name", "affiliate.phone",
         "order.name", "order.number", "order.status_url", "order.total", "order.item_count",
         "tracking.url", "tracking.number", "tracking.company", "fulfillment.name",
     }  # fmt: skip

@@ -1,0 +1,131 @@
+"""The Connect section's JSON: API keys, connected accounts, webhooks to the organisation, the request log."""
+
+from typing import Any
+
+from app.admin.json_body import read_object
+from app.admin.session import Visit
+from app.connect.accounts import (
+    delete_account,
+    invite_account,
+    list_accounts,
+    read_account,
+    set_up_account,
+)
+from app.connect.keys import create_key, list_keys, revoke_key
+from app.connect.outgoing import (
+    EVENTS,
+    add_endpoint,
+    describe_endpoint,
+    list_calls,
+    remove_endpoint,
+    replay,
+)
+from app.connect.queries import endpoints_of
+from app.connect.request_log import request_log
+from app.core.errors import Invalid, NotFound
+
+LARGEST_ID = 2**63 - 1
+ACCOUNTS_ON_A_PAGE = 100
+
+
+async def read_keys(visit: Visit) -> dict[str, Any]:
+    async with visit.deps.db.transaction() as session:
+        return {"api_keys": await list_keys(session, visit.shop.id)}
+
+
+async def make_key(visit: Visit) -> dict[str, Any]:
+    form = await read_object(visit.request)
+    async with visit.deps.db.transaction() as session:
+        return await create_key(visit.deps, session, visit.shop, form, actor=visit.actor)
+
+
+async def end_key(visit: Visit) -> dict[str, Any]:
+    async with visit.deps.db.transaction() as session:
+        return await revoke_key(visit.deps, session, visit.shop, path_id(visit, "API key"), actor=visit.actor)
+
+
+async def read_accounts(visit: Visit) -> dict[str, Any]:
+    after = optional_id(visit, "after")
+    async with visit.deps.db.transaction() as session:
+        return await list_accounts(visit.deps, session, visit.shop.id, after=after, limit=ACCOUNTS_ON_A_PAGE)
+
+
+async def invite(visit: Visit) -> dict[str, Any]:
+    form = await read_object(visit.request)
+    async with visit.deps.db.transaction() as session:
+        return await invite_account(visit.deps, session, visit.shop, form, actor=visit.actor)
+
+
+async def read_one_account(visit: Visit) -> dict[str, Any]:
+    async with visit.deps.db.transaction() as session:
+        return await read_account(visit.deps, session, visit.shop, path_id(visit, "connected account"))
+
+
+async def save_account(visit: Visit) -> dict[str, Any]:
+    form = await read_object(visit.request)
+    await set_up_account(visit.deps, visit.shop, path_id(visit, "connected account"), form, actor=visit.actor)
+    return await read_one_account(visit)
+
+
+async def remove_account(visit: Visit) -> dict[str, Any]:
+    account_id = path_id(visit, "connected account")
+    await delete_account(visit.deps, visit.shop, account_id, actor=visit.actor)
+    return {"id": account_id, "deleted": True}
+
+
+async def read_webhooks(visit: Visit) -> dict[str, Any]:
+    async with visit.deps.db.transaction() as session:
+        endpoints = await endpoints_of(session, visit.shop.id)
+    return {"webhooks": [describe_endpoint(each) for each in endpoints], "events": EVENTS}
+
+
+async def make_webhook(visit: Visit) -> dict[str, Any]:
+    form = await read_object(visit.request)
+    async with visit.deps.db.transaction() as session:
+        return await add_endpoint(visit.deps, session, visit.shop, form, actor=visit.actor)
+
+
+async def remove_webhook(visit: Visit) -> dict[str, Any]:
+    async with visit.deps.db.transaction() as session:
+        return await remove_endpoint(visit.deps, session, visit.shop, path_id(visit, "webhook"), actor=visit.actor)
+
+
+async def read_webhook_calls(visit: Visit) -> dict[str, Any]:
+    before = optional_id(visit, "before")
+    async with visit.deps.db.transaction() as session:
+        return await list_calls(visit.deps, session, visit.shop.id, before=before)
+
+
+async def replay_webhook_call(visit: Visit) -> dict[str, Any]:
+    async with visit.deps.db.transaction() as session:
+        return await replay(visit.deps, session, visit.shop.id, path_id(visit, "webhook call"))
+
+
+async def read_request_log(visit: Visit) -> dict[str, Any]:
+    before = optional_id(visit, "before")
+    async with visit.deps.db.transaction() as session:
+        return await request_log(session, visit.shop.id, before=before)
+
+
+def path_id(visit: Visit, what: str) -> int:
+    """Raises `NotFound`."""
+    number = _whole_number(str(visit.request.path_params["id"]))
+    if number is None:
+        raise NotFound(f"There is no such {what}.")
+    return number
+
+
+def optional_id(visit: Visit, name: str) -> int | None:
+    """Raises `Invalid`."""
+    text = visit.request.query_params.get(name, "")
+    number = _whole_number(text)
+    if text and number is None:
+        raise Invalid({name: "Give the id that the page before this one ended with."})
+    return number
+
+
+def _whole_number(text: str) -> int | None:
+    if not text.isascii() or not text.isdecimal() or len(text) > 19:
+        return None
+    number = int(text)
+    return number if 1 <= number <= LARGEST_ID else None

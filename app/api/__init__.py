@@ -1,0 +1,1 @@
+"""The public HTTP API for organisations' own software."""

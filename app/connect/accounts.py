@@ -1,0 +1,319 @@
+"""Connected accounts: invited by the merchant, set up by either side, granted and revoked by the affiliate.
+
+Orders may be stored for an account without a grant, but nothing is texted: alerts are off until the affiliate, or the
+merchant in their place, switches them on. Grant and revoke are told to the organisation's webhooks.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.connect import outgoing
+from app.connect.models import Account
+from app.connect.queries import (
+    account_page,
+    find_account_by_connect_id,
+    get_account,
+    senders_of_accounts,
+)
+from app.connect.tokens import INVITE, issue
+from app.core.errors import Conflict, Invalid
+from app.core.phone import to_e164
+from app.deps import Deps
+from app.shops.connection import choose_number, connect, describe_connection, disconnect, lend_number
+from app.shops.models import Sender, SenderState, Shop
+from app.shops.queries import find_sender, write_audit
+
+LONGEST_NAME: Final = 100
+LONGEST_CONNECT_ID: Final = 255
+GRANTED_CREATED: Final = "api_client_granted_user_created"
+GRANTED_DELETED: Final = "api_client_granted_user_deleted"
+SWITCHES: Final = ("alerts_enabled", "notify_by_sms", "notify_by_email")
+HISTORY_WISHES: Final = ("unset", "yes", "no")
+
+
+@dataclass
+class PersonForm:
+    """What was given of a person; *given* names the fields, so that a change touches only those."""
+
+    given: set[str]
+    name: str | None
+    connect_id: str | None
+    phone: str | None
+    email: str | None
+
+
+async def invite_account(deps: Deps, session: AsyncSession, shop: Shop, form: object, *, actor: str) -> dict[str, Any]:
+    """A new account and the link that its owner signs in with. Raises `Invalid`; `Conflict` for a known connect_id."""
+    person = read_person(form, shop.country, new=True)
+    if person.connect_id and await find_account_by_connect_id(session, shop.id, person.connect_id) is not None:
+        raise Conflict("There is already a connected account with this connect_id.")
+    account = add_account(deps, session, shop, person)
+    account.invited_at = deps.clock()
+    await session.flush()
+    await _audit(deps, session, shop, actor, "account_invited", account)
+    return {**describe_account(deps, account, None), "invite_url": invite_url(deps, shop, account)}
+
+
+def add_account(deps: Deps, session: AsyncSession, shop: Shop, person: PersonForm) -> Account:
+    now = deps.clock()
+    account = Account(
+        shop_id=shop.id,
+        connect_id=person.connect_id,
+        name_encrypted=deps.vault.encrypt(person.name or ""),
+        alerts_enabled=False,
+        notify_by_sms=True,
+        notify_by_email=True,
+        import_history="unset",
+        token_epoch=0,
+        created_at=now,
+        updated_at=now,
+    )
+    _keep_person(deps, account, person)
+    session.add(account)
+    return account
+
+
+async def list_accounts(
+    deps: Deps, session: AsyncSession, shop_id: int, *, after: int | None = None, limit: int = 100
+) -> dict[str, Any]:
+    """Oldest first; `next` continues, or None."""
+    found = await account_page(session, shop_id, after=after, limit=limit + 1)
+    page = found[:limit]
+    senders = await senders_of_accounts(session, shop_id, [account.id for account in page])
+    return {
+        "accounts": [describe_account(deps, account, senders.get(account.id)) for account in page],
+        "next": page[-1].id if len(found) > limit else None,
+    }
+
+
+async def read_account(deps: Deps, session: AsyncSession, shop: Shop, account_id: int) -> dict[str, Any]:
+    """One account with its number and a fresh invitation link. Raises `NotFound`."""
+    account = await get_account(session, shop.id, account_id)
+    sender = await find_sender(session, shop.id, account_id=account.id)
+    return {
+        **describe_account(deps, account, sender),
+        "connection": await describe_connection(session, shop.id, account_id=account.id),
+        "invite_url": invite_url(deps, shop, account),
+    }
+
+
+async def set_up_account(deps: Deps, shop: Shop, account_id: int, form: object, *, actor: str) -> None:
+    """Change an account in its owner's place: person, switches, JWT, number. Raises `NotFound`, `Invalid`, `Conflict`.
+
+    The number is settled first, since RingCentral has to be asked for it with no transaction open.
+    """
+    async with deps.db.transaction() as session:
+        await get_account(session, shop.id, account_id)
+    person, switches = read_person(form, shop.country, new=False), read_switches(form)
+    assert isinstance(form, dict)
+    await set_up_number(deps, shop, account_id, form, actor=actor)
+    async with deps.db.transaction() as session:
+        account = await get_account(session, shop.id, account_id, lock=True)
+        if "connect_id" in person.given and person.connect_id != account.connect_id:
+            taken = person.connect_id and await find_account_by_connect_id(session, shop.id, person.connect_id)
+            if taken:
+                raise Conflict("There is already a connected account with this connect_id.")
+        _keep_person(deps, account, person)
+        for name, value in switches.items():
+            setattr(account, name, value)
+        account.updated_at = deps.clock()
+        if switches.get("alerts_enabled") or form.get("jwt"):
+            await grant(deps, session, shop, account, actor=actor)
+        await _audit(deps, session, shop, actor, "account_changed", account)
+
+
+async def set_up_number(deps: Deps, shop: Shop, account_id: int, form: dict[str, Any], *, actor: str) -> None:
+    """A JWT of the account's own, and the number; without a JWT ever, one of the shop's numbers is given."""
+    if form.get("jwt") is not None:
+        await connect(deps, shop, form, actor=actor, account_id=account_id)
+        if form.get("phone_number") is None:
+            await _choose_only_number(deps, shop, account_id, actor)
+    if form.get("phone_number") is None:
+        return
+    phone = form["phone_number"]
+    async with deps.db.transaction() as session:
+        sender = await find_sender(session, shop.id, account_id=account_id)
+    if sender is not None and sender.credentials_encrypted is not None:
+        await choose_number(deps, shop, {"phone_number": phone}, actor=actor, account_id=account_id)
+        return
+    e164 = to_e164(phone, "US") if isinstance(phone, str) else None
+    if e164 is None:
+        raise Invalid({"phone_number": "Choose one of your shop's RingCentral numbers."})
+    await lend_number(deps, shop, account_id, e164, actor=actor)
+
+
+async def grant(deps: Deps, session: AsyncSession, shop: Shop, account: Account, *, actor: str) -> None:
+    """The organisation may act for the account. Granting again changes nothing."""
+    if account.granted_at is not None and account.revoked_at is None:
+        return
+    account.granted_at, account.revoked_at = deps.clock(), None
+    account.granted_by = actor
+    await session.flush()
+    await outgoing.announce(deps, session, shop.id, GRANTED_CREATED, describe_grant(account))
+    await _audit(deps, session, shop, actor, "account_granted", account)
+
+
+async def revoke(deps: Deps, session: AsyncSession, shop: Shop, account: Account, *, actor: str) -> None:
+    """The organisation may no longer act for the account; nothing more leaves in its name. Signs it out everywhere."""
+    if account.revoked_at is not None:
+        return
+    account.revoked_at = account.updated_at = deps.clock()
+    account.alerts_enabled = False
+    account.token_epoch += 1
+    await session.flush()
+    await outgoing.announce(deps, session, shop.id, GRANTED_DELETED, describe_grant(account))
+    await _audit(deps, session, shop, actor, "account_revoked", account)
+
+
+async def delete_account(deps: Deps, shop: Shop, account_id: int, *, actor: str) -> None:
+    """Revoked, its number given up, and gone from every list. Its orders stay with the organisation."""
+    async with deps.db.transaction() as session:
+        account = await get_account(session, shop.id, account_id, lock=True)
+        if account.granted_at is not None:
+            await revoke(deps, session, shop, account, actor=actor)
+        account.alerts_enabled = False
+        account.deleted_at = account.updated_at = deps.clock()
+        account.token_epoch += 1
+        await _audit(deps, session, shop, actor, "account_deleted", account)
+    await disconnect(deps, shop.id, account_id=account_id)
+
+
+def describe_account(deps: Deps, account: Account, sender: Sender | None) -> dict[str, Any]:
+    """Never a secret. *id* is the API's `user_id`."""
+    texting = sender is not None and sender.state == SenderState.READY and sender.phone_number is not None
+    return {
+        "id": account.id,
+        "user_id": account.id,
+        "connect_id": account.connect_id,
+        "name": deps.vault.decrypt(account.name_encrypted),
+        "phone": deps.vault.decrypt(account.phone_encrypted) if account.phone_encrypted else None,
+        "email": deps.vault.decrypt(account.email_encrypted) if account.email_encrypted else None,
+        "status": status_of(account),
+        "alerts_enabled": account.alerts_enabled,
+        "phone_number": sender.phone_number if sender is not None else None,
+        "own_number": sender is not None and sender.credentials_encrypted is not None,
+        "can_text": texting and account.alerts_enabled and account.revoked_at is None,
+        "number_problem": sender.problem if sender is not None else None,
+        "notify_by_sms": account.notify_by_sms,
+        "notify_by_email": account.notify_by_email,
+        "import_history": account.import_history,
+        "connect_import_order_history_at": account.import_history_at.isoformat() if account.import_history_at else None,
+        "invited_at": account.invited_at.isoformat() if account.invited_at else None,
+        "granted_at": account.granted_at.isoformat() if account.granted_at else None,
+        "revoked_at": account.revoked_at.isoformat() if account.revoked_at else None,
+        "created_at": account.created_at.isoformat(),
+        "object": "user",
+    }
+
+
+def describe_grant(account: Account) -> dict[str, Any]:
+    """What a grant's webhook says of the account: ids and its wish about history, nothing about the person."""
+    wish = account.import_history_at if account.import_history == "yes" else None
+    return {
+        "object": "api_client_granted_user",
+        "user_id": account.id,
+        "connect_id": account.connect_id,
+        "company_id": account.shop_id,
+        "connect_import_order_history_at": wish.isoformat() if wish else None,
+    }
+
+
+def status_of(account: Account) -> str:
+    if account.revoked_at is not None:
+        return "revoked"
+    return "granted" if account.granted_at is not None else "invited"
+
+
+def organisation_of(shop: Shop) -> str:
+    """What stands for the shop in the addresses of its hosted page."""
+    return shop.domain.removesuffix(".myshopify.com")
+
+
+def hosted_url(deps: Deps, shop: Shop) -> str:
+    return f"{deps.settings.shopify_app_url}/c/{organisation_of(shop)}"
+
+
+def invite_url(deps: Deps, shop: Shop, account: Account) -> str:
+    """The token stands behind a #, which browsers send to nobody."""
+    return f"{hosted_url(deps, shop)}#invite={issue(deps.vault, INVITE, account, deps.clock())}"
+
+
+def read_person(form: object, country: str | None, *, new: bool) -> PersonForm:
+    """Raises `Invalid`. A *new* person needs a name, and an e-mail address or a phone to be reached by."""
+    if not isinstance(form, dict):
+        raise Invalid({"name": "Send a JSON object."})
+    wrong: dict[str, str] = {}
+    text: dict[str, str | None] = {}
+    given = {field for field in ("name", "connect_id", "phone", "email") if field in form}
+    for field in ("name", "connect_id", "phone", "email"):
+        value = form.get(field)
+        if isinstance(value, int) and not isinstance(value, bool) and field == "connect_id":
+            value = str(value)
+        if value is not None and not isinstance(value, str):
+            wrong[field] = "This must be text."
+            value = None
+        text[field] = value.strip() or None if isinstance(value, str) else None
+    name, connect_id = text["name"], text["connect_id"]
+    if (new or "name" in given) and (not name or len(name) > LONGEST_NAME):
+        wrong.setdefault("name", f"Give the person's name, in at most {LONGEST_NAME} characters.")
+    if connect_id is not None and (len(connect_id) > LONGEST_CONNECT_ID or not connect_id.isprintable()):
+        wrong["connect_id"] = f"Give your own id of this person, in at most {LONGEST_CONNECT_ID} characters."
+    phone = to_e164(text["phone"], country or "US") if text["phone"] else None
+    if text["phone"] and phone is None:
+        wrong["phone"] = "Give a mobile number with its area code, for example +1 415 555 0123."
+    email = text["email"]
+    if email is not None and not is_email(email):
+        wrong["email"] = "Give an e-mail address, for example jane@example.com."
+    if new and not wrong and phone is None and email is None:
+        wrong["email"] = "Give an e-mail address or a phone, so that the person can sign in."
+    if wrong:
+        raise Invalid(wrong)
+    return PersonForm(given, name, connect_id, phone, email)
+
+
+def read_switches(form: object) -> dict[str, bool]:
+    """Raises `Invalid`."""
+    given = {name: form[name] for name in SWITCHES if name in form} if isinstance(form, dict) else {}
+    wrong = {name: "This must be true or false." for name, value in given.items() if not isinstance(value, bool)}
+    if wrong:
+        raise Invalid(wrong)
+    return given
+
+
+def is_email(text: str) -> bool:
+    local, at, host = text.rpartition("@")
+    return bool(at and local and "." in host) and len(text) <= 320 and not any(char.isspace() for char in text)
+
+
+def email_hash_of(deps: Deps, email: str) -> bytes:
+    return deps.vault.fingerprint("email:" + email.strip().lower())
+
+
+def _keep_person(deps: Deps, account: Account, person: PersonForm) -> None:
+    if "name" in person.given and person.name:
+        account.name_encrypted = deps.vault.encrypt(person.name)
+    if "connect_id" in person.given:
+        account.connect_id = person.connect_id
+    if "phone" in person.given:
+        account.phone_encrypted = deps.vault.encrypt(person.phone) if person.phone else None
+        account.phone_hash = deps.vault.fingerprint(person.phone) if person.phone else None
+    if "email" in person.given:
+        account.email_encrypted = deps.vault.encrypt(person.email) if person.email else None
+        account.email_hash = email_hash_of(deps, person.email) if person.email else None
+
+
+async def _choose_only_number(deps: Deps, shop: Shop, account_id: int, actor: str) -> None:
+    """Who has one number that can text need not choose it."""
+    async with deps.db.transaction() as session:
+        connection = await describe_connection(session, shop.id, account_id=account_id)
+    usable = [each["phone_number"] for each in connection["numbers"] if each["usable"]]
+    if len(usable) == 1 and connection["phone_number"] is None:
+        await choose_number(deps, shop, {"phone_number": usable[0]}, actor=actor, account_id=account_id)
+
+
+async def _audit(deps: Deps, session: AsyncSession, shop: Shop, actor: str, action: str, account: Account) -> None:
+    await write_audit(
+        session, shop.domain, at=deps.clock(), actor=actor, action=action, detail={"account_id": account.id}
+    )

@@ -1,0 +1,43 @@
+"""Connect's work outside a request: webhook calls, and forgetting what need not be kept."""
+
+from datetime import timedelta
+
+from app.connect import alerts, notices
+from app.connect.notices import MAIL, mail_notice
+from app.connect.outgoing import MAKE_CALL, make_call
+from app.connect.queries import due_calls, forget_old_answers
+from app.core.jobs import every, job
+from app.deps import Deps
+
+DECLARED = (alerts.PAID, alerts.SHIPPED, notices.NOTICE.name)
+"""The kinds of text that importing this module declares."""
+ANSWERS_KEPT = timedelta(hours=24)
+REQUESTS_KEPT = timedelta(days=30)
+
+
+@job(MAKE_CALL, attempts=3)
+async def make_webhook_call(deps: Deps, call_id: str) -> None:
+    await make_call(deps, int(call_id))
+
+
+@job(MAIL, attempts=6)
+async def mail_one_notice(deps: Deps, notice_id: str) -> None:
+    """A mail server that does not take it now is tried again."""
+    await mail_notice(deps, int(notice_id))
+
+
+@every(timedelta(minutes=1), "connect.make_due_calls")
+async def make_due_calls(deps: Deps) -> None:
+    """Losing the job table loses no webhook: what is due and was not called is called here."""
+    async with deps.db.transaction() as session:
+        overdue = await due_calls(session, deps.clock() - timedelta(seconds=30))
+    for call_id in overdue:
+        await make_call(deps, call_id)
+
+
+@every(timedelta(hours=1), "connect.forget_old_answers")
+async def forget_answers(deps: Deps) -> None:
+    """Answers to repeated calls after a day, the request log after a month."""
+    now = deps.clock()
+    async with deps.db.transaction() as session:
+        await forget_old_answers(session, answers_before=now - ANSWERS_KEPT, requests_before=now - REQUESTS_KEPT)

@@ -1,0 +1,263 @@
+"""Webhooks to the organisation: signed, retried, logged, and sent again when asked.
+
+A call is a row first, in the transaction of what it tells of; a job makes it. `X-Connect-Signature` is `t=<unix
+time>, v1=<hex HMAC-SHA256 of "<t>.<body>" with the endpoint's secret>`; `X-Connect-Event-Id` stays the same in every
+attempt and replay, so that a receiver can drop repetitions. Redirects are not followed and private addresses not
+called: an address typed by a merchant must not reach what only this server can.
+"""
+
+import asyncio
+import hmac
+import ipaddress
+import json
+import secrets
+import socket
+import time
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx2
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.connect.models import WebhookCall, WebhookEndpoint
+from app.connect.order_form import is_link
+from app.connect.queries import call_rows, claim_call, endpoints_of, get_call, get_endpoint
+from app.core.errors import Invalid
+from app.core.jobs import enqueue
+from app.core.log import get_logger
+from app.deps import Deps
+from app.shops.models import Shop
+from app.shops.queries import write_audit
+
+log = get_logger(__name__)
+
+MAKE_CALL: Final = "connect.make_webhook_call"
+EVENTS: Final = {
+    "api_client_granted_user_created": "An account granted your organisation access",
+    "api_client_granted_user_deleted": "An account took its grant back",
+}
+PAUSES: Final = tuple(timedelta(minutes=each) for each in (1, 5, 30, 120, 360, 720, 1440))
+"""After the first attempt and each further one; then the call has failed, and can be replayed by hand."""
+LEASE: Final = timedelta(minutes=2)
+DEADLINE: Final = 10.0
+MOST_ENDPOINTS: Final = 10
+WAITING, DELIVERED, FAILED = "waiting", "delivered", "failed"
+
+
+async def announce(deps: Deps, session: AsyncSession, shop_id: int, event: str, data: dict[str, Any]) -> None:
+    """Tell every endpoint that asked for *event*; the calls are made once this transaction is committed."""
+    endpoints = [each for each in await endpoints_of(session, shop_id) if event in each.events]
+    if not endpoints:
+        return
+    event_id = "evt_" + secrets.token_hex(12)
+    body = json.dumps(
+        {
+            "id": event_id,
+            "object": "event",
+            "event": event,
+            "company_id": shop_id,
+            "created_at": deps.clock().isoformat(),
+            "data": data,
+        },
+        separators=(",", ":"),
+    )
+    for endpoint in endpoints:
+        await _store(deps, session, endpoint, event_id, event, deps.vault.encrypt(body))
+
+
+async def make_call(deps: Deps, call_id: int) -> None:
+    """One attempt of one call, if it is due and nobody else makes it."""
+    async with deps.db.transaction() as session:
+        call = await claim_call(session, call_id, deps.clock(), LEASE)
+        if call is None:
+            return
+        endpoint = await session.get(WebhookEndpoint, call.endpoint_id)
+    if endpoint is None or endpoint.deleted_at is not None:
+        await _settle(deps, call_id, None, "the webhook was removed", 0, final=True)
+        return
+    started = time.perf_counter()
+    status, problem = await _post(deps, endpoint, call)
+    await _settle(deps, call_id, status, problem, round((time.perf_counter() - started) * 1000))
+
+
+async def add_endpoint(deps: Deps, session: AsyncSession, shop: Shop, form: object, *, actor: str) -> dict[str, Any]:
+    """The new endpoint with its `secret`, the only time that it is shown. Raises `Invalid`."""
+    if not isinstance(form, dict):
+        raise Invalid({"url": "Send a JSON object with the url."})
+    url, events = form.get("url"), form.get("events", list(EVENTS))
+    wrong = {}
+    if not isinstance(url, str) or not may_be_called(url.strip(), production=deps.settings.production):
+        wrong["url"] = "Give an address of yours that starts with https:// and can be reached from the internet."
+    if not isinstance(events, list) or not events or any(each not in EVENTS for each in events):
+        wrong["events"] = "Give a list of events: " + ", ".join(EVENTS) + "."
+    if not wrong and len(await endpoints_of(session, shop.id)) >= MOST_ENDPOINTS:
+        wrong["url"] = f"There are {MOST_ENDPOINTS} webhooks already. Remove one first."
+    if wrong or not isinstance(url, str):
+        raise Invalid(wrong)
+    secret = "whsec_" + secrets.token_urlsafe(32)
+    endpoint = WebhookEndpoint(
+        shop_id=shop.id,
+        url=url.strip(),
+        events=list(dict.fromkeys(events)),
+        secret_encrypted=deps.vault.encrypt(secret),
+        created_at=deps.clock(),
+    )
+    session.add(endpoint)
+    await session.flush()
+    await write_audit(
+        session, shop.domain, at=deps.clock(), actor=actor, action="webhook_added", detail={"endpoint_id": endpoint.id}
+    )
+    return {**describe_endpoint(endpoint), "secret": secret}
+
+
+async def remove_endpoint(
+    deps: Deps, session: AsyncSession, shop: Shop, endpoint_id: int, *, actor: str
+) -> dict[str, Any]:
+    """Raises `NotFound`."""
+    endpoint = await get_endpoint(session, shop.id, endpoint_id)
+    endpoint.deleted_at = deps.clock()
+    await write_audit(
+        session,
+        shop.domain,
+        at=deps.clock(),
+        actor=actor,
+        action="webhook_removed",
+        detail={"endpoint_id": endpoint_id},
+    )
+    return describe_endpoint(endpoint)
+
+
+async def replay(deps: Deps, session: AsyncSession, shop_id: int, call_id: int) -> dict[str, Any]:
+    """The same event once more, with the same id, as a call of its own. Raises `NotFound`."""
+    old = await get_call(session, shop_id, call_id)
+    endpoint = await get_endpoint(session, shop_id, old.endpoint_id)
+    call = await _store(deps, session, endpoint, old.event_id, old.event, old.body_encrypted)
+    call.replay_of = old.replay_of or old.id
+    return describe_call(deps, call)
+
+
+async def list_calls(deps: Deps, session: AsyncSession, shop_id: int, *, before: int | None = None) -> dict[str, Any]:
+    calls = await call_rows(session, shop_id, before=before)
+    return {"calls": [describe_call(deps, call) for call in calls]}
+
+
+def describe_endpoint(endpoint: WebhookEndpoint) -> dict[str, Any]:
+    return {
+        "id": endpoint.id,
+        "url": endpoint.url,
+        "events": endpoint.events,
+        "created_at": endpoint.created_at.isoformat(),
+    }
+
+
+def describe_call(deps: Deps, call: WebhookCall) -> dict[str, Any]:
+    return {
+        "id": call.id,
+        "endpoint_id": call.endpoint_id,
+        "event_id": call.event_id,
+        "event": call.event,
+        "state": call.state,
+        "attempts": call.attempts,
+        "log": call.log,
+        "body": deps.vault.decrypt(call.body_encrypted),
+        "created_at": call.created_at.isoformat(),
+        "delivered_at": call.delivered_at.isoformat() if call.delivered_at else None,
+        "next_attempt_at": call.due_at.isoformat() if call.state == WAITING else None,
+        "replay_of": call.replay_of,
+    }
+
+
+def sign(secret: str, body: str, at: datetime) -> str:
+    moment = str(int(at.timestamp()))
+    digest = hmac.digest(secret.encode(), f"{moment}.{body}".encode(), "sha256").hex()
+    return f"t={moment},v1={digest}"
+
+
+def may_be_called(url: str, *, production: bool) -> bool:
+    """As far as the address itself says; what its name resolves to is looked at before each call."""
+    if not is_link(url):
+        return False
+    parts = urlsplit(url)
+    try:
+        address = ipaddress.ip_address(parts.hostname or "")
+    except ValueError:
+        named = "." in (parts.hostname or "") or not production
+        return parts.scheme == "https" and named if production else named
+    return not production or (parts.scheme == "https" and address.is_global)
+
+
+async def _store(
+    deps: Deps, session: AsyncSession, endpoint: WebhookEndpoint, event_id: str, event: str, body: bytes
+) -> WebhookCall:
+    now = deps.clock()
+    call = WebhookCall(
+        shop_id=endpoint.shop_id,
+        endpoint_id=endpoint.id,
+        event_id=event_id,
+        event=event,
+        body_encrypted=body,
+        state=WAITING,
+        attempts=0,
+        log=[],
+        due_at=now,
+        created_at=now,
+    )
+    session.add(call)
+    await session.flush()
+    await enqueue(session, MAKE_CALL, [call.id])
+    return call
+
+
+async def _post(deps: Deps, endpoint: WebhookEndpoint, call: WebhookCall) -> tuple[int | None, str | None]:
+    """(status, None) or (None or status, what went wrong)."""
+    if deps.settings.production and not await _leads_outside(endpoint.url):
+        return None, "the address leads into a private network"
+    body = deps.vault.decrypt(call.body_encrypted)
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "sms-for-ecommerce",
+        "X-Connect-Event": call.event,
+        "X-Connect-Event-Id": call.event_id,
+        "X-Connect-Signature": sign(deps.vault.decrypt(endpoint.secret_encrypted), body, deps.clock()),
+    }
+    try:
+        async with asyncio.timeout(DEADLINE):
+            answer = await deps.http.request(
+                "POST", endpoint.url, shard=f"webhook:{endpoint.id}", content=body.encode(), headers=headers
+            )
+    except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError) as error:
+        return None, type(error).__name__
+    problem = None if 200 <= answer.status_code < 300 else f"answered {answer.status_code}"
+    return answer.status_code, problem
+
+
+async def _settle(
+    deps: Deps, call_id: int, status: int | None, problem: str | None, milliseconds: int, *, final: bool = False
+) -> None:
+    now = deps.clock()
+    async with deps.db.transaction() as session:
+        call = await session.get(WebhookCall, call_id, with_for_update=True)
+        if call is None or call.state != WAITING:
+            return
+        attempt = {"at": now.isoformat(), "status": status, "problem": problem, "milliseconds": milliseconds}
+        call.log = [*call.log, attempt]
+        if problem is None:
+            call.state, call.delivered_at = DELIVERED, now
+        elif final or call.attempts > len(PAUSES):
+            call.state = FAILED
+        else:
+            pause = PAUSES[call.attempts - 1]
+            call.due_at = now + pause
+            await enqueue(session, MAKE_CALL, [call.id], delay=pause)
+    log.info("connect.webhook_called", call_id=call_id, status=status, problem=problem)
+
+
+async def _leads_outside(url: str) -> bool:
+    parts = urlsplit(url)
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(parts.hostname or "", parts.port or 443, type=socket.SOCK_STREAM)
+    except OSError:
+        return True  # the call itself will say that there is no such host
+    return all(ipaddress.ip_address(each[4][0]).is_global for each in found)

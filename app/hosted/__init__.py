@@ -1,0 +1,1 @@
+"""The pages for connected accounts at `/c/{organisation}`: outside Shopify Admin, without cookies."""

@@ -1,0 +1,54 @@
+"""Where a kind of text takes its facts from, and how it is worded. Shopify's order and the shop's template by default.
+
+A feature whose orders live elsewhere hands its kinds a source of its own; everything else, the gate, the pace, the
+opt-outs and the log, stays the same for them.
+"""
+
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.deps import Deps
+from app.messages.compose import Composed, compose_for_order
+from app.messages.facts import OrderFacts, read_order_facts
+from app.messages.models import Message
+from app.shops.models import Sender, Shop
+
+
+class OrderSource(Protocol):
+    async def read(self, deps: Deps, message: Message) -> OrderFacts | None:
+        """Fresh facts, or None when there is no such order any more. Raises `ShopifyError`s."""
+
+    async def compose(
+        self,
+        session: AsyncSession,
+        shop: Shop,
+        sender: Sender,
+        message: Message,
+        facts: OrderFacts,
+        *,
+        opt_out_url: str,
+    ) -> Composed:
+        """Raises `TemplateError` when the wording cannot be rendered."""
+
+
+class ShopifyOrders:
+    async def read(self, deps: Deps, message: Message) -> OrderFacts | None:
+        return await read_order_facts(deps, message.shop_id, message.order_id or "")
+
+    async def compose(
+        self,
+        session: AsyncSession,
+        shop: Shop,
+        sender: Sender,
+        message: Message,
+        facts: OrderFacts,
+        *,
+        opt_out_url: str,
+    ) -> Composed:
+        return await compose_for_order(
+            session, shop, sender, message.kind, facts, message.fulfillment_id, opt_out_url=opt_out_url
+        )
+
+
+SHOPIFY_ORDERS = ShopifyOrders()
