@@ -1,8 +1,8 @@
 """Sending windows and daily limits that states and countries set for solicitations, as dated data with a source a row.
 
 Order texts are no solicitations, so these rows are a guard that a shop may switch on, not a statement of what the law
-demands of it; a lawyer should read them first. Public tables disagree on some states; where they do, the narrower
-window stands here. A row says when it was last looked at, and pages show that age.
+demands of it; a lawyer should read them first. The rows of states were taken from public summaries, not from the
+statutes, and those summaries disagree on some states. A row says when it was taken over, and pages show that age.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,19 +13,22 @@ from zoneinfo import ZoneInfo
 
 from app.core.phone import country_of
 
-LOOKED_AT: Final = date(2026, 11, 22)
+TAKEN_OVER: Final = date(2026, 11, 22)
 OLD_AFTER: Final = timedelta(days=180)
 
 _EVERY_DAY: Final = "0123456"
 _MINIMUM_WINDOW_DAYS: Final = 9
 """Days ahead in which every rule has an opening, also after a closed Sunday and a holiday weekend."""
 
-_REFERRIZER: Final = "https://support.referrizer.com/en/category/text-campaigns/article/tcpa-quiet-hours-and-state-specific-rules-for-text-campaigns"
-_STELLO: Final = "https://usestello.com/compliance"
-_FLORIDA: Final = "https://flsenate.gov/Session/Bill/2021/1120/BillText/er/HTML"
-_FEDERAL: Final = "https://www.ecfr.gov/current/title-47/section-64.1200"
-_CANADA: Final = "https://crtc.gc.ca/eng/trules-reglest.htm"
-_FRANCE: Final = "https://ops.esendex.fr/?p=5396"
+_SUMMARIES: Final = (
+    "https://support.referrizer.com/en/category/text-campaigns/article/tcpa-quiet-hours-and-state-specific-rules-for-text-campaigns",
+    "https://usestello.com/compliance",
+)
+_FLORIDA_OKLAHOMA_WASHINGTON: Final = ("http://eflo.net/VICIDIALforum/viewtopic.php?f=2&t=41540",)
+_FLORIDA: Final = ("https://flsenate.gov/Session/Bill/2021/1120/BillText/er/HTML", *_FLORIDA_OKLAHOMA_WASHINGTON)
+_FEDERAL: Final = ("https://www.ecfr.gov/current/title-47/section-64.1200",)
+_CANADA: Final = ("https://www.northerntel.ca/eng/inside_ntl/donotcalllist/donotcalllist.htm",)
+_FRANCE: Final = ("https://ops.esendex.fr/?p=5396",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +37,9 @@ class QuietRule:
 
     place: str
     windows: tuple[tuple[str, str, str], ...]
-    source: str
+    sources: tuple[str, ...]
     daily_cap: int | None = None
-    looked_at: date = LOOKED_AT
+    taken_over: date = TAKEN_OVER
     note: str = ""
 
 
@@ -51,29 +54,34 @@ RULES: Final = {
             daily_cap=3,
             note="Three in 24 hours about one subject; a Florida area code presumes that its owner lives there.",
         ),
-        QuietRule("US-OK", ((_EVERY_DAY, "08:00", "20:00"),), _REFERRIZER, daily_cap=3),
+        QuietRule("US-OK", ((_EVERY_DAY, "08:00", "20:00"),), _FLORIDA_OKLAHOMA_WASHINGTON, daily_cap=3),
         QuietRule(
-            "US-OR", ((_EVERY_DAY, "08:00", "20:00"),), _REFERRIZER, daily_cap=3, note="HB 3865, since 1 January 2026."
+            "US-OR", ((_EVERY_DAY, "08:00", "20:00"),), _SUMMARIES, daily_cap=3, note="HB 3865, since 1 January 2026."
         ),
-        QuietRule("US-WA", ((_EVERY_DAY, "08:00", "20:00"),), _REFERRIZER),
-        QuietRule("US-CT", ((_EVERY_DAY, "09:00", "20:00"),), _STELLO),
-        QuietRule("US-MD", ((_EVERY_DAY, "08:00", "20:00"),), _STELLO, daily_cap=3, note="The limit needs checking."),
-        *(QuietRule(f"US-{state}", ((_EVERY_DAY, "08:00", "20:00"),), _STELLO) for state in ("MS", "NJ", "AL", "LA")),
-        QuietRule("US-MA", ((_EVERY_DAY, "08:00", "20:00"),), _STELLO),
-        QuietRule("US-TX", (("012345", "09:00", "21:00"), ("6", "12:00", "21:00")), _REFERRIZER),
-        QuietRule("US-RI", (("01234", "09:00", "18:00"), ("56", "10:00", "17:00")), _STELLO),
-        QuietRule("US-KY", ((_EVERY_DAY, "10:00", "21:00"),), _REFERRIZER),
+        QuietRule("US-WA", ((_EVERY_DAY, "08:00", "20:00"),), _FLORIDA_OKLAHOMA_WASHINGTON),
+        QuietRule("US-CT", ((_EVERY_DAY, "09:00", "20:00"),), _SUMMARIES),
+        QuietRule(
+            "US-MD", ((_EVERY_DAY, "08:00", "20:00"),), _SUMMARIES, daily_cap=3, note="The limit needs checking."
+        ),
+        *(
+            QuietRule(f"US-{state}", ((_EVERY_DAY, "08:00", "20:00"),), _SUMMARIES)
+            for state in ("MS", "NJ", "AL", "LA")
+        ),
+        QuietRule("US-MA", ((_EVERY_DAY, "08:00", "20:00"),), _SUMMARIES),
+        QuietRule("US-TX", (("012345", "09:00", "21:00"), ("6", "12:00", "21:00")), _SUMMARIES),
+        QuietRule("US-RI", (("01234", "09:00", "18:00"), ("56", "10:00", "17:00")), _SUMMARIES),
+        QuietRule("US-KY", ((_EVERY_DAY, "10:00", "21:00"),), _SUMMARIES),
         QuietRule(
             "CA",
             (("01234", "09:00", "21:30"), ("56", "10:00", "18:00")),
             _CANADA,
-            note="Telemarketing calls and faxes; provinces may be narrower.",
+            note="Telemarketing calls and faxes, by a telephone company's summary; provinces may be narrower.",
         ),
         QuietRule(
             "FR",
             (("012345", "08:00", "20:30"),),
             _FRANCE,
-            note="Carriers' rule for advertising; public holidays are not in this table.",
+            note="Carriers' rule for advertising, by an old summary; public holidays are not in this table.",
         ),
     )
 }
@@ -133,10 +141,10 @@ def table(today: date) -> list[dict[str, object]]:
             "place": rule.place,
             "windows": [{"weekdays": days, "start": start, "end": end} for days, start, end in rule.windows],
             "daily_cap": rule.daily_cap,
-            "source": rule.source,
-            "looked_at": rule.looked_at.isoformat(),
-            "age_days": (today - rule.looked_at).days,
-            "old": today - rule.looked_at > OLD_AFTER,
+            "sources": list(rule.sources),
+            "taken_over": rule.taken_over.isoformat(),
+            "age_days": (today - rule.taken_over).days,
+            "old": today - rule.taken_over > OLD_AFTER,
             "note": rule.note,
         }
         for rule in RULES.values()

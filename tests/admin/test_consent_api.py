@@ -121,4 +121,4 @@ async def test_the_rules_are_shown_with_source_and_age(world: World) -> None:
     rules = (await world.api("GET", "/consent/quiet-rules")).json()["rules"]
     texas = next(each for each in rules if each["place"] == "US-TX")
     assert texas["windows"][1] == {"weekdays": "6", "start": "12:00", "end": "21:00"}
-    assert set(texas) >= {"source", "looked_at", "age_days", "old", "note", "daily_cap"}
+    assert set(texas) >= {"sources", "taken_over", "age_days", "old", "note", "daily_cap"}
