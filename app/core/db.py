@@ -42,7 +42,9 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         address = make_url(url).set(drivername="postgresql+asyncpg")
         self.url = address.render_as_string(hide_password=False)
-        self.engine = create_async_engine(address, pool_size=pool_size, max_overflow=5, pool_pre_ping=True)
+        self.engine = create_async_engine(
+            address, pool_size=pool_size, max_overflow=5, pool_pre_ping=True, hide_parameters=True
+        )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._pool: asyncpg.Pool | None = None
 
