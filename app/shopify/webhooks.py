@@ -8,6 +8,8 @@ A topic is declared by one function in the `webhooks.py` of the feature that car
 import base64
 import binascii
 import hmac
+import json
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 T = TypeVar("T")
 
+NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+"""An escaped NUL: good JSON, but no text that PostgreSQL could keep."""
 COMPLIANCE_TOPICS = ("customers/data_request", "customers/redact", "shop/redact")
 
 
@@ -69,10 +73,21 @@ class Delivery:
 
     def payload(self, shape: type[T]) -> T:
         """The body as *shape* (a msgspec struct; unknown fields are ignored). Raises `BadPayload`."""
+        body = NUL.sub(rb"\1", self.body) if rb"\u0000" in self.body else self.body
         try:
-            return msgspec.json.decode(self.body, type=shape)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            try:
+                return msgspec.json.decode(body, type=shape)
+            except msgspec.ValidationError:
+                raise
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                return msgspec.json.decode(_without_halves(body), type=shape)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise BadPayload(f"{self.topic}: {type(error).__name__}") from None
+
+
+def _without_halves(body: bytes) -> bytes:
+    """Half a surrogate pair, cut off somewhere on the way, must not cost the customer the text. Raises ValueError."""
+    return json.dumps(json.loads(body), ensure_ascii=False).encode("utf-8", "replace")
 
 
 TopicHandler = Callable[[Any, AsyncSession, Delivery], Awaitable[str]]
