@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from app.connect.models import ConnectLine, ConnectOrder
-from app.connect.money import format_money
 from app.connect.moments import write_moment
+from app.connect.money import format_money
 from app.connect.order_form import TEXT_ALERTS
 from app.deps import Deps
 from app.messages.models import Message, MessageState

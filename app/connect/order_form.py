@@ -1,8 +1,8 @@
 """An order as an organisation's software sends it, checked field by field; what is unknown is kept, never refused.
 
-The names and shapes are those that existing integrations use: dates as "now", a day or RFC 3339, prices in integer cents,
-a total that need not be the sum of the lines. `OrderForm.given` says which fields were sent, so that a change touches
-only those. Fields that only answers have (`id`, `status`, `total`, …) may be sent back and are ignored.
+The names and shapes are those that existing integrations use: dates as "now", a day or RFC 3339, prices in integer
+cents, a total that need not be the sum of the lines. `OrderForm.given` says which fields were sent, so that a change
+touches only those. Fields that only answers have (`id`, `status`, `total`, …) may be sent back and are ignored.
 """
 
 import math
@@ -91,7 +91,7 @@ class OrderForm:
 
 
 def read_order(body: object, *, now: datetime, zone: ZoneInfo, currency: str, country: str | None) -> OrderForm:
-    """*body* is `{"order": {...}}`. *country* is where a phone without "+" belongs. Raises `Invalid` by dotted field."""
+    """*body* is `{"order": {...}}`. *country*: where a phone without "+" belongs. Raises `Invalid` by dotted field."""
     order = body.get("order") if isinstance(body, Mapping) else None
     if not isinstance(order, Mapping):
         raise Invalid({"order": 'Send the order as {"order": {…}}.'})

@@ -1,7 +1,7 @@
 """Orders that an organisation's software posts for its connected accounts: stored, changed, deleted, and answered.
 
-The text that an order causes is queued in the transaction that stores it. Whether the customer agreed is asked for before
-that transaction, so that the answer can already say why there will be no text; the gate asks again.
+The text that an order causes is queued in the transaction that stores it. Whether the customer agreed is asked for
+before that transaction, so that the answer can already say why there will be no text; the gate asks again.
 """
 
 import json
@@ -21,7 +21,6 @@ from app.connect.order_answer import describe_order, kept_metadata
 from app.connect.order_form import NOT_MOVING, LineForm, OrderForm
 from app.connect.queries import (
     get_account,
-    get_order,
     keep_profile,
     lines_of,
     queued_about,
@@ -262,7 +261,7 @@ async def _keep_lines(session: AsyncSession, order: ConnectOrder, lines: Sequenc
 async def _record_consent(
     deps: Deps, session: AsyncSession, shop: Shop, order: ConnectOrder, evidence: Evidence | None, caller: Caller
 ) -> None:
-    """Newer evidence replaces the profile's and is remembered as an event; "unsubscribed" is an opt-out of the brand."""
+    """Newer evidence replaces the profile's and is kept as an event; "unsubscribed" is an opt-out of the brand."""
     phone, _ = _phone_and_email(deps, order)
     if evidence is None or phone is None or order.phone_hash is None:
         return
@@ -271,7 +270,7 @@ async def _record_consent(
     if profile is None:
         return
     known = evidence_of(deps, profile)
-    if known is not None and newest(evidence, known) is known or known == evidence:
+    if (known is not None and newest(evidence, known) is known) or known == evidence:
         return
     profile.consent_state = evidence.state
     profile.consent_collected_at = evidence.collected_at

@@ -1,9 +1,9 @@
 """Webhooks to the organisation: signed, retried, logged, and sent again when asked.
 
-A call is a row first, in the transaction of what it tells of; a job makes it. `X-Connect-Signature` is `t=<unix time>,
-v1=<hex HMAC-SHA256 of "<t>.<body>" with the endpoint's secret>`; `X-Connect-Event-Id` stays the same in every attempt and
-replay, so that a receiver can drop repetitions. Redirects are not followed and private addresses not called: an address
-typed by a merchant must not reach what only this server can.
+A call is a row first, in the transaction of what it tells of; a job makes it. `X-Connect-Signature` is `t=<unix
+time>, v1=<hex HMAC-SHA256 of "<t>.<body>" with the endpoint's secret>`; `X-Connect-Event-Id` stays the same in every
+attempt and replay, so that a receiver can drop repetitions. Redirects are not followed and private addresses not
+called: an address typed by a merchant must not reach what only this server can.
 """
 
 import asyncio

@@ -264,6 +264,6 @@ async def test_whatever_is_wrong_is_told_in_one_shape(world: World) -> None:
 )
 async def test_what_is_no_key_opens_nothing(world: World, header: str) -> None:
     await world.install()
-    answer = await world.http.get(f"{world.url}/api/v1/orders", headers={"Authorization": header.encode("latin-1")})
+    answer = await world.http.get(f"{world.url}/api/v1/orders", headers=[(b"Authorization", header.encode("latin-1"))])
     assert answer.status_code == 401
     assert (await world.http.get(f"{world.url}/api/v1/openapi.json")).json()["openapi"] == "3.1.0"

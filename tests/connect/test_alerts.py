@@ -26,7 +26,7 @@ async def test_stop_to_the_affiliates_number_ends_texts_of_the_whole_brand(world
     await world.ready()
     await jane_texts(world)
     client = await client_of(world, "orders")
-    phone = {"profile_phone_number": ADA}
+    phone: dict[str, Any] = {"profile_phone_number": ADA}
     await paid(client, **phone)
     await world.workers_run()
     assert len(world.texts_on(ADA)) == 1
@@ -62,7 +62,8 @@ async def test_history_cannot_text_even_if_a_text_was_queued(world: World) -> No
     [sender] = await world.rows("SELECT id, shop_id FROM senders WHERE account_id IS NOT NULL")
     for kind in ("connect_order_paid", "connect_order_shipped"):
         await world.rows(
-            "INSERT INTO messages (shop_id, sender_id, kind, subject, order_id, event_at, created_at, due_at, updated_at)"
+            "INSERT INTO messages"
+            " (shop_id, sender_id, kind, subject, order_id, event_at, created_at, due_at, updated_at)"
             " VALUES ($1, $2, $3, 'forced', $4, $5, $5, $5, $5)",
             sender["shop_id"],
             sender["id"],

@@ -1,7 +1,8 @@
 """What every endpoint stands on: whose key it is, its scope and pace, for which account, once only, and the log of it.
 
-A call is answered in JSON whatever happens, with a request id and where the key stands in its minute. The work of a call
-with an `Idempotency-Key` and its answer are one transaction, so a repeated call gets the same answer and does nothing.
+A call is answered in JSON whatever happens, with a request id and where the key stands in its minute. The work of a
+call with an `Idempotency-Key` and its answer are one transaction, so a repeated call gets the same answer and does
+nothing.
 """
 
 import hashlib
