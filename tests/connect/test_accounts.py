@@ -54,7 +54,7 @@ async def test_an_account_from_invitation_to_removal(world: World) -> None:
     assert (await world.api("POST", "/connect/accounts", person)).status_code == 409
     user = world.ringcentral.add_user(name="Jane Doe")
     world.ringcentral.add_number(user, JANE_OWN)
-    setup = {"alerts_enabled": True, "jwt": world.ringcentral.issue_jwt(user), "phone_number": JANE_OWN}
+    setup: dict[str, Any] = {"alerts_enabled": True, "jwt": world.ringcentral.issue_jwt(user), "phone_number": JANE_OWN}
     saved = await world.api("PUT", f"/connect/accounts/{account['id']}", setup)
     assert saved.status_code == 200, saved.text
     assert setup["jwt"] not in saved.text
@@ -65,7 +65,7 @@ async def test_an_account_from_invitation_to_removal(world: World) -> None:
     )
     assert (await world.api("GET", "/connection")).json()["phone_number"] == SENDER
     [row] = await world.rows("SELECT * FROM connect_accounts")
-    readable: bytes = b" ".join(value for value in row.values() if isinstance(value, bytes))
+    readable = b" ".join([bytes(value) for value in row.values() if isinstance(value, bytes)])
     assert b"Jane" not in readable
     assert b"4155550133" not in readable
     assert (await world.api("DELETE", f"/connect/accounts/{account['id']}")).status_code == 200
