@@ -1,4 +1,4 @@
-"""The request log of the API as the merchant sees it: what was called, by which key, how it ended, how long it took."""
+"""The request log of the API as the merchant sees it: what was called, by which key, and how it ended."""
 
 from typing import Any
 

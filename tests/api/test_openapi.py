@@ -20,13 +20,21 @@ ROUNDS = 45
 TEXTS = st.one_of(
     st.text(max_size=30),
     st.sampled_from(
-        ["", " ", "now", "2023-01-03", "2021-04-09T12:00:00.123456-06:00", "0000-00-00", "9999-12-31T23:59:59+14:00",
-         "+18015556788",
-         "(801) 555-6788", "janet@example.com", "USD", "https://example.com/x", "subscribed", "\u202e",
-         "💥" * 5, "%s", "'; --",
-         "-1", "1e400", "reference_id-x", "in_transit"]
+        [
+            *(
+                "",
+                " ",
+                "now",
+                "2023-01-03",
+                "2021-04-09T12:00:00.123456-06:00",
+                "0000-00-00",
+                "9999-12-31T23:59:59+14:00",
+            ),
+            *("+18015556788", "(801) 555-6788", "janet@example.com", "USD", "https://example.com/x", "subscribed"),
+            *("\u202e", "💥" * 5, "%s", "'; --", "-1", "1e400", "reference_id-x", "in_transit"),
+        ]
     ),
-)  # fmt: skip
+)
 NUMBERS = st.one_of(
     st.integers(-(2**70), 2**70),
     st.integers(-5, 5000),
@@ -144,7 +152,8 @@ def request_strategy(method: str, path: str, operation: Schema, document: Schema
     values = st.one_of(
         names, st.text(string.ascii_letters + string.digits + string.punctuation.replace(".", "") + " ", max_size=12)
     )
-    in_query = [each for p in operation["parameters"] if (each := named(p, document))["in"] == "query"]
+    parameters = [named(each, document) for each in operation["parameters"]]
+    in_query = [each for each in parameters if each["in"] == "query"]
     query = st.fixed_dictionaries({}, optional={each["name"]: values for each in in_query})
     headers = st.fixed_dictionaries(
         {},

@@ -62,8 +62,8 @@ async def test_history_cannot_text_even_if_a_text_was_queued(world: World) -> No
     [sender] = await world.rows("SELECT id, shop_id FROM senders WHERE account_id IS NOT NULL")
     for kind in ("connect_order_paid", "connect_order_shipped"):
         await world.rows(
-            "INSERT INTO messages (shop_id, sender_id, kind, subject, order_id, event_at, created_at, due_at, "
-            "updated_at)"
+            "INSERT INTO messages"
+            " (shop_id, sender_id, kind, subject, order_id, event_at, created_at, due_at, updated_at)"
             " VALUES ($1, $2, $3, 'forced', $4, $5, $5, $5, $5)",
             sender["shop_id"],
             sender["id"],
