@@ -21,6 +21,7 @@ from app.messages.compose import Composed, compose_for_order
 from app.messages.facts import OrderFacts, read_order_facts
 from app.messages.kinds import Kind, kinds
 from app.messages.models import Message
+from app.messages.queries import is_unusable
 from app.messages.reasons import Reason
 from app.shopify.client import AccessForbidden, AccessTokenRejected, ShopifyError, ShopUnavailable
 from app.shops.models import Sender, Shop
@@ -164,6 +165,8 @@ async def _may_be_texted(
     if await is_suppressed(session, shop.id, deps.vault.fingerprint(facts.phone)):
         return checks.failed(reasons.OPTED_OUT)
     checks.passed("not_opted_out", "The number has not opted out")
+    if await is_unusable(session, shop.id, deps.vault.fingerprint(facts.phone), deps.clock()):
+        return checks.failed(reasons.NUMBER_UNUSABLE)
     country = country_of(facts.phone)
     if country not in read_settings_of(shop).countries:
         return checks.failed(reasons.COUNTRY_CLOSED)

@@ -10,9 +10,9 @@ from app.core.db import after_commit
 from app.deps import Deps
 from app.messages.kinds import Kind
 from app.messages.models import MessageState
+from app.messages.pool import choose_sender
 from app.messages.queries import insert_message
 from app.messages.reasons import NOT_CONNECTED
-from app.shops.queries import find_sender
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ async def queue_message(
 ) -> int | None:
     """The message's id, or None when this text was queued before. A shop without a number gets an explained skip."""
     now = deps.clock()
-    sender = await find_sender(session, shop_id)
+    phone = _phone_columns(deps, about.phone)
+    sender = await choose_sender(session, shop_id, phone["phone_hash"])
     connected = sender is not None and sender.phone_number is not None
     values: dict[str, Any] = {
         "shop_id": shop_id,
@@ -47,7 +48,7 @@ async def queue_message(
         "event_at": event_at,
         "due_at": now,
         "expires_at": event_at + kind.max_age,
-        **_phone_columns(deps, about.phone),
+        **phone,
     }
     if not connected:
         values |= {

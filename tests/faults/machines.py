@@ -47,7 +47,7 @@ class Served:
         )
         self._server = Loopback(config)
         self._task = asyncio.create_task(self._server.serve())
-        while not self._server.started:
+        while not self._server.started:  # noqa: ASYNC110  # the flag is uvicorn's own
             await asyncio.sleep(0.01)
 
     async def down(self) -> None:
@@ -112,14 +112,14 @@ class Machines:
 
     async def wait_until_up(self) -> None:
         async with asyncio.timeout(60):
-            while not await self.is_up():
+            while not await self.is_up():  # noqa: ASYNC110  # another process
                 await asyncio.sleep(0.1)
 
     async def restart_postgres(self, *, crash: bool) -> None:
         """*crash*: as after a power cut; it recovers from its log."""
         place = self.postgres._place
         mode = "immediate" if crash else "fast"
-        stop = [place.programs / "pg_ctl", "-D", place.data, "-m", mode, "-w", "-t", "20", "stop"]
+        stop: list[str | Path] = [place.programs / "pg_ctl", "-D", place.data, "-m", mode, "-w", "-t", "20", "stop"]
         await asyncio.to_thread(place.runner.run, stop)
         await asyncio.to_thread(embedded_postgres._ensure_running, place, fast=False)
 
@@ -144,7 +144,9 @@ class Machines:
             )
             assert answer.status_code == 200, answer.text
         async with asyncio.timeout(30):
-            while not any(each.topic == "orders/create" for each in self.shopify.shops[SHOP].subscriptions.values()):
+            while not any(  # noqa: ASYNC110  # another process
+                each.topic == "orders/create" for each in self.shopify.shops[SHOP].subscriptions.values()
+            ):
                 await asyncio.sleep(0.1)
 
     def customers(self, count: int) -> list[Customer]:
@@ -161,7 +163,7 @@ class Machines:
 
         async def one_after_the_other() -> None:
             for customer in waiting:
-                while not await self.is_up():
+                while not await self.is_up():  # noqa: ASYNC110  # another process
                     await asyncio.sleep(0.1)
                 self.orders.append(await self.shopify.place_order(SHOP, customer))
 
@@ -237,7 +239,7 @@ class Machines:
 @asynccontextmanager
 async def open_machines(folder: Path, *, workers: int = 2) -> AsyncIterator[Machines]:
     """Everything up; at the end everything gone."""
-    folder.chmod(0o755)  # as root PostgreSQL runs as a user of its own and has to reach its data
+    folder.chmod(0o755)  # noqa: ASYNC240  # as root PostgreSQL runs as a user of its own and has to reach its data
     async with AsyncExitStack() as stack:
         postgres = await asyncio.to_thread(embedded_postgres.start_embedded, folder / "database")
         stack.push_async_callback(asyncio.to_thread, postgres.stop)

@@ -53,8 +53,9 @@ class Course(RuleBasedStateMachine):
         engine = self.engine
         await engine.deps.db.pool.execute(f"TRUNCATE {TABLES} CASCADE")
         provider = engine.provider
-        provider.plan.clear(), engine.shopify.plan.clear()
-        provider.accepted.clear(), provider.broken_rules.clear(), provider.suppressed.clear(), provider.calls.clear()
+        for kept in (provider.plan, engine.shopify.plan, provider.accepted, provider.broken_rules, provider.calls):
+            kept.clear()
+        provider.suppressed = set()
         provider.penalty_until, provider.store_is_down, provider.good_token = None, False, "token-0"
         provider.logins = 0
         self.user = await engine.add_user()
@@ -203,6 +204,7 @@ class Course(RuleBasedStateMachine):
         engine.provider.store_is_down = False
         await self._release()
         await engine.deps.db.pool.execute("UPDATE senders SET state = 'ready', paused_until = NULL")
+        states: list[Any] = []
         for _ in range(80):
             engine.clock.advance(seconds=45)
             await sweep(engine.deps)
