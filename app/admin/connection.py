@@ -11,8 +11,10 @@ from starlette.responses import Response
 from app.admin.json_body import read_object
 from app.admin.page import page, render
 from app.admin.session import Visit
+from app.core.db import after_commit
 from app.notifications.catalogue import list_notifications
 from app.shops.connection import PARTNER_SERVERS, choose_number, connect, describe_connection, disconnect
+from app.shops.pausing import pause_sender, resume_sender
 from app.sms.contract import SmsError, Throttled
 
 NEW_JWT = "https://developers.ringcentral.com/console/my-credentials/create"
@@ -57,6 +59,19 @@ async def save_number(visit: Visit) -> dict[str, Any]:
 
 async def end_connection(visit: Visit) -> dict[str, Any]:
     await disconnect(visit.deps, visit.shop.id)
+    return await read_connection(visit)
+
+
+async def pause_sending(visit: Visit) -> dict[str, Any]:
+    async with visit.deps.db.transaction() as session:
+        await pause_sender(visit.deps, session, visit.shop, actor=visit.actor)
+    return await read_connection(visit)
+
+
+async def resume_sending(visit: Visit) -> dict[str, Any]:
+    async with visit.deps.db.transaction() as session:
+        await resume_sender(visit.deps, session, visit.shop, actor=visit.actor)
+        after_commit(session, visit.deps.outbox_changed.set)
     return await read_connection(visit)
 
 

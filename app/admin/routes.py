@@ -14,7 +14,9 @@ from app.admin import connect
 from app.admin.connection import (
     end_connection,
     pause_of,
+    pause_sending,
     read_connection,
+    resume_sending,
     save_connection,
     save_number,
     show_connection,
@@ -83,6 +85,8 @@ def _api_routes() -> list[BaseRoute]:
     return [
         _api("/connection", GET=read_connection, PUT=save_connection, DELETE=end_connection),
         _api("/connection/number", PUT=save_number),
+        _api("/connection/pause", POST=pause_sending),
+        _api("/connection/resume", POST=resume_sending),
         _api("/settings", GET=read_settings, PUT=update_settings),
         _api("/notifications", GET=read_notifications),
         _api("/notifications/{kind}", PUT=save_template),

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 from pgqueuer.db import AsyncpgDriver, AsyncpgPoolDriver
 from pgqueuer.errors import RetryRequested
 from pgqueuer.models import Job
@@ -169,20 +170,37 @@ def _runner(database: Database, deps: object, declared: Declared) -> Callable[[J
     async def run(picked: Job) -> None:
         identity = (picked.payload or b"").decode()
         try:
-            await declared.handler(deps, identity)
-        except Snooze as snooze:
-            async with database.transaction() as session:
-                await enqueue(session, declared.name, [identity], delay=snooze.delay)
+            await _run_once(database, deps, declared, identity)
         except Discard as reason:
             log.warning("job.discarded", job=declared.name, id=identity, reason=str(reason))
         except Exception as error:
             # The stored traceback of a library is the place where secrets end up, so only the error's class travels.
             log.exception("job.failed", job=declared.name, id=identity, attempt=picked.attempts)
+            # PgQueuer holds a job whose next try it cannot write down, so a database that is away is waited for.
+            await _until_answering(database)
             if picked.attempts + 1 < declared.attempts:
                 raise RetryRequested(delay=_pause(picked.attempts), reason=type(error).__name__) from None
             raise GaveUp(f"{declared.name} gave up after {declared.attempts} attempts") from None
 
     return run
+
+
+async def _run_once(database: Database, deps: object, declared: Declared, identity: str) -> None:
+    try:
+        await declared.handler(deps, identity)
+    except Snooze as snooze:
+        async with database.transaction() as session:
+            await enqueue(session, declared.name, [identity], delay=snooze.delay)
+
+
+async def _until_answering(database: Database) -> None:
+    while True:
+        try:
+            await database.pool.fetchval("SELECT 1", timeout=10)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            await asyncio.sleep(0.5)
+        else:
+            return
 
 
 class GaveUp(Exception):

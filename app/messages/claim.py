@@ -66,7 +66,7 @@ ORDER BY id FOR UPDATE SKIP LOCKED
     now=MOMENT,
 )
 
-# A text to an order waits while an earlier one to the same order is in hand, so that "fulfilled" never overtakes
+# A text about an order waits while another about it is in hand or due before it, so that "fulfilled" never overtakes
 # "confirmed". Two shops on one RingCentral user take turns, message by message.
 CLAIM = typed(
     """
@@ -94,7 +94,9 @@ WITH asked AS (
         WHERE q.state = 'queued' AND q.sender_id = s.id AND q.priority = p.priority AND q.due_at <= :now
           AND (q.order_id IS NULL OR NOT EXISTS (
               SELECT 1 FROM messages h
-              WHERE h.shop_id = q.shop_id AND h.order_id = q.order_id AND h.state IN ('sending', 'unknown')
+              WHERE h.shop_id = q.shop_id AND h.order_id = q.order_id AND h.sender_id = q.sender_id
+                AND h.state IN ('queued', 'sending', 'unknown')
+                AND (h.state <> 'queued' OR h.id < q.id AND h.due_at <= :now)
           ))
         ORDER BY q.due_at, q.id LIMIT pace.most
     ) m

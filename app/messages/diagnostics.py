@@ -28,7 +28,7 @@ async def diagnose(deps: Deps, session: AsyncSession, shop: Shop) -> list[dict[s
         found += _countries(shop, sender)
     found += await _consent(session, shop)
     if user is not None and sender is not None and sender.phone_number is not None:
-        found += [_subscription(deps, user), _pause(deps, user)]
+        found += [_subscription(deps, user), _pause(deps, user, sender)]
     if sender is not None:
         found += [
             _row(each["code"], each["level"], each["sentence"], None)
@@ -102,7 +102,12 @@ def _subscription(deps: Deps, user: ProviderUser) -> dict[str, Any]:
     return _row("replies", OK, "RingCentral tells the app about replies such as STOP.")
 
 
-def _pause(deps: Deps, user: ProviderUser) -> dict[str, Any]:
+def _pause(deps: Deps, user: ProviderUser, sender: Sender) -> dict[str, Any]:
+    if sender.state == SenderState.PAUSED:
+        return _row("pace", WARNING, "You have paused sending.", "Resume it under Settings.")
+    if sender.paused_until is not None and sender.paused_until > deps.clock():
+        until = f"{sender.paused_until:%Y-%m-%d %H:%M} UTC"
+        return _row("pace", WARNING, f"Sending rests until {until}: {sender.pause_reason or 'a limit was reached.'}")
     if user.paused_until is not None and user.paused_until > deps.clock():
         until = f"{user.paused_until:%H:%M} UTC"
         return _row(

@@ -112,8 +112,8 @@ class Dispatch:
         others = [user for user in free if not user.backlog and not user.replying]
         wanted: dict[int, int] = {}
         self._take(wanted, replying, room)
-        share = max(room - sum(wanted.values()), 0)
-        self._take(wanted, others, max(share // 4, 1 if share else 0))
+        left = room - sum(wanted.values())
+        self._take(wanted, others, (left + 3) // 4 if backlogs else left)
         self._take(wanted, backlogs, room - sum(wanted.values()))
         self._take(wanted, others, room - sum(wanted.values()))
         return wanted

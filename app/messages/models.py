@@ -43,7 +43,12 @@ class Message(Base):
         Index("ix_messages_shop_id_id", "shop_id", "id"),
         Index("ix_messages_due", "sender_id", "priority", "due_at", "id", postgresql_where=text("state = 'queued'")),
         Index("ix_messages_lease", "lease_until", postgresql_where=text("state IN ('sending', 'unknown')")),
-        Index("ix_messages_in_hand", "shop_id", "order_id", postgresql_where=text("state IN ('sending', 'unknown')")),
+        Index(
+            "ix_messages_open_order",
+            "shop_id",
+            "order_id",
+            postgresql_where=text("state IN ('queued', 'sending', 'unknown')"),
+        ),
         Index("ix_messages_expiry", "expires_at", postgresql_where=text("state = 'queued'")),
         Index("ix_messages_provider_message_id", "provider_message_id"),
         Index("ix_messages_shop_id_phone_hash", "shop_id", "phone_hash"),

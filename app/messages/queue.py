@@ -10,6 +10,7 @@ from app.core.db import after_commit
 from app.deps import Deps
 from app.messages.kinds import Kind
 from app.messages.models import MessageState
+from app.messages.pool import choose_sender
 from app.messages.queries import insert_message
 from app.messages.reasons import NOT_CONNECTED, Reason
 from app.shops.queries import find_sender
@@ -43,7 +44,11 @@ async def queue_message(
     *account_id*: it leaves from this connected account's number. *refusal*: known already; it is only written down.
     """
     now = deps.clock()
-    sender = await find_sender(session, shop_id, account_id=account_id)
+    phone = _phone_columns(deps, about.phone)
+    if account_id is None:
+        sender = await choose_sender(session, shop_id, phone["phone_hash"])
+    else:
+        sender = await find_sender(session, shop_id, account_id=account_id)
     if refusal is None and (sender is None or sender.phone_number is None):
         refusal = NOT_CONNECTED
     values: dict[str, Any] = {
@@ -59,7 +64,7 @@ async def queue_message(
         "event_at": event_at,
         "due_at": now,
         "expires_at": event_at + kind.max_age,
-        **_phone_columns(deps, about.phone),
+        **phone,
     }
     if refusal is not None:
         values |= {

@@ -20,6 +20,9 @@ NEVER_SUBSCRIBED = Reason("not_subscribed", "The customer has not agreed to text
 PENDING = Reason("consent_pending", "The customer has not confirmed the sign-up for text messages yet.")
 UNSUBSCRIBED = Reason("unsubscribed", "The customer has unsubscribed from text messages in Shopify.")
 OPTED_OUT = Reason("opted_out", "The customer opted out of texts with this number.")
+NUMBER_UNUSABLE = Reason(
+    "number_unusable", "RingCentral could not reach this number before: it is a landline, invalid or out of service."
+)
 COUNTRY_CLOSED = Reason("country_not_allowed", "The customer's country is not among those you send to.")
 BAD_TEMPLATE = Reason("template_broken", "The text could not be put together. Check the template.")
 EMPTY_TEXT = Reason("text_empty", "The template gives an empty text.")

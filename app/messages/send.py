@@ -21,6 +21,7 @@ from app.messages.claim import Claimed
 from app.messages.gate import DECISION_PAUSE, Checks, Expire, Go, Hold, Skip, pass_gate
 from app.messages.kinds import kinds
 from app.messages.models import Message, MessageState
+from app.messages.pool import better_sender
 from app.messages.queries import move
 from app.messages.refusal import apply_refusal
 from app.shopify.client import ShopifyError
@@ -52,6 +53,9 @@ LEASE = timedelta(seconds=40)
 LONGEST_WAY = timedelta(seconds=80)
 """From claim to call. Later its slot could be counted as free again (`pace.LONGEST_CALL`), so it starts anew."""
 
+MOST_MOVES = 3
+"""A text that was claimed more often than this stays where it is."""
+
 
 class SlotLost(Exception):
     """The message was claimed so long ago that its call is no longer allowed for."""
@@ -69,8 +73,10 @@ async def pass_or_settle(deps: Deps, held: Claimed) -> Go | None:
         await settle.put_back(deps, held, "Shopify could not be reached", pause, called=False, checks=checks)
         return None
     match verdict:
-        case Go():
+        case Go(phone=phone):
             message.checks = checks.rows
+            if await _goes_from_another_number(deps, held, phone):
+                return None
             return verdict
         case Hold(until, cause, phone):
             pause = until - deps.clock()
@@ -80,6 +86,19 @@ async def pass_or_settle(deps: Deps, held: Claimed) -> Go | None:
         case Expire(reason):
             await settle.end_unsent(deps, held, MessageState.EXPIRED, reason, checks)
     return None
+
+
+async def _goes_from_another_number(deps: Deps, held: Claimed, phone: str) -> bool:
+    """A conversation stays on its number; the text then waits there for its turn."""
+    if held.message.fence > MOST_MOVES:
+        return False
+    async with deps.db.transaction() as session:
+        number = await better_sender(session, held.message, deps.vault.fingerprint(phone))
+    if number is None:
+        return False
+    cause = "moved to the number of its conversation"
+    await settle.put_back(deps, held, cause, timedelta(0), called=False, phone=phone, sender_id=number)
+    return True
 
 
 async def call_and_settle(deps: Deps, held: Claimed, ready: Go) -> None:

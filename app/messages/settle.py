@@ -66,6 +66,7 @@ async def put_back(
     called: bool,
     checks: Checks | None = None,
     phone: str | None = None,
+    sender_id: int | None = None,
 ) -> None:
     """Queue it again. *called*: RingCentral answered, so the slot is used; otherwise it is given back."""
     now = deps.clock()
@@ -75,6 +76,8 @@ async def put_back(
     if phone is not None:
         # A held text must be found by its phone, so that a STOP cancels it.
         values |= {"phone_encrypted": deps.vault.encrypt(phone), "phone_hash": deps.vault.fingerprint(phone)}
+    if sender_id is not None:
+        values["sender_id"] = sender_id
     async with deps.db.transaction() as session:
         await settle_slot(deps, session, held, called=called)
         await _end_attempt(deps, session, held.message, MessageState.QUEUED, cause, **values)

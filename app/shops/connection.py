@@ -18,6 +18,7 @@ from app.core.log import get_logger
 from app.core.phone import to_e164
 from app.deps import Deps
 from app.shops.models import ProviderUser, Sender, SenderState, Shop
+from app.shops.pace import Cost
 from app.shops.provider_access import call_provider, keep_token, open_credentials, seal_credentials
 from app.shops.queries import (
     account_senders,
@@ -27,6 +28,7 @@ from app.shops.queries import (
     get_provider_user,
     get_sender,
     get_shop,
+    plan_sync,
     senders_of_user,
     update_user,
     write_audit,
@@ -51,6 +53,9 @@ log = get_logger(__name__)
 SUBSCRIPTION_LIFETIME = timedelta(days=30)
 """Long enough to survive a holiday, short enough that an orphan of a deleted JWT stops calling us."""
 RENEW_SUBSCRIPTION_BEFORE = timedelta(days=7)
+INSPECTING = Cost(light=3)
+SUBSCRIBING = Cost(light=1, medium=2)
+"""Reading the list, deleting a stray, creating."""
 PARTNER_SERVERS = (RINGCENTRAL_SERVER, "https://platform.ringcentral.biz")
 
 
@@ -65,12 +70,14 @@ async def connect(deps: Deps, shop: Shop, form: object, *, actor: str, account_i
         token = await provider.log_in(credentials)
     except CredentialsRefused as refused:
         raise Invalid({refused.field: refused.sentence}) from None
-    access = Access(credentials.server, token.access_token)
-    numbers = await provider.list_numbers(access)
-    findings = await provider.inspect(access, token.scopes)
     async with deps.db.transaction() as session:
         user = await _keep_user(deps, session, provider, credentials, token)
-        await _keep_sender(deps, session, shop, account_id, user, credentials, numbers, findings)
+    # From here on we know whose calls these are: they keep to this user's pace and pauses.
+    numbers = await call_provider(deps, user.id, lambda p, access: p.list_numbers(access))
+    findings = await call_provider(deps, user.id, lambda p, access: p.inspect(access, token.scopes), cost=INSPECTING)
+    async with deps.db.transaction() as session:
+        adding = isinstance(form, dict) and form.get("add") is True
+        await _keep_sender(deps, session, shop, account_id, user, credentials, numbers, findings, adding=adding)
         await write_audit(
             session,
             shop.domain,
@@ -234,7 +241,9 @@ async def care_for_subscription(deps: Deps, provider_user_id: int, *, urgent: bo
     if current is not None and current.active:
         current = await _renew_if_old(deps, user, current)
     if current is None or not current.active:
-        current = await call_provider(deps, user.id, lambda provider, access: _subscribe(deps, provider, access, user))
+        current = await call_provider(
+            deps, user.id, lambda provider, access: _subscribe(deps, provider, access, user), cost=SUBSCRIBING
+        )
         log.info("provider.subscribed", provider_user_id=user.id, urgent=urgent)
     async with deps.db.transaction() as session:
         await update_user(
@@ -244,6 +253,9 @@ async def care_for_subscription(deps: Deps, provider_user_id: int, *, urgent: bo
             subscription_expires_at=current.expires_at,
             subscription_checked_at=deps.clock(),
         )
+        if current.id != user.subscription_id:
+            # Nothing was heard between the old one and the new one: the message store is read at once.
+            await plan_sync(session, user.id, earliest=deps.clock(), debounce=timedelta(0))
 
 
 def provider_confirms_stop(shop: Shop, sender: Sender) -> bool:
@@ -305,10 +317,13 @@ async def _keep_sender(
     credentials: Credentials,
     numbers: list[Number],
     findings: list[Finding],
+    *,
+    adding: bool = False,
 ) -> None:
+    """*adding*: a further number beside those that the shop has; otherwise it takes the place of the last one."""
     sender = await find_sender(session, shop.id, account_id=account_id, lock=True)
     if sender is None or sender.provider_user_id != user.id:
-        if sender is not None:
+        if sender is not None and not adding:
             _forget_credentials(sender)
         sender = Sender(
             shop_id=shop.id,

@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-from app.core.jobs import Discard, enqueue, every, job
+from app.core.jobs import Discard, Snooze, enqueue, every, job
 from app.deps import Deps
 from app.shops.connection import care_for_subscription, disconnect_all
 from app.shops.facts import read_facts
 from app.shops.queries import installed_shop_ids, subscribed_user_ids
-from app.sms.contract import CredentialsRefused
+from app.sms.contract import CredentialsRefused, Throttled
 
 READ_FACTS = "shops.read_facts"
 DISCONNECT = "shops.disconnect"
@@ -44,3 +44,5 @@ async def care_for_one_subscription(deps: Deps, provider_user_id: str) -> None:
         await care_for_subscription(deps, int(provider_user_id))
     except CredentialsRefused as refused:
         raise Discard(refused.code) from None
+    except Throttled as throttled:
+        raise Snooze(timedelta(seconds=throttled.retry_after + 1)) from None

@@ -17,11 +17,11 @@ def upgrade() -> None:
     op.add_column("messages", sa.Column("fence", sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("messages", sa.Column("redeliveries", sa.BigInteger(), server_default="0", nullable=False))
     op.create_index(
-        "ix_messages_in_hand",
+        "ix_messages_open_order",
         "messages",
         ["shop_id", "order_id"],
         unique=False,
-        postgresql_where=sa.text("state IN ('sending', 'unknown')"),
+        postgresql_where=sa.text("state IN ('queued', 'sending', 'unknown')"),
     )
     op.create_index(
         "ix_messages_expiry",
@@ -72,7 +72,9 @@ def downgrade() -> None:
     op.drop_column("pace_slots", "call_group")
     op.drop_index("ix_messages_expiry", table_name="messages", postgresql_where=sa.text("state = 'queued'"))
     op.drop_index(
-        "ix_messages_in_hand", table_name="messages", postgresql_where=sa.text("state IN ('sending', 'unknown')")
+        "ix_messages_open_order",
+        table_name="messages",
+        postgresql_where=sa.text("state IN ('queued', 'sending', 'unknown')"),
     )
     op.drop_column("messages", "redeliveries")
     op.drop_column("messages", "fence")

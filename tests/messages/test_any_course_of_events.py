@@ -58,7 +58,7 @@ class Course(RuleBasedStateMachine):
         provider = engine.provider
         for kept in (provider.plan, engine.shopify.plan, provider.accepted, provider.broken_rules, provider.calls):
             kept.clear()
-        provider.suppressed.clear()
+        provider.suppressed = set()
         provider.penalty_until, provider.store_is_down, provider.good_token = None, False, "token-0"
         provider.logins = 0
         self.user = await engine.add_user()
