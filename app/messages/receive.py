@@ -34,7 +34,7 @@ from app.messages.kinds import (
     Kind,
 )
 from app.messages.opt_out import hold_texting, stop_texting
-from app.messages.queries import queued_before, replied_since, store_inbound
+from app.messages.queries import lock_phone, queued_before, replied_since, store_inbound
 from app.messages.queue import queue_text
 from app.messages.reasons import CONFIRMATION_TOO_LATE, Reason
 from app.messages.replies import pass_on
@@ -86,6 +86,8 @@ async def _receive_for(
     deps: Deps, session: AsyncSession, sender: Sender, phone: str, inbound: InboundText, siblings: tuple[Sender, ...]
 ) -> bool:
     now, phone_hash = deps.clock(), deps.vault.fingerprint(phone)
+    # Several texts of one person may be handled side by side; what they mean depends on their order.
+    await lock_phone(session, sender.shop_id, phone_hash)
     request = await open_request(session, sender.shop_id, phone_hash, now)
     match = classify(inbound.text, opt_in_pending=request is not None)
     stored = await store_inbound(
@@ -179,7 +181,11 @@ async def _is_blocked(session: AsyncSession, received: Received) -> bool:
 
 async def _opt_in(deps: Deps, session: AsyncSession, received: Received) -> None:
     """START lifts the customer's own STOP. Who never opted out is not signed up by it, but asked, where that is on."""
-    if await is_suppressed(session, received.shop.id, received.phone_hash):
+    stop = await latest_of_source(session, received.shop.id, received.phone_hash, "sms", OPT_OUT)
+    if stop is not None and received.inbound.received_at < stop.at:
+        # It was late: the customer has said STOP since.
+        log.info("inbound.older_than_stop", shop_id=received.shop.id)
+    elif await is_suppressed(session, received.shop.id, received.phone_hash):
         await record_opt_in(deps, session, received.shop.id, received.phone, _evidence(received))
         if not provider_confirms_stop(received.shop, received.sender):
             await _answer(deps, session, received, START_CONFIRMATION)

@@ -133,6 +133,30 @@ async def test_a_stop_whose_webhook_was_lost_is_found(world: World) -> None:
     assert await state_in_shopify(world) == "UNSUBSCRIBED"
 
 
+async def test_a_start_that_is_found_late_does_not_undo_a_newer_stop(world: World) -> None:
+    await world.ready()
+    await world.recurring_run()
+    await world.texts_from(ADA, "STOP")
+    await world.advance(minutes=1)
+    world.ringcentral.lose_webhooks = True
+    await world.texts_from(ADA, "START")
+    world.ringcentral.lose_webhooks = False
+    await world.advance(minutes=1)
+    await world.texts_from(ADA, "STOP")
+    await world.advance(minutes=6)
+    await world.recurring_run()
+    assert await state_in_shopify(world) == "UNSUBSCRIBED"
+
+
+async def test_several_stops_at_once_are_confirmed_once(world: World) -> None:
+    world.number_leaves_stop_to_the_app()
+    await world.ready()
+    for _ in range(4):
+        await world.ringcentral.customer_texts(ADA, SENDER, "STOP")
+    await world.workers_run()
+    assert len(world.texts_on(ADA)) == 1
+
+
 async def test_a_text_that_comes_twice_is_handled_once(world: World) -> None:
     await world.ready()
     world.ringcentral.duplicate_webhooks = True
