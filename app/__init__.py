@@ -7,7 +7,7 @@ The folders stand in ranks; imports point downward only, and `make check` holds 
     wiring.py                      composition root: builds everything once
     webhooks/  admin/  public/     IN: Shopify's and RingCentral's calls; pages inside Shopify Admin; the opt-out page
     compliance/                    privacy webhooks: data request, redaction
-    notifications/                 kinds of text and the events they answer to
+    notifications/  connect/       kinds of text and the events they answer to; connected accounts
     messages/                      the outbox: queue, gate, send, settle, receive, pace
     consent/  message_templates/   who may be texted; the merchant's wording
     shops/                         merchants: install, tokens, settings, RingCentral connection
