@@ -5,10 +5,11 @@ from datetime import timedelta
 from app.core.jobs import Discard, Snooze, enqueue, every, job
 from app.core.log import get_logger
 from app.deps import Deps
+from app.messages.days import keep_finished_days
 from app.messages.pace import forget_old_slots
 from app.messages.receive import receive_text
 from app.shops.provider_access import call_provider
-from app.shops.queries import get_provider_user, subscribed_user_ids, update_user
+from app.shops.queries import get_provider_user, get_shop, installed_shop_ids, subscribed_user_ids, update_user
 from app.sms.contract import CredentialsRefused, Throttled
 
 log = get_logger(__name__)
@@ -48,3 +49,13 @@ async def read_missed_texts(deps: Deps, provider_user_id: str) -> None:
 async def forget_slots(deps: Deps) -> None:
     async with deps.db.transaction() as session:
         await forget_old_slots(session, deps.clock())
+
+
+@every(timedelta(hours=1), "messages.keep_days")
+async def keep_days(deps: Deps) -> None:
+    """One transaction for each shop, so that a large one holds up nobody."""
+    async with deps.db.transaction() as session:
+        shop_ids = await installed_shop_ids(session)
+    for shop_id in shop_ids:
+        async with deps.db.transaction() as session:
+            await keep_finished_days(deps, session, await get_shop(session, shop_id))

@@ -48,8 +48,12 @@ class ShopSettings(BaseModel):
     countries: tuple[str, ...] = ("US", "CA")
     time_zone: str | None = None
     setup_guide: bool = True
+    price_per_segment: Annotated[float, Field(ge=0, le=10)] = 0.0119
+    """US dollars. RingCentral's price depends on the plan, so what is computed from it is called "about"."""
+    test_phone: str | None = None
+    """Where the last test text went; only offered again, never sent to by itself."""
 
-    @field_validator("contact_phone")
+    @field_validator("contact_phone", "test_phone")
     @classmethod
     def _phone(cls, value: str | None) -> str | None:
         if value is None or not value.strip():
