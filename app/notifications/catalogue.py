@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.errors import Conflict, Invalid, NotFound
 from app.deps import Deps
 from app.message_templates.defaults import DEFAULTS, default_text
-from app.message_templates.lint import lint
 from app.message_templates.difference import difference
+from app.message_templates.lint import lint
 from app.message_templates.queries import (
     add_version,
     all_stored_texts,
@@ -29,8 +29,8 @@ from app.notifications.queries import switch, switches
 from app.notifications.registration import request_registration
 from app.shopify.client import ShopifyError
 from app.shops.models import Sender, Shop
-from app.shops.settings import save_settings
 from app.shops.queries import find_sender, get_shop_locked, write_audit
+from app.shops.settings import save_settings
 
 LOCALES = ("en", "es", "fr")
 LONGEST_LOCALE = 12
@@ -135,12 +135,11 @@ async def queue_test(
     return {"id": message_id}
 
 
-async def values_of_order(
-    deps: Deps, session: AsyncSession, shop: Shop, kind_name: str, order_id: str, locale: str
-) -> dict[str, str]:
+async def values_of_order(deps: Deps, shop: Shop, kind_name: str, order_id: str, locale: str) -> dict[str, str]:
     """What a text about this order would be filled with, by the variables' names. Raises `NotFound`."""
     kind = get_kind(kind_name)
-    sender = await find_sender(session, shop.id) or Sender(shop_id=shop.id, phone_number=None)
+    async with deps.db.transaction() as session:
+        sender = await find_sender(session, shop.id) or Sender(shop_id=shop.id, phone_number=None)
     values = await _values_of_order(deps, shop, sender, order_id, locale)
     if values is None:
         raise NotFound("Shopify did not show this order. Choose another one.")
