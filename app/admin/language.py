@@ -71,7 +71,7 @@ class Language:
         for pattern, text in self.patterns:
             found = pattern.fullmatch(sentence)
             if found is not None:
-                return text.format(*found.groups())
+                return str(text.format(*found.groups()))
         return sentence
 
     def number(self, value: float) -> str:
@@ -110,7 +110,7 @@ class Language:
 
     def name_of(self, locale: str) -> str:
         """What *locale* is called in this language, for the start of a line."""
-        name = self.locale.languages.get(re.split(r"[-_]", locale.lower())[0], locale)
+        name = str(self.locale.languages.get(re.split(r"[-_]", locale.lower())[0], locale))
         return name[:1].upper() + name[1:]
 
 

@@ -38,7 +38,7 @@ async def show_messages(visit: Visit) -> Response:
         visit,
         "messages",
         messages=found["messages"],
-        searched=found["searched"],
+        searched=found.get("searched"),
         filters=filters,
         filtered=bool(kept),
         states=_choices(wording.Wording(language_of(visit.request)), filters["status"]),

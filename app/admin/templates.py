@@ -7,6 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from app.admin.json_body import read_object
+from app.admin.language import language_of
 from app.admin.page import page, render
 from app.admin.session import Visit
 from app.core.errors import NotFound
@@ -89,7 +90,10 @@ async def save_template(visit: Visit) -> dict[str, Any]:
 async def preview_template(visit: Visit) -> dict[str, Any]:
     kind, body = _kind_of(visit), await read_object(visit.request)
     async with visit.deps.db.transaction() as session:
-        return await preview_notification(visit.deps, session, visit.shop, kind, body)
+        preview = await preview_notification(visit.deps, session, visit.shop, kind, body)
+    told = language_of(visit.request).told
+    findings = [each | {"sentence": told(each["sentence"])} for each in preview["findings"]]
+    return preview | {"findings": findings}
 
 
 async def read_orders(visit: Visit) -> dict[str, Any]:

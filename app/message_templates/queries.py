@@ -81,7 +81,7 @@ async def latest_versions(session: AsyncSession, shop_id: int) -> dict[str, dict
         .group_by(TemplateVersion.kind, TemplateVersion.locale)
     )
     found: dict[str, dict[str, int]] = {}
-    for kind, locale, latest in (await session.execute(query)).tuples():
+    for kind, locale, latest in await session.execute(query):
         found.setdefault(kind, {})[locale] = int(latest)
     return found
 

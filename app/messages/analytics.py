@@ -111,4 +111,4 @@ async def _opt_outs_by_day(session: AsyncSession, shop: Shop, first: date) -> Co
         .where(ConsentEvent.shop_id == shop.id, ConsentEvent.at >= begin, ConsentEvent.change == "opt_out")
         .group_by(day)
     )
-    return Counter({on: int(count) for on, count in (await session.execute(query)).tuples()})
+    return Counter({on: int(count) for on, count in await session.execute(query)})

@@ -52,7 +52,7 @@ async def count_by_day(deps: Deps, session: AsyncSession, shop: Shop, *, since: 
         MessageDay.messages,
         MessageDay.segments,
     ).where(MessageDay.shop_id == shop.id, MessageDay.day >= since)
-    rows = [DayCount(*row) for row in (await session.execute(kept)).tuples()]
+    rows = [DayCount(*row) for row in await session.execute(kept)]
     first_open = since if last is None else max(since, last + timedelta(days=1))
     return rows + await _count_log(session, shop.id, zone, _midnight(first_open, zone), None)
 

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.phone import to_e164
 from app.deps import Deps
+from app.messages.conversations import key_of
 from app.messages.kinds import kinds
 from app.messages.models import Message
 from app.messages.queries import get_message, log_rows, transitions_of
@@ -44,7 +45,8 @@ async def log_page(
     limit = min(max(limit, 1), LONGEST_PAGE)
     found = await find_rows(deps, session, shop_id, status=status, kind=kind, q=q, before=before, limit=limit)
     messages = [describe(deps, row) for row in found.rows]
-    return {"messages": messages, "next": found.next, "searched": found.searched}
+    searched = {"searched": found.searched} if found.searched is not None else {}
+    return {"messages": messages, "next": found.next, **searched}
 
 
 async def find_rows(
@@ -97,6 +99,7 @@ async def message_detail(deps: Deps, session: AsyncSession, shop_id: int, messag
         "order_id": message.order_id,
         "can_resend": can_resend(message),
         "can_cancel": can_cancel(message),
+        "conversation": key_of(message.phone_hash) if message.phone_hash is not None else None,
     }
 
 

@@ -1,7 +1,10 @@
 // Talks JSON to the server. App Bridge adds the session token to every fetch, so nothing here knows about it.
 import { WORDS } from './words.js';
 
-/** Answers `{ok, data}` or `{ok: false, errors, sentence}`: errors belong to fields, the sentence to the whole. */
+/**
+ * Answers `{ok, data}` or `{ok: false, errors, sentence, outdated}`: errors belong to fields, the sentence to the whole;
+ * *outdated* when what the page shows is no longer how things are.
+ */
 export async function send(url, method, body) {
   let response;
   try {
@@ -12,7 +15,8 @@ export async function send(url, method, body) {
   }
   const data = await response.json().catch(() => ({}));
   if (response.ok) return { ok: true, data };
+  const outdated = response.status === 409;
   const errors = data.errors ?? {};
   const sentence = data.error ?? (Object.keys(errors).length ? '' : WORDS.serverFault);
-  return { ok: false, errors, sentence };
+  return { ok: false, errors, sentence, outdated };
 }

@@ -4,6 +4,7 @@ import { watchNavigation } from './navigation.js';
 const MODULES = {
   action_form: () => import('./action_form.js'),
   disclosure: () => import('./disclosure.js'),
+  export: () => import('./export.js'),
   filters: () => import('./filters.js'),
   settings: () => import('./settings.js'),
   switch_row: () => import('./switch_row.js'),

@@ -17,8 +17,10 @@ export async function go(href, { push = true } = {}) {
   const url = inThisShop(href);
   if (!(await mayLeave())) return;
   window.shopify?.loading?.(true);
+  hideOffline();
   try {
-    const html = await fetchFragment(url);
+    const html = await fetchFragment(url).catch((fault) => offline(url, push, fault));
+    if (html === undefined) return;
     if (html === null) {
       location.assign(url);
       return;
@@ -64,6 +66,18 @@ async function show(html) {
   scrollTo(0, 0);
   await mount(main);
   main.focus({ preventScroll: true });
+}
+
+/** Without a network the page stays as it is: a whole document could not be loaded either. */
+function offline(url, push, fault) {
+  console.info('the page could not be reached', fault);
+  const notice = document.getElementById('offline');
+  notice.hidden = false;
+  notice.querySelector('button').onclick = () => go(url, { push });
+}
+
+function hideOffline() {
+  document.getElementById('offline').hidden = true;
 }
 
 async function mayLeave() {
