@@ -71,7 +71,10 @@ class Language:
         for pattern, text in self.patterns:
             found = pattern.fullmatch(sentence)
             if found is not None:
-                return str(text.format(*found.groups()))
+                # Not `format`: a sentence about Liquid has braces of its own.
+                for place, value in enumerate(found.groups()):
+                    text = text.replace(f"{{{place}}}", self.told(value))
+                return text
         return sentence
 
     def number(self, value: float) -> str:

@@ -84,7 +84,8 @@ async def conversation(deps: Deps, session: AsyncSession, shop: Shop, key: str) 
     outbound = await _newest(session, Message, shop.id, phone_hash)
     if not inbound and not outbound:
         raise NotFound("There is no such conversation.")
-    lines = [_describe_inbound(deps, text) for text in inbound] + [_describe_outbound(deps, text) for text in outbound]
+    lines = [_describe_outbound(deps, text) for text in reversed(outbound)]
+    lines += [_describe_inbound(deps, text) for text in reversed(inbound)]
     sealed = next((text.phone_encrypted for text in (*inbound, *outbound) if text.phone_encrypted is not None), None)
     return {
         "key": key,
