@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import write_po
@@ -100,10 +100,8 @@ def template_phrases() -> Iterator[str | tuple[str, str]]:
         with path.open("rb") as file:
             options = {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
             for _, function, text, _ in babel_extract(file, ["_", "gettext", "ngettext"], [], options):
-                if function == "ngettext":
-                    yield str(text[0]), str(text[1])
-                else:
-                    yield text if isinstance(text, str) else str(text[0])
+                parts = [text] if isinstance(text, str) else list(text or ())
+                yield (str(parts[0]), str(parts[1])) if function == "ngettext" else str(parts[0])
 
 
 def sentences() -> Iterator[str]:
@@ -130,7 +128,7 @@ class _Sentences(ast.NodeVisitor):
             return
         if name in DECLARATIONS:
             given = [*node.args[1:3], *(each.value for each in node.keywords if each.arg in ("label", "description"))]
-            self._found += [each.value for each in given if _is_label(each)]
+            self._found += [label for label in map(_label, given) if label]
             return
         self.generic_visit(node)
 
@@ -173,8 +171,9 @@ def _parts(node: ast.AST) -> str | None:
     return None
 
 
-def _is_label(node: ast.AST) -> Any:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str) and re.match(r"[A-Z][a-z]", node.value)
+def _label(node: ast.AST) -> str | None:
+    written = node.value if isinstance(node, ast.Constant) else None
+    return written if isinstance(written, str) and re.match(r"[A-Z][a-z]", written) else None
 
 
 def _name_of(node: ast.AST) -> str:

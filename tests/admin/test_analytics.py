@@ -36,15 +36,15 @@ async def test_kept_days_and_the_log_count_the_same(world: World) -> None:
     assert before.segments == 600
     assert len(before.by_day) == 30
 
-    # A state that becomes known late is still counted, and a day that has ended moves from the log to the kept ones.
-    await world.deps.db.pool.execute(
-        "UPDATE messages SET state = 'delivered' WHERE created_at > $1", world.clock() - timedelta(days=2)
-    )
+    # What fails after its day has been kept is still counted.
+    yesterday = world.clock() - timedelta(days=1.5), world.clock() - timedelta(days=0.5)
+    late = "UPDATE messages SET state = 'failed' WHERE created_at BETWEEN $1 AND $2"
+    await world.deps.db.pool.execute(late, *yesterday)
     await world.advance(days=1)
     await world.recurring_run()
     async with world.deps.db.transaction() as session:
         later = await analyse(world.deps, session, shop, days=30)
-    assert later.whole.failed == 27
+    assert later.whole.failed == 40
 
 
 async def test_the_page_shows_a_chart_with_its_table_for_each_period(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Every language is whole, no page says what cannot be translated, and dates and money are written as the reader does."""
+"""Every language is whole, no page says what cannot be translated, and dates and money are the reader's."""
 
 import re
 from datetime import UTC, datetime
@@ -63,7 +63,7 @@ def test_a_translation_keeps_its_places_and_brings_no_markup(code: str) -> None:
         if not message.id:
             continue
         originals = [message.id] if isinstance(message.id, str) else list(message.id)
-        for text in [message.string] if isinstance(message.string, str) else message.string:
+        for text in [message.string] if isinstance(message.string, str) else message.string or ():
             assert sorted(PLACES.findall(text)) == sorted(PLACES.findall(originals[0])), text
             assert not re.search(r'[<>"&]', text), text
 

@@ -1,6 +1,8 @@
 // Talks JSON to the server. App Bridge adds the session token to every fetch, so nothing here knows about it.
 import { WORDS } from './words.js';
 
+const DEADLINE = 20_000; // milliseconds
+
 /**
  * Answers `{ok, data}` or `{ok: false, errors, sentence, outdated}`: errors belong to fields, the sentence to the whole;
  * *outdated* when what the page shows is no longer how things are.
@@ -9,7 +11,7 @@ export async function send(url, method, body) {
   let response;
   try {
     const headers = { 'Content-Type': 'application/json', Accept: 'application/json' };
-    response = await fetch(url, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    response = await inTime(fetch(url, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) }));
   } catch {
     return { ok: false, errors: {}, sentence: WORDS.offline };
   }
@@ -19,4 +21,10 @@ export async function send(url, method, body) {
   const errors = data.errors ?? {};
   const sentence = data.error ?? (Object.keys(errors).length ? '' : WORDS.serverFault);
   return { ok: false, errors, sentence, outdated };
+}
+
+/** App Bridge waits for a token before it asks, for ever if the admin gives none: the app may have been uninstalled. */
+export function inTime(answer) {
+  const late = new Promise((_, reject) => { setTimeout(() => reject(new Error('no answer in time')), DEADLINE); });
+  return Promise.race([answer, late]);
 }

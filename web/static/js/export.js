@@ -23,7 +23,6 @@ export function mount(form) {
     const link = document.createElement('a');
     link.href = answer.data.url;
     link.download = '';
-    link.target = '_blank';
     document.body.append(link);
     link.click();
     link.remove();

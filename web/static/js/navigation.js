@@ -1,5 +1,6 @@
 // Swaps pages without loading the document again. A click in the admin's menu arrives as a click on our link, so one
 // listener serves both. Whatever answers oddly (a redirect, no HTML, a fault) is loaded as a whole document instead.
+import { inTime } from './api.js';
 
 const LINKS = /^(a|s-link|s-button|s-clickable|s-clickable-chip)$/;
 const KEPT = ['shop', 'host', 'embedded', 'locale'];
@@ -40,7 +41,7 @@ export const refresh = () => go(location.href, { push: false });
 
 /** The HTML of a page's content, or null when only a whole document will do. */
 export async function fetchFragment(url) {
-  const response = await fetch(url, { headers: { Accept: 'text/html', 'X-Fragment': '1' } });
+  const response = await inTime(fetch(url, { headers: { Accept: 'text/html', 'X-Fragment': '1' } }));
   const isHtml = (response.headers.get('content-type') ?? '').startsWith('text/html');
   const isPage = response.ok || response.status === 404;
   return isHtml && isPage && !response.redirected ? response.text() : null;
