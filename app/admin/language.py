@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -78,7 +78,7 @@ class Language:
         return sentence
 
     def number(self, value: float) -> str:
-        return str(format_decimal(value, locale=self.locale))
+        return _number(self.code, value)
 
     def percent(self, share: float) -> str:
         return str(format_percent(share, format=None if share in (0, 1) else "0.0%", locale=self.locale))
@@ -129,6 +129,12 @@ def language(code: str) -> Language:
     # The most particular first: a sentence that is almost only places would fit everything.
     patterns.sort(key=lambda each: -len(each[0].pattern))
     return Language(code, locale.text_direction, _compiled(catalogue), locale, tuple(patterns))
+
+
+@lru_cache(maxsize=4096)
+def _number(code: str, value: float) -> str:
+    """A page of figures writes the same small numbers hundreds of times."""
+    return str(format_decimal(value, locale=language(code).locale))
 
 
 def read_catalogue(code: str) -> Any:

@@ -7,6 +7,7 @@ for the sending hours unless the customer wrote a moment ago.
 
 import base64
 import binascii
+from collections import Counter
 from datetime import timedelta
 from typing import Any, Final
 
@@ -55,11 +56,15 @@ async def list_conversations(deps: Deps, session: AsyncSession, shop_id: int, *,
     """The customers who wrote last, each with their last text and how many are unread."""
     query = select(InboundMessage).where(InboundMessage.shop_id == shop_id)
     newest = await session.scalars(query.order_by(InboundMessage.id.desc()).limit(LOOKED_THROUGH))
-    found: dict[bytes, dict[str, Any]] = {}
+    latest: dict[bytes, InboundMessage] = {}
+    unread: Counter[bytes] = Counter()
     for text in newest:
-        known = found.setdefault(text.phone_hash, {**_describe_inbound(deps, text), "unread": 0})
-        known["unread"] += _unread(text)
-    return {"conversations": list(found.values())[:limit], "unread": await count_unread(session, shop_id)}
+        latest.setdefault(text.phone_hash, text)
+        unread[text.phone_hash] += _unread(text)
+    # Only what is shown is decrypted.
+    shown = list(latest.items())[:limit]
+    conversations = [_describe_inbound(deps, text) | {"unread": unread[phone_hash]} for phone_hash, text in shown]
+    return {"conversations": conversations, "unread": await count_unread(session, shop_id)}
 
 
 async def count_unread(session: AsyncSession, shop_id: int) -> int:

@@ -17,7 +17,7 @@ from app.messages.resend import can_cancel, can_resend
 LONGEST_PAGE = 200
 
 
-WORDS_LOOKED_THROUGH = 400
+WORDS_LOOKED_THROUGH = 300
 """Texts are stored encrypted, so words are looked for by opening them: this many at a time, newest first."""
 
 
