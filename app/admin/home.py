@@ -10,6 +10,7 @@ from starlette.responses import Response
 from app.admin import wording
 from app.admin.page import page, render
 from app.admin.session import Visit
+from app.messages.conversations import list_conversations
 from app.messages.log import log_page
 from app.messages.overview import overview
 from app.notifications.catalogue import list_notifications
@@ -22,9 +23,9 @@ TODAY = ("delivered", "sent", "queued", "skipped", "failed")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    title: str
-    why: str
-    action: str
+    """*name*: what the template calls it."""
+
+    name: str
     href: str
     done: bool
 
@@ -35,6 +36,7 @@ async def show_home(visit: Visit) -> Response:
     async with deps.db.transaction() as session:
         connection = await describe_connection(session, shop.id)
         state = await overview(deps, session, shop)
+        replies = await list_conversations(deps, session, shop.id, limit=4)
         steps = await _steps(visit, session, connection)
     done = sum(step.done for step in steps)
     return render(
@@ -45,13 +47,11 @@ async def show_home(visit: Visit) -> Response:
         next_step=next((step for step in steps if not step.done), None),
         guide=read_settings_of(shop).setup_guide,
         connection=connection,
-        today=[
-            (label, states, state["today"][name])
-            for name, (states, label) in zip(TODAY, wording.STATE_GROUPS.items(), strict=True)
-        ],
+        today=[(states, state["today"][name]) for name, states in zip(TODAY, wording.STATE_GROUPS, strict=True)],
         queue=state["queue"],
         failures=state["failures"],
-        replies=state["replies"],
+        replies=replies["conversations"],
+        unread=replies["unread"],
     )
 
 
@@ -63,35 +63,12 @@ async def _steps(visit: Visit, session: AsyncSession, connection: Mapping[str, A
     connected = connection["state"] != "not_connected"
     has_number = connection["phone_number"] is not None
     first = notifications[0]["kind"] if notifications else ""
+    reviewed = tested or any(_reworded(each) for each in notifications)
     return [
-        Step(
-            "Connect RingCentral",
-            "Texts leave from your own RingCentral account, at its price.",
-            "Connect",
-            "/settings/connection",
-            connected,
-        ),
-        Step(
-            "Choose a number",
-            "Customers see this number and reply to it.",
-            "Choose",
-            "/settings/connection",
-            has_number,
-        ),
-        Step(
-            "Review your texts",
-            "They are ready to use. Change what doesn't sound like you.",
-            "Review",
-            "/templates",
-            tested or any(_reworded(each) for each in notifications),
-        ),
-        Step(
-            "Send yourself a test",
-            "See a text on your own phone before a customer does.",
-            "Send a test",
-            f"/templates/{first}",
-            tested,
-        ),
+        Step("connect", "/settings/connection", connected),
+        Step("number", "/settings/connection", has_number),
+        Step("review", "/templates", reviewed),
+        Step("test", f"/templates/{first}", tested),
     ]
 
 

@@ -7,6 +7,7 @@ from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from app.admin import wording
+from app.admin.language import language_of
 from app.admin.page import page, render
 from app.admin.session import Visit
 from app.admin.templates import KIND
@@ -37,9 +38,10 @@ async def show_messages(visit: Visit) -> Response:
         visit,
         "messages",
         messages=found["messages"],
+        searched=found.get("searched"),
         filters=filters,
         filtered=bool(kept),
-        states=_choices(filters["status"]),
+        states=_choices(wording.Wording(language_of(visit.request)), filters["status"]),
         kinds=[(kind.name, kind.label) for kind in kinds.kinds.values()],
         older="/messages?" + urlencode({**kept, "before": found["next"]}) if found["next"] else None,
         newest="/messages?" + urlencode(kept) if filters["before"] else None,
@@ -103,12 +105,12 @@ def read_filters(given: QueryParams) -> dict[str, Any]:
     }
 
 
-def _choices(status: str | None) -> list[tuple[str, str]]:
+def _choices(words: wording.Wording, status: str | None) -> list[tuple[str, str]]:
     """The groups of states, and what the address asks for beside them."""
-    groups = wording.STATE_GROUPS
+    groups: dict[str, str] = words.STATE_GROUPS
     if status is None or status in groups:
         return list(groups.items())
-    return [*groups.items(), (status, ", ".join(wording.state(each)[0] for each in status.split(",")))]
+    return [*groups.items(), (status, ", ".join(words.state(each)[0] for each in status.split(",")))]
 
 
 def _message_id(visit: Visit) -> int:

@@ -19,7 +19,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from app.admin import wording
+from app.admin.language import SOURCE, Language, language, language_of
 from app.admin.session import (
     FETCH_NEW_TOKEN,
     OPEN_FROM_ADMIN,
@@ -33,6 +33,7 @@ from app.admin.session import (
     open_visit,
 )
 from app.admin.static_files import WEB, static_files
+from app.admin.wording import Wording
 from app.config import Settings
 from app.core.errors import AppError
 from app.core.log import get_logger
@@ -43,7 +44,6 @@ from app.shops.settings import read_settings_of
 
 log = get_logger(__name__)
 
-LANGUAGE = "en"
 LINK = re.compile(r"https?://[^\s<>\"]+")
 UNSEEN = "There is no such page."
 
@@ -82,13 +82,13 @@ def render(visit: Visit, name: str, **values: Any) -> Response:
 
 
 def render_document(template: str, **values: Any) -> Response:
-    """A document of its own, to be printed or kept: no frame, no scripts."""
+    """A document of its own, to be printed or kept, in English like the record it shows: no frame, no scripts."""
     headers = {
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
     }
-    return HTMLResponse(_templates().get_template(template).render(**values), headers=headers)
+    return HTMLResponse(_templates(SOURCE).get_template(template).render(**values), headers=headers)
 
 
 @page
@@ -102,7 +102,8 @@ async def show_bounce(request: Request) -> Response:
     shop_domain = clean_shop_domain(request.query_params.get("shop"))
     if not is_own_path(request.query_params.get("shopify-reload", "")):
         return _error(request, settings, None, 400, "This address leads nowhere. " + OPEN_FROM_ADMIN)
-    html = _templates().get_template("admin/bounce.html").render(settings=settings, language=LANGUAGE)
+    reader = language_of(request)
+    html = _templates(reader.code).get_template("admin/bounce.html").render(settings=settings, language=reader)
     return HTMLResponse(html, headers=_headers(settings, shop_domain))
 
 
@@ -112,28 +113,27 @@ class Moments:
 
     zone: ZoneInfo
     now: datetime
+    language: Language
 
     @classmethod
     def of(cls, visit: Visit) -> "Moments":
         zone = read_settings_of(visit.shop).time_zone or visit.shop.timezone or "UTC"
-        return cls(ZoneInfo(zone), visit.deps.clock())
+        return cls(ZoneInfo(zone), visit.deps.clock(), language_of(visit.request))
 
     def short(self, moment: str | datetime | None) -> str:
         local, now = self._local(moment), self.now.astimezone(self.zone)
         if local is None:
             return ""
-        clock = f"{local:%I:%M %p}".lstrip("0")
+        clock = self.language.clock(local)
         if local.date() == now.date():
             return clock
-        day = f"{local:%b} {local.day}"
-        return f"{day}, {clock}" if local.year == now.year else f"{day}, {local.year}"
+        if local.year == now.year:
+            return f"{self.language.day(local.date())}, {clock}"
+        return self.language.day_and_year(local.date())
 
     def full(self, moment: str | datetime | None) -> str:
         local = self._local(moment)
-        if local is None:
-            return ""
-        clock = f"{local:%I:%M:%S %p}".lstrip("0")
-        return f"{local:%b} {local.day}, {local.year}, {clock} {local:%Z}"
+        return "" if local is None else self.language.moment(local)
 
     def _local(self, moment: str | datetime | None) -> datetime | None:
         if moment is None:
@@ -164,11 +164,17 @@ def _respond(
     request: Request, settings: Settings, shop_domain: str | None, template: str, values: dict[str, Any]
 ) -> Response:
     layout = "admin/fragment.html" if request.headers.get("x-fragment") == "1" else "admin/base.html"
+    reader = language_of(request)
     html = (
-        _templates()
+        _templates(reader.code)
         .get_template(template)
         .render(
-            layout=layout, settings=settings, static=static_files().prefix, language=LANGUAGE, wording=wording, **values
+            layout=layout,
+            settings=settings,
+            static=static_files().prefix,
+            language=reader,
+            wording=Wording(reader),
+            **values,
         )
     )
     return HTMLResponse(html, headers=_headers(settings, shop_domain))
@@ -179,7 +185,7 @@ def _headers(settings: Settings, shop_domain: str | None) -> dict[str, str]:
     return {
         "Content-Security-Policy": _policy(settings, shop_domain),
         "Cache-Control": "no-store",
-        "Vary": "X-Fragment, Authorization",
+        "Vary": "X-Fragment, Authorization, Accept-Language",
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "strict-origin-when-cross-origin",
         "Link": ", ".join(f"<{source}>; rel=preload; as=script" for source in scripts),
@@ -210,15 +216,28 @@ def _policy(settings: Settings, shop_domain: str | None) -> str:
 
 
 @cache
-def _templates() -> Environment:
+def _templates(code: str) -> Environment:
+    reader = language(code)
     templates = Environment(
         loader=FileSystemLoader(WEB / "templates"),
         autoescape=select_autoescape(),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
-    templates.filters.update(phone=_phone, with_links=_with_links, plural=_plural, map_known=_map_known)
+    # What the i18n extension adds at run time is unknown to the type checker.
+    install: Any = templates.__getattribute__("install_gettext_callables")
+    install(reader.gettext, reader.ngettext, newstyle=True)
+    templates.filters.update(
+        phone=_phone,
+        with_links=_with_links,
+        map_known=_map_known,
+        told=reader.told,
+        number=reader.number,
+        percent=reader.percent,
+        money=reader.money,
+    )
     return templates
 
 
@@ -239,10 +258,6 @@ def _with_links(text: str) -> Markup:
         pieces += [escape(text[end : found.start()]), Markup('<span class="link">{}</span>').format(found.group())]
         end = found.end()
     return Markup("").join([*pieces, escape(text[end:])])
-
-
-def _plural(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
 
 
 def _map_known(names: Iterable[str], known: Mapping[str, str]) -> list[str]:

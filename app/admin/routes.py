@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
 from app.admin import connect
+from app.admin.analytics import show_analytics
 from app.admin.connection import (
     end_connection,
     pause_of,
@@ -35,8 +36,16 @@ from app.admin.consent import (
     show_consent,
     update_policy,
 )
+from app.admin.conversations import (
+    answer_conversation,
+    read_conversation,
+    show_conversation,
+    show_conversations,
+)
 from app.admin.diagnostics import read_diagnostics, show_diagnostics
+from app.admin.exports import download_export, make_export
 from app.admin.home import show_home
+from app.admin.language import language_of
 from app.admin.messages import cancel, read_message, read_messages, resend, show_message, show_messages
 from app.admin.page import show_bounce, show_no_such_page
 from app.admin.privacy import download_data_request, link_data_request, read_data_requests, show_privacy
@@ -44,14 +53,18 @@ from app.admin.session import NoSession, OtherShop, Visit, bearer_token, open_vi
 from app.admin.settings import read_settings, show_settings, update_settings
 from app.admin.static_files import serve_static_file
 from app.admin.templates import (
+    compare_with_default,
     preview_template,
     read_notifications,
+    read_order_values,
+    read_orders,
     save_template,
     send_test,
+    show_history,
     show_template,
     show_templates,
 )
-from app.core.errors import AppError
+from app.core.errors import AppError, Invalid
 from app.core.log import get_logger
 from app.sms.contract import CredentialsRefused, SmsError
 
@@ -66,15 +79,20 @@ def admin_routes() -> list[BaseRoute]:
         Route("/", show_home),
         Route("/templates", show_templates),
         Route("/templates/{kind}", show_template),
+        Route("/templates/{kind}/history", show_history),
         Route("/messages", show_messages),
+        Route("/messages/conversations", show_conversations),
+        Route("/messages/conversations/{key}", show_conversation),
         Route("/messages/{id}", show_message),
         Route("/consent", show_consent),
+        Route("/analytics", show_analytics),
         Route("/settings", show_settings),
         Route("/settings/connection", show_connection),
         Route("/settings/diagnostics", show_diagnostics),
         Route("/settings/privacy", show_privacy),
         Route("/data-requests/{link}", download_data_request),
-        *(Route(f"/{part}{{rest:path}}", show_no_such_page) for part in ("connect", "analytics", "settings/")),
+        *(Route(f"/{part}{{rest:path}}", show_no_such_page) for part in ("connect", "settings/")),
+        Route("/exports/{token}", download_export),
         Route("/auth/bounce", show_bounce),
         Route("/static/{build}/{path:path}", serve_static_file),
         Mount("/api/admin", Router(_api_routes(), default=_no_such_address), middleware=[_errors_as_json()]),
@@ -92,10 +110,16 @@ def _api_routes() -> list[BaseRoute]:
         _api("/notifications/{kind}", PUT=save_template),
         _api("/notifications/{kind}/preview", POST=preview_template),
         _api("/notifications/{kind}/test", POST=send_test),
+        _api("/notifications/{kind}/difference", POST=compare_with_default),
+        _api("/notifications/{kind}/orders/{order_id}", GET=read_order_values),
+        _api("/orders", GET=read_orders),
         _api("/messages", GET=read_messages),
         _api("/messages/{id}", GET=read_message),
         _api("/messages/{id}/resend", POST=resend),
         _api("/messages/{id}/cancel", POST=cancel),
+        _api("/conversations/{key}", GET=read_conversation),
+        _api("/conversations/{key}/replies", created=True, POST=answer_conversation),
+        _api("/exports", created=True, POST=make_export),
         _api("/opt-outs", created=True, POST=record_opt_out),
         _api("/opt-ins", created=True, POST=record_opt_in),
         _api("/consent/drift", GET=read_drift),
@@ -168,9 +192,15 @@ async def _refuse(request: Request, error: Exception) -> Response:
 
 async def _explain(request: Request, error: Exception) -> Response:
     assert isinstance(error, AppError)
+    told = language_of(request).told
     if isinstance(error, CredentialsRefused):
-        return JSONResponse({"errors": {error.field: error.sentence}}, 422, NO_STORE)
+        return JSONResponse({"errors": {error.field: told(error.sentence)}}, 422, NO_STORE)
     if error.status >= 500:
         log.warning("api.failed", error=type(error).__name__, status=error.status)
     pause = pause_of(error) if isinstance(error, SmsError) else {}
-    return JSONResponse(error.body(), error.status, {**NO_STORE, **pause})
+    body = error.body()
+    if isinstance(error, Invalid):
+        body = {"errors": {field: told(sentence) for field, sentence in error.errors.items()}}
+    elif "error" in body:
+        body = body | {"error": told(error.sentence)}
+    return JSONResponse(body, error.status, {**NO_STORE, **pause})

@@ -1,11 +1,14 @@
 """The page of what a merchant can set, and the JSON it is saved through: whole or in part."""
 
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from starlette.responses import Response
 
 from app.admin import wording
 from app.admin.json_body import read_object
+from app.admin.language import Language, language_of
 from app.admin.page import page, render
 from app.admin.session import Visit
 from app.messages.queries import look_again
@@ -20,19 +23,19 @@ async def show_settings(visit: Visit) -> Response:
     saved = read_settings_of(visit.shop)
     async with visit.deps.db.transaction() as session:
         connection = await describe_connection(session, visit.shop.id)
-    zones = wording.TIME_ZONES
-    if saved.time_zone is not None and saved.time_zone not in zones:
-        zones = zones | {saved.time_zone: saved.time_zone}
+    reader = language_of(visit.request)
+    zones = list(dict.fromkeys((*wording.TIME_ZONES, *([saved.time_zone] if saved.time_zone else ()))))
+    words = wording.Wording(reader)
     return render(
         visit,
         "settings",
         saved=saved,
         connection=connection,
-        zones=zones,
-        hours=_with(wording.HOURS, saved.quiet_hours.start, saved.quiet_hours.end),
-        keep=_keep,
-        ages=_ages(saved.confirmation_max_age_minutes),
-        countries=wording.COUNTRIES | {code: code for code in saved.countries if code not in wording.COUNTRIES},
+        keep=partial(_keep, words),
+        zones=[(zone, reader.zone(zone)) for zone in zones],
+        hours=_hours(reader, saved.quiet_hours.start, saved.quiet_hours.end),
+        ages=_ages(words, saved.confirmation_max_age_minutes),
+        countries={code: words.country(code) for code in (*wording.COUNTRIES, *saved.countries)},
     )
 
 
@@ -51,17 +54,18 @@ async def update_settings(visit: Visit) -> dict[str, Any]:
     return saved.model_dump(mode="json")
 
 
-def _keep(days: int) -> list[tuple[int, str]]:
+def _keep(words: wording.Wording, days: int) -> list[tuple[int, str]]:
     """For how long something may be kept; a number saved through the API stands among them."""
-    usual = {30: "30 days", 90: "90 days", 180: "180 days", 365: "1 year", 730: "2 years"}
-    return sorted(({days: f"{days} days"} | usual).items())
+    usual: dict[int, str] = words.KEEP
+    return sorted(({days: words.days(days)} | usual).items())
 
 
-def _ages(minutes: int) -> list[tuple[int, str]]:
-    return sorted(({minutes: f"{minutes} minutes"} | wording.AGES).items())
+def _ages(words: wording.Wording, minutes: int) -> list[tuple[int, str]]:
+    known: dict[int, str] = words.AGES
+    return sorted(({minutes: f"{minutes} min"} | known).items())
 
 
-def _with(hours: tuple[tuple[str, str], ...], *times: str) -> list[tuple[str, str]]:
+def _hours(reader: Language, *times: str) -> list[tuple[str, str]]:
     """A time saved through the API need not stand on the half hour."""
-    known = dict(hours)
-    return sorted((known | {time: time for time in times if time not in known}).items())
+    known = sorted({*wording.HOURS, *(each for each in times if each != "24:00")})
+    return [(each, reader.clock(datetime.strptime(each, "%H:%M").replace(tzinfo=UTC))) for each in known]

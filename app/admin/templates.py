@@ -6,20 +6,28 @@ from typing import Any
 
 from starlette.responses import Response
 
-from app.admin import wording
 from app.admin.json_body import read_object
+from app.admin.language import language_of
 from app.admin.page import page, render
 from app.admin.session import Visit
 from app.core.errors import NotFound
+from app.message_templates.difference import difference
+from app.messages.analytics import week_by_kind_and_language
+from app.messages.recent_orders import recent_orders
 from app.notifications.catalogue import (
+    history_of,
     list_notifications,
     preview_notification,
     queue_test,
     save_notification,
+    values_of_order,
 )
 from app.shops.connection import describe_connection
+from app.shops.settings import read_settings_of
 
 KIND = re.compile(r"[a-z][a-z0-9_]{0,63}")
+ORDER = re.compile(r"[0-9]{1,20}")
+LONGEST_TEXT = 4000
 
 
 @page
@@ -27,7 +35,8 @@ async def show_templates(visit: Visit) -> Response:
     async with visit.deps.db.transaction() as session:
         notifications = await list_notifications(session, visit.shop.id)
         connection = await describe_connection(session, visit.shop.id)
-    return render(visit, "templates", notifications=notifications, connected=connection["connected"])
+        week = await week_by_kind_and_language(visit.deps, session, visit.shop)
+    return render(visit, "templates", notifications=notifications, connected=connection["connected"], week=week)
 
 
 @page
@@ -37,8 +46,7 @@ async def show_template(visit: Visit) -> Response:
         notifications = await list_notifications(session, shop.id)
         chosen = _find(notifications, _kind_of(visit))
         locales = _locales(chosen)
-        locale = visit.request.query_params.get("language", locales[0])
-        locale = locale if locale in locales else locales[0]
+        locale = _language_in_address(visit, locales)
         texts = {each: chosen["templates"].get(each) or chosen["defaults"].get(each, "") for each in locales}
         body = {"template": texts[locale], "locale": locale}
         preview = await preview_notification(deps, session, shop, chosen["kind"], body)
@@ -48,12 +56,24 @@ async def show_template(visit: Visit) -> Response:
         "template_edit",
         chosen=chosen,
         locale=locale,
-        locales=[(each, wording.language(each)) for each in locales],
+        locales=locales,
         texts=texts,
         preview=preview,
         number=connection["phone_number"],
         connected=connection["connected"],
+        price=read_settings_of(shop).price_per_segment,
+        test_phone=read_settings_of(shop).test_phone,
     )
+
+
+@page
+async def show_history(visit: Visit) -> Response:
+    async with visit.deps.db.transaction() as session:
+        chosen = _find(await list_notifications(session, visit.shop.id), _kind_of(visit))
+        locales = _locales(chosen)
+        locale = _language_in_address(visit, locales)
+        versions = await history_of(session, visit.shop, chosen["kind"], locale)
+    return render(visit, "template_history", chosen=chosen, locale=locale, locales=locales, versions=versions)
 
 
 async def read_notifications(visit: Visit) -> dict[str, Any]:
@@ -70,7 +90,32 @@ async def save_template(visit: Visit) -> dict[str, Any]:
 async def preview_template(visit: Visit) -> dict[str, Any]:
     kind, body = _kind_of(visit), await read_object(visit.request)
     async with visit.deps.db.transaction() as session:
-        return await preview_notification(visit.deps, session, visit.shop, kind, body)
+        preview = await preview_notification(visit.deps, session, visit.shop, kind, body)
+    told = language_of(visit.request).told
+    findings = [each | {"sentence": told(each["sentence"])} for each in preview["findings"]]
+    return preview | {"findings": findings}
+
+
+async def read_orders(visit: Visit) -> dict[str, Any]:
+    return {"orders": await recent_orders(visit.deps, visit.shop.id)}
+
+
+async def read_order_values(visit: Visit) -> dict[str, Any]:
+    """What this text would be filled with for one order."""
+    order_id = str(visit.request.path_params["order_id"])
+    if not ORDER.fullmatch(order_id):
+        raise NotFound("There is no such order.")
+    locale = visit.request.query_params.get("language", "en")[:12]
+    return {"values": await values_of_order(visit.deps, visit.shop, _kind_of(visit), order_id, locale)}
+
+
+async def compare_with_default(visit: Visit) -> dict[str, Any]:
+    """What going back to the default text would change."""
+    body = await read_object(visit.request)
+    async with visit.deps.db.transaction() as session:
+        chosen = _find(await list_notifications(session, visit.shop.id), _kind_of(visit))
+    default = chosen["defaults"].get(str(body.get("locale")), "")
+    return {"pieces": difference(str(body.get("template", ""))[:LONGEST_TEXT], default)}
 
 
 async def send_test(visit: Visit) -> dict[str, Any]:
@@ -86,6 +131,11 @@ def _kind_of(visit: Visit) -> str:
     return kind
 
 
+def _language_in_address(visit: Visit, locales: list[str]) -> str:
+    named = visit.request.query_params.get("language", "")
+    return named if named in locales else locales[0]
+
+
 def _find(notifications: list[dict[str, Any]], kind: str) -> dict[str, Any]:
     for each in notifications:
         if each["kind"] == kind:
@@ -96,4 +146,4 @@ def _find(notifications: list[dict[str, Any]], kind: str) -> dict[str, Any]:
 def _locales(notification: Mapping[str, Any]) -> list[str]:
     """English first: it is what a customer without a known language gets."""
     known = {*notification["defaults"], *notification["templates"]}
-    return sorted(known, key=lambda locale: (locale != "en", wording.language(locale)))
+    return sorted(known, key=lambda locale: (locale != "en", locale))

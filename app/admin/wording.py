@@ -1,6 +1,13 @@
-"""What states, languages and levels are called in the pages, and in which tone: code has other words than merchants."""
+"""What states, countries and levels are called in the pages, and in which tone: code has other words than merchants.
 
-from typing import Final
+The tables are written in English; a page reads them through `Wording`, in its reader's language. In a table every
+string that begins with a capital is a phrase for people, all others are names of code.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from app.admin.language import Language
 
 STATES: Final = {
     "queued": ("Queued", "info"),
@@ -32,17 +39,6 @@ STATE_GROUPS: Final = {
 }
 """States as Home counts them and as the log is filtered by them."""
 
-LANGUAGES: Final = {
-    "en": "English",
-    "es": "Spanish",
-    "fr": "French",
-    "de": "German",
-    "it": "Italian",
-    "ja": "Japanese",
-    "nl": "Dutch",
-    "pt": "Portuguese",
-}
-
 LEVELS: Final = {
     "ok": ("check-circle-filled", "success", "In order"),
     "info": ("info", "info", "Good to know"),
@@ -51,36 +47,24 @@ LEVELS: Final = {
     "error": ("alert-circle", "warning", "Needed before saving"),
 }
 
-COUNTRIES: Final = {
-    "US": "United States",
-    "CA": "Canada",
-    "PR": "Puerto Rico",
-    "GB": "United Kingdom",
-    "IE": "Ireland",
-    "AU": "Australia",
-    "NZ": "New Zealand",
-    "FR": "France",
-    "DE": "Germany",
-    "ES": "Spain",
-    "MX": "Mexico",
-}
+COUNTRIES: Final = ("US", "CA", "PR", "GB", "IE", "AU", "NZ", "FR", "DE", "ES", "MX")
 
-TIME_ZONES: Final = {
-    "America/New_York": "Eastern time (New York)",
-    "America/Chicago": "Central time (Chicago)",
-    "America/Denver": "Mountain time (Denver)",
-    "America/Phoenix": "Arizona (Phoenix)",
-    "America/Los_Angeles": "Pacific time (Los Angeles)",
-    "America/Anchorage": "Alaska (Anchorage)",
-    "Pacific/Honolulu": "Hawaii (Honolulu)",
-    "America/Halifax": "Atlantic time (Halifax)",
-    "America/St_Johns": "Newfoundland (St. John's)",
-    "America/Winnipeg": "Central time (Winnipeg)",
-    "America/Edmonton": "Mountain time (Edmonton)",
-    "America/Vancouver": "Pacific time (Vancouver)",
-    "America/Toronto": "Eastern time (Toronto)",
-    "America/Puerto_Rico": "Atlantic time (Puerto Rico)",
-}
+TIME_ZONES: Final = (
+    "America/New_York",
+    "America/Chicago",
+    "America/Denver",
+    "America/Phoenix",
+    "America/Los_Angeles",
+    "America/Anchorage",
+    "Pacific/Honolulu",
+    "America/Halifax",
+    "America/St_Johns",
+    "America/Winnipeg",
+    "America/Edmonton",
+    "America/Vancouver",
+    "America/Toronto",
+    "America/Puerto_Rico",
+)
 
 FEATURES: Final = {
     "SmsSender": "Texts",
@@ -136,46 +120,101 @@ AGES: Final = {
 }
 """How old a confirmation may get, in minutes."""
 
-HOURS: Final = tuple(
-    (f"{hour:02d}:{minute:02d}", f"{hour % 12 or 12}:{minute:02d} {'AM' if hour < 12 else 'PM'}")
-    for hour in range(24)
-    for minute in (0, 30)
-)
+KEEP: Final = {30: "30 days", 90: "90 days", 180: "180 days", 365: "1 year", 730: "2 years"}
+"""For how long something may be kept, in days."""
+
+PERIODS: Final = {7: "Last 7 days", 30: "Last 30 days", 90: "Last 90 days"}
+"""Of Analytics, in days."""
+
+STAFF_DEEDS: Final = {"sent again": "Sent again by your staff", "cancelled": "Cancelled by your staff"}
+
+HOURS: Final = tuple(f"{hour:02d}:{minute:02d}" for hour in range(24) for minute in (0, 30))
 
 
-def state(name: str) -> tuple[str, str]:
-    return STATES.get(name, (readable(name), "neutral"))
+class Wording:
+    """The tables above as one reader sees them."""
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+
+    def __getattr__(self, name: str) -> Any:
+        """A table by its name, translated."""
+        if not name.isupper() or name not in globals():
+            raise AttributeError(name)
+        return self._translate(globals()[name])
+
+    def state(self, name: str) -> tuple[str, str]:
+        label, tone = STATES.get(name, (readable(name), "neutral"))
+        return self._language.gettext(label), tone
+
+    def step(self, to: str, cause: str, *, first: bool) -> str:
+        """What a line of the timeline says beside its state."""
+        gettext = self._language.gettext
+        if first:
+            return gettext("Waits for its turn")
+        deed, by_staff, _ = cause.partition(" by staff:")
+        if by_staff:
+            return gettext(STAFF_DEEDS.get(deed, readable(deed)))
+        if to in PROGRESS:
+            return gettext(PROGRESS[to])
+        return self._language.told(cause[:1].upper() + cause[1:].replace("_", " "))
+
+    def language(self, locale: str) -> str:
+        return self._language.name_of(locale)
+
+    def country(self, code: str) -> str:
+        return self._language.country(code)
+
+    def days(self, count: int) -> str:
+        return self._language.days(count)
+
+    def level(self, name: str) -> tuple[str, str, str]:
+        icon, tone, meaning = LEVELS.get(name, LEVELS["warning"])
+        return icon, tone, self._language.gettext(meaning)
+
+    def connection_state(self, name: str) -> tuple[str, str]:
+        label, tone = CONNECTION_STATES.get(name, (readable(name), "warning"))
+        return self._language.gettext(label), tone
+
+    def consent_source(self, name: str) -> str:
+        return self._language.gettext(CONSENT_SOURCES.get(name, readable(name)))
+
+    def consent_change(self, name: str) -> str:
+        return self._language.gettext(CONSENT_CHANGES.get(name, readable(name)))
+
+    def readable(self, name: str) -> str:
+        return self._language.told(readable(name))
+
+    def _translate(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._language.gettext(value) if is_phrase(value) else value
+        if isinstance(value, Mapping):
+            return {key: self._translate(each) for key, each in value.items()}
+        return tuple(self._translate(each) for each in value) if isinstance(value, tuple) else value
 
 
-def step(to: str, cause: str, *, first: bool) -> str:
-    """What a line of the timeline says beside its state."""
-    if first:
-        return "Waits for its turn"
-    deed, by_staff, _ = cause.partition(" by staff:")
-    if by_staff:
-        return f"{readable(deed)} by your staff"
-    return PROGRESS.get(to) or cause[:1].upper() + cause[1:].replace("_", " ")
+def phrases() -> Iterator[str]:
+    """Every phrase of the tables, for the catalogues."""
+    for name, value in globals().items():
+        if name.isupper() and name not in ("COUNTRIES", "TIME_ZONES"):
+            yield from _phrases_in(value)
+    yield "Waits for its turn"
 
 
-def language(locale: str) -> str:
-    return LANGUAGES.get(locale.split("-")[0].lower(), locale)
-
-
-def level(name: str) -> tuple[str, str, str]:
-    return LEVELS.get(name, LEVELS["warning"])
-
-
-def connection_state(name: str) -> tuple[str, str]:
-    return CONNECTION_STATES.get(name, (readable(name), "warning"))
-
-
-def consent_source(name: str) -> str:
-    return CONSENT_SOURCES.get(name, readable(name))
-
-
-def consent_change(name: str) -> str:
-    return CONSENT_CHANGES.get(name, readable(name))
+def is_phrase(text: str) -> bool:
+    return text[:1].isupper() or (text[:1].isdigit() and " " in text)
 
 
 def readable(name: str) -> str:
     return name.replace("_", " ").capitalize()
+
+
+def _phrases_in(value: Any) -> Iterator[str]:
+    if isinstance(value, str) and is_phrase(value):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _phrases_in(each)
+    elif isinstance(value, tuple):
+        for each in value:
+            yield from _phrases_in(each)

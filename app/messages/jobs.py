@@ -5,6 +5,7 @@ from datetime import timedelta
 from app.core.jobs import Discard, Snooze, enqueue, every, job
 from app.core.log import get_logger
 from app.deps import Deps
+from app.messages.days import keep_finished_days
 from app.messages.models import MessageState
 from app.messages.queries import hand_over, move, stranded
 from app.messages.reasons import NOT_CONNECTED
@@ -12,7 +13,7 @@ from app.messages.receive import receive_text
 from app.messages.reconcile import reconcile_shop
 from app.shops.pace import forget_old_slots
 from app.shops.provider_access import call_provider
-from app.shops.queries import get_provider_user, installed_shop_ids, subscribed_user_ids, update_user
+from app.shops.queries import get_provider_user, get_shop, installed_shop_ids, subscribed_user_ids, update_user
 from app.sms.contract import CredentialsRefused, Throttled
 
 log = get_logger(__name__)
@@ -85,3 +86,13 @@ async def reconcile_nightly(deps: Deps) -> None:
 @job(RECONCILE, attempts=5)
 async def reconcile_consent(deps: Deps, shop_id: str) -> None:
     await reconcile_shop(deps, int(shop_id))
+
+
+@every(timedelta(hours=1), "messages.keep_days")
+async def keep_days(deps: Deps) -> None:
+    """One transaction for each shop, so that a large one holds up nobody."""
+    async with deps.db.transaction() as session:
+        shop_ids = await installed_shop_ids(session)
+    for shop_id in shop_ids:
+        async with deps.db.transaction() as session:
+            await keep_finished_days(deps, session, await get_shop(session, shop_id))

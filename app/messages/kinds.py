@@ -160,3 +160,16 @@ TEST = kinds.add(
         priority=1,
     )
 )
+STAFF_REPLY = kinds.add(
+    Kind(
+        "staff_reply",
+        "Reply",
+        "What a member of staff answered to a customer's text.",
+        max_age=timedelta(hours=24),
+        about_order=False,
+        # The customer wrote first; an opt-out still stops it.
+        needs_consent=False,
+        heeds_quiet_hours=False,
+        priority=1,
+    )
+)

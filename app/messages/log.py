@@ -1,5 +1,6 @@
 """The message log as pages and API show it: what became of each text, and why."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -7,12 +8,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.phone import to_e164
 from app.deps import Deps
+from app.messages.conversations import key_of
 from app.messages.kinds import kinds
 from app.messages.models import Message
 from app.messages.queries import get_message, log_rows, transitions_of
 from app.messages.resend import can_cancel, can_resend
 
 LONGEST_PAGE = 200
+
+
+WORDS_LOOKED_THROUGH = 300
+"""Texts are stored encrypted, so words are looked for by opening them: this many at a time, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """*next*: the id to go on before. *searched*: how many texts were opened to look for words, else None."""
+
+    rows: list[Message]
+    next: int | None
+    searched: int | None = None
 
 
 async def log_page(
@@ -26,21 +41,48 @@ async def log_page(
     before: int | None = None,
     limit: int = 50,
 ) -> dict[str, Any]:
-    """Newest first. *q*: an order's name or id, or a phone. *status*: states, comma-separated. `next` continues."""
+    """Newest first. *q*: an order's name or id, a phone, or words. *status*: states, comma-separated."""
     limit = min(max(limit, 1), LONGEST_PAGE)
-    phone = to_e164(q, "US") if q else None
+    found = await find_rows(deps, session, shop_id, status=status, kind=kind, q=q, before=before, limit=limit)
+    messages = [describe(deps, row) for row in found.rows]
+    searched = {"searched": found.searched} if found.searched is not None else {}
+    return {"messages": messages, "next": found.next, **searched}
+
+
+async def find_rows(
+    deps: Deps,
+    session: AsyncSession,
+    shop_id: int,
+    *,
+    status: str | None = None,
+    kind: str | None = None,
+    q: str | None = None,
+    before: int | None = None,
+    limit: int,
+) -> Found:
+    """A phone or an order if *q* names one, else the texts among the next few hundred that hold the words."""
+    states = [each for each in (status or "").split(",") if each]
+    words = q.strip() if q else None
+    phone = to_e164(words, "US") if words else None
     rows = await log_rows(
         session,
         shop_id,
-        states=[each for each in (status or "").split(",") if each],
+        states=states,
         kind=kind,
-        order_name=q.strip() if q else None,
+        order_name=words,
         phone_hash=deps.vault.fingerprint(phone) if phone is not None else None,
         before=before,
         limit=limit + 1,
     )
-    page = rows[:limit]
-    return {"messages": [describe(deps, row) for row in page], "next": page[-1].id if len(rows) > limit else None}
+    if rows or words is None or phone is not None:
+        return Found(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
+    looked = WORDS_LOOKED_THROUGH
+    opened = await log_rows(session, shop_id, states=states, kind=kind, before=before, limit=looked)
+    wanted = words.casefold()
+    found = [row for row in opened if wanted in (_open(deps, row.text_encrypted) or "").casefold()]
+    if len(found) > limit:
+        return Found(found[:limit], found[limit - 1].id, len(opened))
+    return Found(found, opened[-1].id if len(opened) == looked else None, len(opened))
 
 
 async def message_detail(deps: Deps, session: AsyncSession, shop_id: int, message_id: int) -> dict[str, Any]:
@@ -57,6 +99,7 @@ async def message_detail(deps: Deps, session: AsyncSession, shop_id: int, messag
         "order_id": message.order_id,
         "can_resend": can_resend(message),
         "can_cancel": can_cancel(message),
+        "conversation": key_of(message.phone_hash) if message.phone_hash is not None else None,
     }
 
 

@@ -5,7 +5,7 @@ gate and stored, encrypted, in the transaction that comes right before the provi
 looked up by it. The unique business key `(shop_id, kind, subject)` is why nobody gets a text twice.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -53,6 +53,15 @@ class Message(Base):
         Index("ix_messages_provider_message_id", "provider_message_id"),
         Index("ix_messages_shop_id_phone_hash", "shop_id", "phone_hash"),
         Index("ix_messages_follow_up", "follow_up_at", postgresql_where=text("follow_up_at IS NOT NULL")),
+        Index("ix_messages_shop_id_created_at", "shop_id", "created_at"),
+        Index("ix_messages_shop_id_state_id", "shop_id", "state", "id", postgresql_where=text("state <> 'delivered'")),
+        Index(
+            "ix_messages_shop_id_order_name",
+            "shop_id",
+            "order_name",
+            postgresql_where=text("order_name IS NOT NULL"),
+        ),
+        Index("ix_messages_shop_id_order_id", "shop_id", "order_id", postgresql_where=text("order_id IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -116,6 +125,7 @@ class InboundMessage(Base):
         UniqueConstraint("sender_id", "provider_message_id"),
         Index("ix_inbound_messages_shop_id_id", "shop_id", "id"),
         Index("ix_inbound_messages_shop_id_phone_hash", "shop_id", "phone_hash"),
+        Index("ix_inbound_messages_unread", "shop_id", "id", postgresql_where=text("read_at IS NULL")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -130,3 +140,29 @@ class InboundMessage(Base):
     received_at: Mapped[datetime]
     handled_at: Mapped[datetime]
     passed_on_at: Mapped[datetime | None]
+    read_at: Mapped[datetime | None]
+
+
+class MessageDay(Base):
+    """How many texts of a kind, language and state a shop made on one day of its own calendar. Counts only."""
+
+    __tablename__ = "message_days"
+
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(primary_key=True)
+    locale: Mapped[str] = mapped_column(primary_key=True)
+    messages: Mapped[int]
+    segments: Mapped[int]
+
+
+class ExportLink(Base):
+    """A download that was asked for and not yet begun; it works once and for a minute."""
+
+    __tablename__ = "export_links"
+
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"))
+    filters_encrypted: Mapped[bytes]
+    expires_at: Mapped[datetime]

@@ -8,11 +8,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.errors import Conflict, Invalid, NotFound
 from app.deps import Deps
 from app.message_templates.defaults import DEFAULTS, default_text
+from app.message_templates.difference import difference
 from app.message_templates.lint import lint
-from app.message_templates.queries import all_stored_texts, forget_text, store_text
+from app.message_templates.queries import (
+    add_version,
+    all_stored_texts,
+    forget_text,
+    latest_versions,
+    store_text,
+    versions_of,
+)
 from app.message_templates.render import TemplateError, compile_template
 from app.message_templates.segments import count_segments, to_plain
-from app.message_templates.variables import editor_chips, longest_values, sample_values
+from app.message_templates.variables import Values, editor_chips, longest_values, names_for, sample_values
 from app.messages.compose import order_values, recipient_of, shop_values, template_for
 from app.messages.facts import read_order_facts
 from app.messages.kinds import TEST, Kind, kinds
@@ -23,7 +31,8 @@ from app.notifications.queries import switch, switches
 from app.notifications.registration import request_registration
 from app.shopify.client import ShopifyError
 from app.shops.models import Sender, Shop
-from app.shops.queries import find_sender, write_audit
+from app.shops.queries import find_sender, get_shop_locked, write_audit
+from app.shops.settings import save_settings
 
 LOCALES = ("en", "es", "fr")
 LONGEST_LOCALE = 12
@@ -31,7 +40,11 @@ LONGEST_LOCALE = 12
 
 async def list_notifications(session: AsyncSession, shop_id: int) -> list[dict[str, Any]]:
     switched, stored = await switches(session, shop_id), await all_stored_texts(session, shop_id)
-    return [_describe(kind, switched, stored.get(kind.name, {})) for kind in kinds.notifications()]
+    versions = await latest_versions(session, shop_id)
+    return [
+        _describe(kind, switched, stored.get(kind.name, {})) | {"versions": versions.get(kind.name, {})}
+        for kind in kinds.notifications()
+    ]
 
 
 async def describe_notification(session: AsyncSession, shop_id: int, kind: Kind) -> dict[str, Any]:
@@ -45,7 +58,8 @@ async def save_notification(
 ) -> dict[str, Any]:
     """Switch a kind and store its wording. A language set to null or "" goes back to the default text.
 
-    Raises `NotFound`, or `Invalid` with what is wrong with each text.
+    With `versions`, a language that somebody else has saved since is refused instead of overwritten.
+    Raises `NotFound`, `Conflict`, or `Invalid` with what is wrong with each text.
     """
     kind = get_kind(kind_name)
     if not isinstance(patch, dict):
@@ -63,6 +77,7 @@ async def save_notification(
             errors[f"templates.{str(locale)[:LONGEST_LOCALE]}"] = fault
     if errors:
         raise Invalid(errors)
+    await _refuse_what_is_outdated(session, shop.id, kind.name, patch.get("versions"), texts)
     await _store(deps, session, shop, kind, enabled, texts, actor)
     return await describe_notification(session, shop.id, kind)
 
@@ -78,7 +93,9 @@ async def preview_notification(
     order_id = _text(form, "order_id", "", longest=64)
     sender = await find_sender(session, shop.id) or Sender(shop_id=shop.id, phone_number=None)
     values = {**sample_values(kind.name), "shop": shop_values(shop, sender)}
-    if order_id:
+    if "values" in form:
+        values = _given_values(kind, form["values"], values)
+    elif order_id:
         values = await _values_of_order(deps, shop, sender, order_id, language) or values
     try:
         compiled = compile_template(template)
@@ -122,7 +139,42 @@ async def queue_test(
     await write_audit(
         session, shop.domain, at=deps.clock(), actor=actor, action="test_sent", detail={"kind": kind.name}
     )
+    await save_settings(session, await get_shop_locked(session, shop.id), {"test_phone": phone})
     return {"id": message_id}
+
+
+async def values_of_order(deps: Deps, shop: Shop, kind_name: str, order_id: str, locale: str) -> dict[str, str]:
+    """What a text about this order would be filled with, by the variables' names. Raises `NotFound`."""
+    kind = get_kind(kind_name)
+    async with deps.db.transaction() as session:
+        sender = await find_sender(session, shop.id) or Sender(shop_id=shop.id, phone_number=None)
+    values = await _values_of_order(deps, shop, sender, order_id, locale)
+    if values is None:
+        raise NotFound("Shopify did not show this order. Choose another one.")
+    found = {}
+    for name in sorted(names_for(kind.name)):
+        group, field = name.split(".", 1)
+        found[name] = str(values.get(group, {}).get(field, ""))
+    return found
+
+
+async def history_of(session: AsyncSession, shop: Shop, kind_name: str, locale: str) -> list[dict[str, Any]]:
+    """Every saved wording of one language, newest first, with what it changed. The default text is where it began."""
+    kind = get_kind(kind_name)
+    versions = await versions_of(session, shop.id, kind.name, locale)
+    texts = [version.text for version in versions]
+    before = [*texts[1:], DEFAULTS.get(kind.name, {}).get(locale, texts[-1])] if texts else []
+    return [
+        {
+            "id": version.id,
+            "text": version.text,
+            "is_default": version.is_default,
+            "saved_at": version.saved_at.isoformat(),
+            "saved_by": version.saved_by,
+            "pieces": difference(earlier, version.text),
+        }
+        for version, earlier in zip(versions, before, strict=True)
+    ]
 
 
 def get_kind(name: str) -> Kind:
@@ -183,10 +235,15 @@ async def _store(
         off = (SWITCHED_OFF.code, SWITCHED_OFF.sentence)
         await cancel_queued_of_kind(session, shop.id, kind.name, now=now, reason=off)
     for locale, text in texts.items():
-        if not text or text == DEFAULTS.get(kind.name, {}).get(locale):
+        default = DEFAULTS.get(kind.name, {}).get(locale)
+        wording = text or default
+        if wording is None or wording == default:
             await forget_text(session, shop.id, kind.name, locale)
         else:
-            await store_text(session, shop.id, kind.name, locale, text, now=now, actor=actor)
+            await store_text(session, shop.id, kind.name, locale, wording, now=now, actor=actor)
+        if wording is not None:
+            is_default = wording == default
+            await add_version(session, shop.id, kind.name, locale, wording, is_default=is_default, now=now, actor=actor)
     await write_audit(
         session,
         shop.domain,
@@ -195,6 +252,31 @@ async def _store(
         action="notification_saved",
         detail={"kind": kind.name, "enabled": enabled, "locales": sorted(texts)},
     )
+
+
+async def _refuse_what_is_outdated(
+    session: AsyncSession, shop_id: int, kind: str, seen: object, texts: dict[str, str | None]
+) -> None:
+    """*seen*: locale to the version that the editor began with; a language it does not name is not compared."""
+    if not isinstance(seen, dict) or not texts:
+        return
+    # Two savers at once must not both find the same latest version.
+    await get_shop_locked(session, shop_id)
+    latest = (await latest_versions(session, shop_id)).get(kind, {})
+    if any(locale in seen and latest.get(locale, 0) != seen[locale] for locale in texts):
+        raise Conflict("Somebody else has changed this text since you opened it. Reload the page to see it.")
+
+
+def _given_values(kind: Kind, given: object, samples: Values) -> Values:
+    """Values that the editor got from `values_of_order`, so that typing does not ask Shopify again and again."""
+    if not isinstance(given, dict):
+        raise Invalid({"values": "Give the values by variable."})
+    values: Values = {group: dict(fields) for group, fields in samples.items()}
+    for name in names_for(kind.name):
+        if isinstance(given.get(name), str):
+            group, field = name.split(".", 1)
+            values[group][field] = given[name][:500]
+    return values
 
 
 async def _values_of_order(deps: Deps, shop: Shop, sender: Sender, order_id: str, locale: str) -> dict[str, Any] | None:

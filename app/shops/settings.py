@@ -73,6 +73,11 @@ class ShopSettings(BaseModel):
     reply_email: str | None = None
     reply_phone: str | None = None
 
+    price_per_segment: Annotated[float, Field(ge=0, le=10)] = 0.0119
+    """US dollars. RingCentral's price depends on the plan, so what is computed from it is called "about"."""
+    test_phone: str | None = None
+    """Where the last test text went; only offered again, never sent to by itself."""
+
     @field_validator("reply_email")
     @classmethod
     def _email(cls, value: str | None) -> str | None:
@@ -82,7 +87,7 @@ class ShopSettings(BaseModel):
             raise ValueError("Give one e-mail address, for example team@example.com.")
         return value.strip()
 
-    @field_validator("contact_phone", "reply_phone")
+    @field_validator("contact_phone", "reply_phone", "test_phone")
     @classmethod
     def _phone(cls, value: str | None) -> str | None:
         if value is None or not value.strip():

@@ -46,7 +46,7 @@ async def test_a_page_may_only_be_framed_by_its_own_shop(world: World) -> None:
     assert "*" not in policy
     assert page.headers["cache-control"] == "no-store"
     assert page.headers["x-content-type-options"] == "nosniff"
-    assert page.headers["vary"] == "X-Fragment, Authorization"
+    assert page.headers["vary"] == "X-Fragment, Authorization, Accept-Language"
     assert page.headers["link"].count("rel=preload") == 2
 
 

@@ -31,7 +31,7 @@ async function act(form, buttons) {
   const answer = await send(action, method, bodyOf(form, method));
   for (const button of buttons) button.loading = false;
   if (!answer.ok) {
-    showErrors(form, answer.errors, answer.sentence);
+    showErrors(form, answer.errors, answer.sentence, answer.outdated);
     return;
   }
   if (closes) document.getElementById(closes).hideOverlay?.();

@@ -40,8 +40,11 @@ export function clearErrors(form) {
   showProblem(form, '');
 }
 
-/** Shows *errors* at their fields and what belongs to none, with *sentence*, above the form. Focuses the first field. */
-export function showErrors(form, errors, sentence) {
+/**
+ * Shows *errors* at their fields and what belongs to none, with *sentence*, above the form. Focuses the first field.
+ * *outdated* adds a way to see how things are now.
+ */
+export function showErrors(form, errors, sentence, outdated = false) {
   const homeless = sentence ? [sentence] : [];
   const wrong = new Set();
   for (const [name, text] of Object.entries(errors)) {
@@ -53,7 +56,7 @@ export function showErrors(form, errors, sentence) {
       homeless.push(text);
     }
   }
-  showProblem(form, homeless.join(' '));
+  showProblem(form, homeless.join(' '), outdated);
   named(form).find((field) => wrong.has(field))?.focus();
 }
 
@@ -67,10 +70,15 @@ function findField(form, name) {
   return null;
 }
 
-function showProblem(form, text) {
+function showProblem(form, text, outdated = false) {
   const banner = form.querySelector('[data-problem]');
   if (!banner) return;
   banner.querySelector('[data-problem-text]').textContent = text;
+  const reload = banner.querySelector('[data-problem-reload]');
+  if (reload) {
+    reload.hidden = !outdated;
+    reload.onclick = () => location.reload();
+  }
   banner.hidden = text === '';
   if (text) banner.scrollIntoView({ block: 'nearest' });
 }

@@ -5,6 +5,7 @@ const MODULES = {
   action_form: () => import('./action_form.js'),
   disclosure: () => import('./disclosure.js'),
   download: () => import('./download.js'),
+  export: () => import('./export.js'),
   filters: () => import('./filters.js'),
   settings: () => import('./settings.js'),
   switch_row: () => import('./switch_row.js'),

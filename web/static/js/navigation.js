@@ -1,5 +1,6 @@
 // Swaps pages without loading the document again. A click in the admin's menu arrives as a click on our link, so one
 // listener serves both. Whatever answers oddly (a redirect, no HTML, a fault) is loaded as a whole document instead.
+import { inTime } from './api.js';
 
 const LINKS = /^(a|s-link|s-button|s-clickable|s-clickable-chip)$/;
 const KEPT = ['shop', 'host', 'embedded', 'locale'];
@@ -17,8 +18,10 @@ export async function go(href, { push = true } = {}) {
   const url = inThisShop(href);
   if (!(await mayLeave())) return;
   window.shopify?.loading?.(true);
+  hideOffline();
   try {
-    const html = await fetchFragment(url);
+    const html = await fetchFragment(url).catch((fault) => offline(url, push, fault));
+    if (html === undefined) return;
     if (html === null) {
       location.assign(url);
       return;
@@ -38,7 +41,7 @@ export const refresh = () => go(location.href, { push: false });
 
 /** The HTML of a page's content, or null when only a whole document will do. */
 export async function fetchFragment(url) {
-  const response = await fetch(url, { headers: { Accept: 'text/html', 'X-Fragment': '1' } });
+  const response = await inTime(fetch(url, { headers: { Accept: 'text/html', 'X-Fragment': '1' } }));
   const isHtml = (response.headers.get('content-type') ?? '').startsWith('text/html');
   const isPage = response.ok || response.status === 404;
   return isHtml && isPage && !response.redirected ? response.text() : null;
@@ -64,6 +67,18 @@ async function show(html) {
   scrollTo(0, 0);
   await mount(main);
   main.focus({ preventScroll: true });
+}
+
+/** Without a network the page stays as it is: a whole document could not be loaded either. */
+function offline(url, push, fault) {
+  console.info('the page could not be reached', fault);
+  const notice = document.getElementById('offline');
+  notice.hidden = false;
+  notice.querySelector('button').onclick = () => go(url, { push });
+}
+
+function hideOffline() {
+  document.getElementById('offline').hidden = true;
 }
 
 async function mayLeave() {

@@ -3,10 +3,10 @@ import { WORDS } from './words.js';
 
 const LINK = /(https?:\/\/[^\s<>"]+)/;
 const MARKS = {
-  ok: ['check-circle', 'success', 'In order'],
-  info: ['info', 'info', 'Good to know'],
-  warning: ['alert-triangle', 'warning', 'Worth a look'],
-  error: ['alert-circle', 'warning', 'Needed before saving'],
+  ok: ['check-circle', 'success'],
+  info: ['info', 'info'],
+  warning: ['alert-triangle', 'warning'],
+  error: ['alert-circle', 'warning'],
 };
 
 export function fillBubble(page, text) {
@@ -15,15 +15,17 @@ export function fillBubble(page, text) {
   page.querySelector('[data-bubble]').replaceChildren(...nodes);
 }
 
-/** *worst*: segments in the worst case, or null while it is not known. */
-export function showCount(page, { units, segments, unitsLeft }, worst) {
+/** *worst*: segments in the worst case, or null while it is not known. *price*: of one segment, in US dollars. */
+export function showCount(page, { units, segments, unitsLeft }, worst, price) {
   const meter = page.querySelector('[data-meter]');
   const room = units + unitsLeft;
   meter.dataset.level = segments <= 1 ? 'ok' : segments <= 3 ? 'more' : 'many';
   meter.querySelector('[data-count]').textContent = `${WORDS.segments(segments)} · ${WORDS.units(units, room)}`;
   meter.querySelector('[data-bars]').replaceChildren(...bars(segments, units, room));
   page.querySelector('[data-bubble-note]').textContent = WORDS.segments(segments);
-  if (worst !== null) meter.querySelector('[data-worst]').textContent = worst > segments ? WORDS.worstCase(worst) : '';
+  if (worst === null) return;
+  meter.querySelector('[data-worst]').textContent = worst > segments ? WORDS.worstCase(worst) : '';
+  meter.querySelector('[data-cost]').textContent = worst > segments ? WORDS.costRange(segments * price, worst * price) : WORDS.cost(segments * price);
 }
 
 /** Dear characters that the merchant typed (those of a customer's name cannot be helped), and the linter's other findings. */
@@ -50,7 +52,8 @@ function bars(segments, units, room) {
 }
 
 function finding({ level, sentence }) {
-  const [icon, tone, meaning] = MARKS[level] ?? MARKS.warning;
+  const [icon, tone] = MARKS[level] ?? MARKS.warning;
+  const meaning = WORDS[level] ?? WORDS.warning;
   const mark = element('span', { class: 'mark', role: 'img', 'aria-label': meaning }, element('s-icon', { type: icon, tone }));
   return element('li', { class: 'finding', 'data-level': level }, mark, element('s-text', {}, sentence));
 }

@@ -45,7 +45,7 @@ export function watchForm(form, { read = () => snapshot(form), write = (values) 
       onSaved?.(answer.data);
     } else {
       onRefused?.(answer.errors);
-      showErrors(form, answer.errors, answer.sentence);
+      showErrors(form, answer.errors, answer.sentence, answer.outdated);
     }
     showBar();
   }

@@ -2,6 +2,8 @@
 import { send } from './api.js';
 import { fillBubble, showCount, showHints } from './preview.js';
 import { echo } from './echo.js';
+import { showDifference } from './difference.js';
+import { orderPicker } from './orders.js';
 import { countSegments } from './gsm.js';
 import { watchForm } from './save_form.js';
 import { WORDS } from './words.js';
@@ -13,7 +15,9 @@ export function mount(form) {
   const find = (selector) => page.querySelector(selector);
   const data = JSON.parse(find('[data-editor]').textContent);
   const samples = Object.fromEntries(data.variables.flatMap(({ variables }) => variables).map(({ name, sample }) => [name, String(sample)]));
-  const [text, language, enabled] = [find('[data-text]'), find('[data-language]'), find('[name=enabled]')];
+  const [text, enabled] = [find('[data-text]'), find('[name=enabled]')];
+  const languages = [...page.querySelectorAll('[data-language]')];
+  const versions = { ...data.versions };
   const drafts = { ...data.texts };
   let { locale, preview } = data;
   let timer = 0;
@@ -26,8 +30,11 @@ export function mount(form) {
       enabled.checked = values.enabled;
       text.value = drafts[locale];
     },
-    body: changes,
-    onSaved: ({ enabled: on }) => showSwitch(find('[data-enabled-badge]'), on ?? enabled.checked),
+    body: (values, saved) => changes(values, saved, versions),
+    onSaved: (stored) => {
+      Object.assign(versions, stored.versions);
+      showSwitch(find('[data-enabled-badge]'), stored.enabled ?? enabled.checked);
+    },
     onRefused: showRefusedLanguage,
     onReset: previewSoon,
   });
@@ -49,11 +56,12 @@ export function mount(form) {
   function previewSoon() {
     const draft = text.value;
     find('[data-reset]').disabled = draft === data.defaults[locale];
-    const near = echo(draft, samples);
+    const near = echo(draft, orders.values() ?? samples);
     if (near !== null) {
       fillBubble(page, near);
-      showCount(page, countSegments(near), null);
+      showCount(page, countSegments(near), null, data.price);
     }
+    showSideBySide();
     clearTimeout(timer);
     timer = setTimeout(askServer, TYPING_PAUSE);
   }
@@ -61,7 +69,7 @@ export function mount(form) {
   async function askServer() {
     latest += 1;
     const mine = latest;
-    const answer = await send(`${form.dataset.action}/preview`, 'POST', { template: text.value, locale });
+    const answer = await send(`${form.dataset.action}/preview`, 'POST', { template: text.value, locale, ...orders.body() });
     if (mine !== latest) return;
     if (answer.ok) {
       preview = answer.data;
@@ -75,13 +83,27 @@ export function mount(form) {
     text.removeAttribute('error');
     fillBubble(page, preview.text);
     const { encoding, units, segments, units_left: unitsLeft } = preview.segments;
-    showCount(page, { encoding, units, segments, unitsLeft }, preview.worst_case.segments);
+    showCount(page, { encoding, units, segments, unitsLeft }, preview.worst_case.segments, data.price);
     showHints(page, preview, text.value);
   }
 
-  function chooseLanguage() {
-    locale = language.value;
-    text.label = WORDS.textIn(language.querySelector(`[value="${locale}"]`).textContent.trim());
+  /** Every language as a customer would read it, next to the others. */
+  function showSideBySide() {
+    for (const bubble of page.querySelectorAll('[data-side]')) {
+      const draft = drafts[bubble.dataset.side];
+      bubble.textContent = echo(draft, orders.values() ?? samples) ?? draft;
+    }
+  }
+
+  function chooseLanguage(chosen) {
+    locale = chosen;
+    for (const chip of languages) {
+      const current = chip.dataset.language === locale;
+      chip.setAttribute('color', current ? 'strong' : 'base');
+      if (current) text.label = WORDS.textIn(chip.textContent.trim());
+    }
+    const history = find('[data-history]');
+    history.setAttribute('href', history.getAttribute('href').replace(/language=[^&]*/, `language=${locale}`));
     text.value = drafts[locale];
     text.removeAttribute('error');
     caret.forget();
@@ -92,9 +114,8 @@ export function mount(form) {
   /** The error of a language stands at its text, so that text has to be the one that is shown. */
   function showRefusedLanguage(errors) {
     const refused = Object.keys(errors).map((name) => name.split('.')).filter(([group]) => group === 'templates').map(([, each]) => each);
-    if (!language || !refused.length || refused.includes(locale)) return;
-    [language.value] = refused;
-    chooseLanguage();
+    if (!languages.length || !refused.length || refused.includes(locale)) return;
+    chooseLanguage(refused[0]);
   }
 
   function insert(name) {
@@ -111,37 +132,44 @@ export function mount(form) {
   }
 
   function click(event) {
-    const target = event.target.closest('[data-variable], [data-plain], [data-reset]');
+    const target = event.target.closest('[data-variable], [data-plain], [data-reset], [data-reset-now], [data-language]');
     if (!target) return;
     if (target.dataset.variable) insert(target.dataset.variable);
+    else if (target.dataset.language) chooseLanguage(target.dataset.language);
     else if ('plain' in target.dataset) usePlainCharacters();
-    else write(data.defaults[locale]);
+    else if ('resetNow' in target.dataset) write(data.defaults[locale]);
+    else showDifference(find('[data-difference]'), `${form.dataset.action}/difference`, { template: text.value, locale });
   }
 
   function addDraft(event) {
-    Object.assign(event.detail, { template: text.value, locale });
+    Object.assign(event.detail, { template: text.value, locale, ...orders.body() });
   }
 
+  const orders = orderPicker(find('[data-orders]'), form.dataset.action, () => locale, () => { previewSoon(); askServer(); });
   const caret = rememberCaret(text);
   text.addEventListener('input', edited);
-  language?.addEventListener('change', (event) => { event.stopPropagation(); chooseLanguage(); });
   page.addEventListener('click', click);
   page.addEventListener('collect', addDraft);
   showPreview();
+  showSideBySide();
   return () => clearTimeout(timer);
 }
 
 /** Only what differs from what was last saved, so that two people editing different languages do not undo each other. */
-function changes(values, saved) {
+function changes(values, saved, versions) {
   const texts = Object.entries(values.texts).filter(([locale, text]) => text !== saved.texts[locale]);
   const body = {};
   if (values.enabled !== saved.enabled) body.enabled = values.enabled;
-  if (texts.length) body.templates = Object.fromEntries(texts);
+  if (texts.length) {
+    body.templates = Object.fromEntries(texts);
+    // What each of them was when this page opened, so that the server can refuse to undo somebody else's work.
+    body.versions = Object.fromEntries(texts.map(([locale]) => [locale, versions[locale] ?? 0]));
+  }
   return body;
 }
 
 function showSwitch(badge, on) {
-  badge.textContent = on ? 'On' : 'Off';
+  badge.textContent = on ? WORDS.on : WORDS.off;
   badge.setAttribute('tone', on ? 'success' : 'neutral');
 }
 

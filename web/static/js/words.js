@@ -1,16 +1,23 @@
-// Sentences that scripts say. Those of the pages stand in the templates, those about input come from the server.
+// Sentences that scripts say, in the reader's language: the document carries them. Those about input come from the server.
+
+const said = JSON.parse(document.getElementById('words').textContent);
+const language = document.documentElement.lang;
+const dollars = new Intl.NumberFormat(language, { style: 'currency', currency: 'USD', minimumFractionDigits: 2, maximumFractionDigits: 4 });
+const plain = new Intl.NumberFormat(language);
+
+/** A sentence with its places filled in: "{count} segments". */
+const fill = (name, values) => said[name].replace(/\{(\w+)\}/g, (_, place) => values[place]);
 
 export const WORDS = {
-  offline: "The server can't be reached. Your changes are still here. Check your connection, then try again.",
-  serverFault: 'Something went wrong on our side. Your changes are still here. Try again in a minute.',
-  saved: 'Changes saved',
-  switchedOn: (label) => `${label} is on`,
-  switchedOff: (label) => `${label} is off`,
-  emptyText: 'Your text appears here',
-  textIn: (language) => `Text in ${language}`,
-  segments: (count) => `${count} ${count === 1 ? 'segment' : 'segments'}`,
-  units: (used, room) => `${used} of ${room} characters`,
-  worstCase: (count) => `Up to ${count} with long names and links`,
-  offenders: (list) => `${list} halve what fits into a segment: 70 characters instead of 160.`,
-  offender: (one) => `${one} halves what fits into a segment: 70 characters instead of 160.`,
+  ...said,
+  switchedOn: (name) => fill('switchedOn', { name }),
+  switchedOff: (name) => fill('switchedOff', { name }),
+  textIn: (name) => fill('textIn', { language: name }),
+  segments: (count) => fill(count === 1 ? 'segment' : 'segments', { count: plain.format(count) }),
+  units: (used, room) => fill('units', { used, room }),
+  worstCase: (count) => fill('worstCase', { count }),
+  cost: (price) => fill('cost', { price: dollars.format(price) }),
+  costRange: (price, most) => fill('costRange', { price: dollars.format(price), most: dollars.format(most) }),
+  offenders: (list) => fill('offenders', { list }),
+  offender: (list) => fill('offender', { list }),
 };

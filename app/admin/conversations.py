@@ -1,0 +1,42 @@
+"""What customers wrote back: the list of conversations, one of them, and the answer that staff write in it."""
+
+import secrets
+from typing import Any
+
+from starlette.responses import Response
+
+from app.admin.json_body import read_object
+from app.admin.page import page, render
+from app.admin.session import Visit
+from app.messages.conversations import conversation, list_conversations, mark_read, queue_staff_reply
+
+
+@page
+async def show_conversations(visit: Visit) -> Response:
+    async with visit.deps.db.transaction() as session:
+        found = await list_conversations(visit.deps, session, visit.shop.id)
+    return render(visit, "conversations", conversations=found["conversations"])
+
+
+@page
+async def show_conversation(visit: Visit) -> Response:
+    """Whoever opens it has read it."""
+    async with visit.deps.db.transaction() as session:
+        found = await conversation(visit.deps, session, visit.shop, _key(visit))
+        await mark_read(visit.deps, session, visit.shop.id, _key(visit))
+    return render(visit, "conversation", conversation=found, once=secrets.token_urlsafe(12))
+
+
+async def read_conversation(visit: Visit) -> dict[str, Any]:
+    async with visit.deps.db.transaction() as session:
+        return await conversation(visit.deps, session, visit.shop, _key(visit))
+
+
+async def answer_conversation(visit: Visit) -> dict[str, Any]:
+    form = await read_object(visit.request)
+    async with visit.deps.db.transaction() as session:
+        return await queue_staff_reply(visit.deps, session, visit.shop, _key(visit), form, actor=visit.actor)
+
+
+def _key(visit: Visit) -> str:
+    return str(visit.request.path_params["key"])

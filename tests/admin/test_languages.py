@@ -1,0 +1,164 @@
+"""Every language is whole, no page says what cannot be translated, and dates and money are the reader's."""
+
+import re
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+from jinja2 import Environment, nodes
+
+from app.admin.catalogues import all_phrases, updated
+from app.admin.language import AVAILABLE, SOURCE, catalogue_path, choose, language
+from app.admin.static_files import WEB
+from tests.admin.test_pages import PAGES, everything_happened
+from tests.world import SHOP, World
+
+TRANSLATED = [code for code in AVAILABLE if code != SOURCE]
+IN_ENGLISH = {"evidence.html"}
+"""A record for others to check, in the language of what it holds."""
+TEMPLATES = [path for path in sorted((WEB / "templates").rglob("*.html")) if path.name not in IN_ENGLISH]
+NAMES = {"SMS for Ecommerce", "RingCentral", "JWT", "· SMS for Ecommerce"}
+"""What is called the same in every language."""
+READ = {
+    "aria-label",
+    "accessibilitylabel",
+    "data-done",
+    "details",
+    "heading",
+    "label",
+    "placeholder",
+    "subheading",
+    "title",
+}
+PLACES = re.compile(r"%\(\w+\)s|\{\w+\}")
+
+
+def catalogue_of(code: str) -> Catalog:
+    with catalogue_path(code).open("rb") as file:
+        return read_po(file, locale=code)
+
+
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_no_phrase_is_missing_fuzzy_or_forgotten(code: str) -> None:
+    catalogue = catalogue_of(code)
+    known = {
+        message.id if isinstance(message.id, str) else message.id[0]: message for message in catalogue if message.id
+    }
+    wanted = {phrase if isinstance(phrase, str) else phrase[0] for phrase in all_phrases()}
+    assert wanted - set(known) == set(), "run: python -m app.admin.catalogues"
+    assert set(known) - wanted == set(), "run: python -m app.admin.catalogues"
+    unfinished = [
+        name
+        for name, message in known.items()
+        if message.fuzzy or not all(message.string if isinstance(message.string, tuple) else [message.string])
+    ]
+    assert unfinished == []
+    assert [message.id for message in updated(code) if message.id and not message.string] == []
+
+
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_a_translation_keeps_its_places_and_brings_no_markup(code: str) -> None:
+    for message in catalogue_of(code):
+        if not message.id:
+            continue
+        originals = [message.id] if isinstance(message.id, str) else list(message.id)
+        for text in [message.string] if isinstance(message.string, str) else message.string or ():
+            assert sorted(PLACES.findall(text)) == sorted(PLACES.findall(originals[0])), text
+            assert not re.search(r'[<>"&]', text), text
+
+
+class Literals(HTMLParser):
+    """What a template says by itself, once everything that Jinja writes is taken out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self._silent = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._silent = tag in ("script", "style")
+        self.said += [value for name, value in attrs if name in READ and value]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent = False
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self.said.append(data)
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.stem))
+def test_no_template_says_anything_untranslated(path: Path) -> None:
+    source = path.read_text()
+    parser = Literals()
+    parser.feed(re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", source, flags=re.DOTALL))
+    said = [" ".join(text.split()) for text in parser.said]
+    assert [text for text in said if re.search(r"[^\W\d_]{2,}", text) and text not in NAMES] == []
+    assert _phrases_outside_gettext(source) == []
+
+
+def _phrases_outside_gettext(source: str) -> list[str]:
+    """Strings in expressions that look like something to read: they begin with a capital and go on in small letters."""
+    tree = Environment(extensions=["jinja2.ext.i18n"]).parse(source)
+    marked = {
+        id(each)
+        for call in tree.find_all(nodes.Call)
+        if isinstance(call.node, nodes.Name) and call.node.name in ("_", "gettext", "ngettext")
+        for each in call.find_all(nodes.Const)
+    }
+    strings = [
+        each.value for each in tree.find_all(nodes.Const) if id(each) not in marked and isinstance(each.value, str)
+    ]
+    return [text for text in strings if re.match(r"[A-Z][a-z]+\b", text) and text not in NAMES]
+
+
+def test_the_reader_s_language_is_found() -> None:
+    assert choose(["", "fr-CA"]) == "fr"
+    assert choose(["pt-BR", "es"]) == "es"
+    assert choose(["ja"]) == "en"
+
+
+def test_dates_numbers_and_money_are_written_as_the_reader_writes_them() -> None:
+    moment = datetime(2026, 11, 23, 17, 5, tzinfo=UTC)
+    german, english = language("de"), language("en")
+    assert (german.number(12345.5), english.number(12345.5)) == ("12.345,5", "12,345.5")
+    assert (german.clock(moment), english.clock(moment)) == ("17:05", "5:05\u202fPM")
+    assert (german.day(moment.date()), english.day(moment.date())) == ("23. Nov.", "Nov 23")
+    assert (german.money(0.0119), english.money(12.5)) == ("0,0119\xa0$", "$12.50")
+    assert (german.percent(0.973), english.percent(1)) == ("97,3%", "100%")
+
+
+def test_sentences_of_the_program_are_told_with_their_values() -> None:
+    german = language("de")
+    assert german.told("The order was cancelled.") == "Die Bestellung wurde storniert."
+    assert german.told("Texts leave from +16505550100.") == "SMS gehen von +16505550100 aus."
+    assert german.told("There is no variable {{ order.nam }}. Pick one from the list.").startswith(
+        "Die Variable {{ order.nam }}"
+    )
+    assert german.told("Something nobody has written down") == "Something nobody has written down"
+
+
+async def test_pages_and_refusals_speak_the_reader_s_language(world: World) -> None:
+    await everything_happened(world)
+    for code, home in (("de", "Heute"), ("es", "Hoy"), ("fr", "Aujourd’hui")):
+        query = world.shopify.document_query(SHOP, "/", locale=code)
+        page = (await world.http.get(f"{world.url}/?{query}")).text
+        assert f'<html lang="{code}" dir="ltr">' in page
+        assert f'heading="{home}"' in page
+        for path in PAGES:
+            answer = await world.http.get(f"{world.url}{path}?{world.shopify.document_query(SHOP, path, locale=code)}")
+            assert answer.status_code == 200, path
+    query = world.shopify.document_query(SHOP, "/messages", locale="de")
+    assert "Der Kunde hat SMS nicht zugestimmt." in (await world.http.get(f"{world.url}/messages?{query}")).text
+    refused = await world.http.put(
+        f"{world.url}/api/admin/settings",
+        headers={
+            "Authorization": f"Bearer {world.shopify.id_token(SHOP)}",
+            "Accept-Language": "de-DE,de;q=0.9,en;q=0.5",
+        },
+        json={"countries": []},
+    )
+    assert refused.json() == {"errors": {"countries": "Erlauben Sie mindestens ein Land."}}

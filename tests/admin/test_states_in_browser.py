@@ -1,0 +1,188 @@
+"""What a merchant meets when something is missing, late or wrong, and how fast and usable every page is."""
+
+import json
+import re
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from playwright.async_api import expect
+
+from app.admin.static_files import static_files
+from app.messages.conversations import key_of
+from tests.admin.test_in_browser import RULES
+from tests.admin.test_pages import PAGES, everything_happened
+from tests.browser import Browser, browsing
+from tests.world import ADA, SHOP, World
+
+pytestmark = pytest.mark.browser
+
+LARGEST_PAINT, LAYOUT_SHIFT, INTERACTION = (
+    2500,
+    0.1,
+    200,
+)  # Built for Shopify's limits: milliseconds, score, milliseconds
+SCRIPT_BUDGET = 40 * 1024
+VITALS = """() => new Promise((resolve) => {
+  const seen = { paint: 0, shift: 0, interaction: 0 };
+  const observe = (type, note, options = {}) =>
+    new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({ type, buffered: true, ...options });
+  observe('largest-contentful-paint', (entry) => { seen.paint = entry.startTime; });
+  observe('layout-shift', (entry) => { if (!entry.hadRecentInput) seen.shift += entry.value; });
+  observe('event', (entry) => {
+    if (entry.interactionId) seen.interaction = Math.max(seen.interaction, entry.duration);
+  }, { durationThreshold: 16 });
+  setTimeout(() => resolve(seen), 150);
+})"""
+
+
+def test_our_own_scripts_stay_small() -> None:
+    scripts = [file for name, file in static_files().files.items() if name.endswith(".js")]
+    assert len(scripts) > 5
+    assert sum(len(file.content) for file in scripts) <= SCRIPT_BUDGET
+
+
+async def a_busy_shop(world: World) -> dict[str, str]:
+    """Every page with something on it, by its path."""
+    await everything_happened(world)
+    await world.texts_from("+14155550167", "Where is my parcel?")
+    for text in (
+        "{{ shop.name }}: confirmed. Reply STOP to opt out.",
+        "{{ shop.name }}: thanks! Reply STOP to opt out.",
+    ):
+        await world.api("PUT", "/notifications/order_confirmed", {"templates": {"en": text}})
+    ids = [message["id"] for message in await world.messages()]
+    key = key_of(world.deps.vault.fingerprint("+14155550167"))
+    more = {f"/messages/{ids[0]}": "", f"/messages/conversations/{key}": "+1 415-555-0167"}
+    return {**PAGES, **more}
+
+
+async def press_through(browser: Browser) -> None:
+    """Use the page as somebody with a keyboard does; what has the focus must be visible."""
+    await browser.in_frame("document.getElementById('app').focus()")
+    for _ in range(4):
+        await browser.page.keyboard.press("Tab")
+
+
+async def test_every_page_is_fast_and_usable_on_a_phone(world: World) -> None:
+    pages = await a_busy_shop(world)
+    axe = next(Path(axe_playwright_python.__file__).parent.glob("axe.min.js")).read_text()
+    async with browsing(world, width=390) as browser:
+        for path, heading in pages.items():
+            await (browser.open(path, heading) if heading else open_any(browser, path))
+            await press_through(browser)
+            vitals = await browser.in_frame(VITALS)
+            assert vitals["paint"] <= LARGEST_PAINT, (path, vitals)
+            assert vitals["shift"] <= LAYOUT_SHIFT, (path, vitals)
+            assert vitals["interaction"] <= INTERACTION, (path, vitals)
+            assert await browser.in_frame("document.documentElement.scrollWidth <= innerWidth"), path
+            await browser.in_frame(axe)
+            found = await browser.in_frame(
+                "async (rules) => (await axe.run(document, {runOnly: rules})).violations", RULES
+            )
+            assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found] == [], path
+
+
+async def open_any(browser: Browser, path: str) -> None:
+    await browser.page.goto(f"{browser._origin}/store/demo-store/apps/sms-for-ecommerce{path}")
+    await expect(browser.app.locator("html.ready")).to_be_attached()
+
+
+async def test_without_a_network_the_page_stays_and_says_so(world: World) -> None:
+    await world.install()
+    async with browsing(world) as browser:
+        await browser.open("/settings", "Settings")
+        await browser.page.context.set_offline(True)
+        await browser.app.get_by_label("Phone number for help").fill("+1 650 555 0199")
+        await browser.page.locator("#save-bar-save").click()
+        await expect(browser.app.get_by_text("The server can't be reached.")).to_be_visible()
+        await browser.page.locator("#save-bar-discard").click()
+        await browser.app.get_by_role("link", name="Run the checks").click()
+        await expect(browser.app.get_by_text("That page couldn't be reached")).to_be_visible()
+        await expect(browser.app.locator('s-page[heading="Settings"]')).to_be_attached()
+        await browser.page.context.set_offline(False)
+        await browser.app.get_by_role("button", name="Try again").click()
+        await expect(browser.app.locator('s-page[heading="Diagnostics"]')).to_be_attached()
+        await expect(browser.app.get_by_text("That page couldn't be reached")).to_be_hidden()
+        browser.problems = [problem for problem in browser.problems if "ERR_INTERNET_DISCONNECTED" not in problem]
+
+
+async def test_two_tabs_at_one_text_end_in_a_question_not_in_a_loss(world: World) -> None:
+    await world.install()
+    async with browsing(world) as browser:
+        await browser.open("/templates/order_confirmed", "Order confirmed")
+        text = browser.app.get_by_label("Text in English")
+        theirs = "{{ shop.name }}: theirs, order {{ order.name }}. Reply STOP to opt out."
+        await world.api("PUT", "/notifications/order_confirmed", {"templates": {"en": theirs}})
+        await text.fill("{{ shop.name }}: mine, order {{ order.name }}. Reply STOP to opt out.")
+        await browser.page.locator("#save-bar-save").click()
+        await expect(browser.app.get_by_text("Somebody else has changed this text")).to_be_visible()
+        await expect(browser.app.get_by_role("button", name="Reload the page")).to_be_visible()
+        await expect(browser.page.locator("#save-bar")).to_be_visible()
+        await expect(text).to_have_value("{{ shop.name }}: mine, order {{ order.name }}. Reply STOP to opt out.")
+    [stored] = await world.rows("SELECT text FROM templates WHERE kind = 'order_confirmed'")
+    assert stored["text"] == theirs
+
+
+async def test_a_stale_session_is_renewed_without_losing_what_was_typed(world: World) -> None:
+    await world.install()
+    async with browsing(world) as browser:
+        await browser.open("/settings", "Settings")
+        phone = browser.app.get_by_label("Phone number for help")
+        world.clock.advance(seconds=300)  # the token that opened the page is long stale: App Bridge fetches another
+        await phone.fill("+1 650 555 0199")
+        await browser.page.locator("#save-bar-save").click()
+        await expect(browser.page.locator("#save-bar")).to_be_hidden()
+
+
+async def test_a_text_is_seen_with_a_real_order_and_can_go_back(world: World) -> None:
+    await world.ready()
+    grace = world.shopify.add_customer(SHOP, first_name="Grace", last_name="Hopper", phone="+12125550188")
+    await world.order(grace)
+    async with browsing(world) as browser:
+        await browser.open("/templates/order_confirmed", "Order confirmed")
+        bubble = browser.app.locator("[data-bubble]")
+        await expect(bubble).to_contain_text("Hi Ada Lovelace")
+        await browser.app.get_by_label("Filled in from").select_option(label="#1001 · Grace Hopper")
+        await expect(bubble).to_contain_text("Hi Grace Hopper")
+        await browser.app.get_by_role("button", name="Edit in French").click()
+        await expect(browser.app.get_by_label("Text in French")).to_be_visible()
+        await expect(bubble).to_contain_text("Bonjour Grace Hopper")
+        await browser.app.get_by_label("Text in French").fill("{{ shop.name }} : merci ! Répondez STOP")
+        await expect(browser.app.locator('[data-side="fr"]')).to_contain_text("merci !")
+        await browser.app.get_by_role("button", name="Reset to default").click()
+        difference = browser.app.locator("[data-difference]")
+        await expect(difference.locator("del").first).to_be_visible()
+        await expect(difference.locator("ins").first).to_be_visible()
+        await browser.app.get_by_role("button", name="Use the default text").click()
+        await expect(browser.app.get_by_label("Text in French")).to_have_value(re.compile("^Bonjour"))
+
+
+async def test_a_customer_is_answered_and_the_log_exported(world: World) -> None:
+    await world.ready()
+    await world.order()
+    await world.workers_run()
+    await world.texts_from(ADA, "Is it on its way?")
+    async with browsing(world) as browser:
+        await browser.open("/", "SMS for Ecommerce")
+        await browser.app.get_by_role("link", name="+1 212-555-0123").click()
+        await browser.app.get_by_label("Your answer").fill("Yes, since this morning.")
+        await browser.app.get_by_role("button", name="Send answer").click()
+        await expect(browser.app.get_by_text("Yes, since this morning.")).to_be_visible()
+        await browser.open("/messages", "Messages")
+        async with browser.page.expect_download() as started:
+            await browser.app.get_by_role("button", name="Export CSV").click()
+        exported = Path(await (await started.value).path()).read_bytes().decode("utf-8-sig")  # noqa: ASYNC240
+        assert "Is it on its way?" not in exported  # what customers write is theirs; the file has what was sent
+        assert "order_confirmed,#1001" in exported
+    await world.workers_run()
+    assert world.texts_on(ADA)[1:] == ["Yes, since this morning."]
+
+
+async def test_the_page_speaks_german_also_where_scripts_do(world: World) -> None:
+    await world.install()
+    query = world.shopify.document_query(SHOP, "/settings", locale="de")
+    page = (await world.http.get(f"{world.url}/settings?{query}")).text
+    start = page.index('id="words">') + len('id="words">')
+    words = json.loads(page[start : page.index("</script>", start)])
+    assert words["saved"] == "Änderungen gespeichert"

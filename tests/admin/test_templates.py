@@ -1,0 +1,67 @@
+"""The editor's server side: real orders, wordings that are kept, and two people at one text."""
+
+from app.message_templates.difference import difference
+from tests.world import ADA, World
+
+FIRST = "{{ shop.name }}: order {{ order.name }} is confirmed. Reply STOP to opt out."
+SECOND = "{{ shop.name }}: thank you! Order {{ order.name }} is confirmed. Reply STOP to opt out."
+CONFIRMED = "/notifications/order_confirmed"
+
+
+async def test_a_text_is_shown_with_a_real_order(world: World) -> None:
+    await world.ready()
+    order = await world.order()
+    [listed] = (await world.api("GET", "/orders")).json()["orders"]
+    assert (listed["id"], listed["name"], listed["customer"]) == (str(order.id), "#1001", "Ada Lovelace")
+    values = (await world.api("GET", f"{CONFIRMED}/orders/{order.id}?language=en")).json()["values"]
+    body = {"template": "Hi {{ customer.first_name }}: {{ order.name }}", "locale": "en", "values": values}
+    preview = (await world.api("POST", f"{CONFIRMED}/preview", body)).json()
+    assert preview["text"] == "Hi Ada: #1001"
+    assert (await world.api("GET", f"{CONFIRMED}/orders/999")).status_code == 404
+
+
+async def test_every_wording_is_kept_and_can_be_restored(world: World) -> None:
+    await world.install()
+    for text in (FIRST, SECOND):
+        assert (await world.api("PUT", CONFIRMED, {"templates": {"en": text}})).status_code == 200
+    page = (await world.open_page("/templates/order_confirmed/history")).text
+    assert "<ins>thank you! Order</ins>" in page
+    assert "<del>order</del>" in page
+    await world.api("PUT", CONFIRMED, {"templates": {"en": None}})
+    assert "Back to the default text" in (await world.open_page("/templates/order_confirmed/history")).text
+    [stored] = await world.rows("SELECT count(*) AS kept FROM template_versions")
+    assert stored["kept"] == 3
+
+
+async def test_two_people_at_one_text_do_not_undo_each_other(world: World) -> None:
+    await world.install()
+    mine = {"templates": {"en": FIRST}, "versions": {"en": 0}}
+    saved = (await world.api("PUT", CONFIRMED, mine)).json()
+    late = await world.api("PUT", CONFIRMED, {"templates": {"en": SECOND}, "versions": {"en": 0}})
+    assert late.status_code == 409
+    assert "Somebody else has changed" in late.json()["error"]
+    again = {"templates": {"en": SECOND}, "versions": saved["versions"]}
+    assert (await world.api("PUT", CONFIRMED, again)).json()["templates"]["en"] == SECOND
+    other = {"templates": {"fr": None}, "versions": {"fr": 0}}
+    assert (await world.api("PUT", CONFIRMED, other)).status_code == 200
+
+
+async def test_the_number_of_the_last_test_is_offered_again(world: World) -> None:
+    await world.ready()
+    await world.api("POST", f"{CONFIRMED}/test", {"to": ADA})
+    assert 'value="+1 212-555-0123"' in (await world.open_page("/templates/order_confirmed")).text
+
+
+async def test_going_back_to_the_default_shows_what_would_change(world: World) -> None:
+    await world.install()
+    body = {"template": "Hi {{ customer.name }}!", "locale": "en"}
+    pieces = (await world.api("POST", f"{CONFIRMED}/difference", body)).json()["pieces"]
+    assert "".join(words for deed, words in pieces if deed != "new") == body["template"]
+    assert "".join(words for deed, words in pieces if deed != "gone").endswith("Reply STOP to opt-out.")
+
+
+def test_a_difference_reads_as_both_texts() -> None:
+    pieces = difference(FIRST, SECOND)
+    assert "".join(words for deed, words in pieces if deed != "new") == FIRST
+    assert "".join(words for deed, words in pieces if deed != "gone") == SECOND
+    assert ("same", "{{ shop.name }}: ") in pieces
