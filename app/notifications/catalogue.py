@@ -42,7 +42,7 @@ async def list_notifications(session: AsyncSession, shop_id: int) -> list[dict[s
     switched, stored = await switches(session, shop_id), await all_stored_texts(session, shop_id)
     versions = await latest_versions(session, shop_id)
     return [
-        _describe(kind, switched, stored.get(kind.name, {})) | {"versions": versions.get(kind.name, {})}
+        _describe(kind, switched, stored.get(kind.name, {}), versions.get(kind.name, {}))
         for kind in kinds.notifications()
     ]
 
@@ -50,7 +50,8 @@ async def list_notifications(session: AsyncSession, shop_id: int) -> list[dict[s
 async def describe_notification(session: AsyncSession, shop_id: int, kind: Kind) -> dict[str, Any]:
     """One kind, also one that is not in the list because its feature has pages of its own."""
     switched, stored = await switches(session, shop_id), await all_stored_texts(session, shop_id)
-    return _describe(kind, switched, stored.get(kind.name, {}))
+    versions = await latest_versions(session, shop_id)
+    return _describe(kind, switched, stored.get(kind.name, {}), versions.get(kind.name, {}))
 
 
 async def save_notification(
@@ -184,7 +185,9 @@ def get_kind(name: str) -> Kind:
     return kind
 
 
-def _describe(kind: Kind, switched: dict[str, bool], stored: dict[str, str]) -> dict[str, Any]:
+def _describe(
+    kind: Kind, switched: dict[str, bool], stored: dict[str, str], versions: dict[str, int]
+) -> dict[str, Any]:
     defaults = {locale: default_text(kind.name, locale) for locale in LOCALES}
     return {
         "kind": kind.name,
@@ -196,6 +199,7 @@ def _describe(kind: Kind, switched: dict[str, bool], stored: dict[str, str]) -> 
         "defaults": defaults,
         "customised": sorted(stored),
         "variables": editor_chips(kind.name),
+        "versions": versions,
     }
 
 
