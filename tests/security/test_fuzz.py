@@ -59,6 +59,21 @@ PAYLOADS: dict[str, dict[str, Any]] = {
     "customers_marketing_consent/update": {"id": 1, "phone": ADA, "sms_marketing_consent": {"state": "subscribed"}},
 }  # fmt: skip
 BODIES: dict[str, dict[str, Any]] = {
+    "POST /api-keys": {"name": "Orders", "scopes": ["orders"]},
+    "POST /connect/accounts": {"connect_id": "1", "name": "Jane", "phone": "+12125550177", "email": "j@example.com"},
+    "PUT /connect/accounts/{id}": {"alerts_enabled": True, "jwt": "a.b.c", "phone_number": "+16505550100"},
+    "POST /connect/webhooks": {"url": "https://example.com/hook", "events": ["api_client_granted_user_created"]},
+    "POST /connect/webhook-calls/{id}/replay": {},
+    "POST /connection/pause": {},
+    "POST /connection/resume": {},
+    "POST /consent/doubtful/{id}/confirm": {},
+    "POST /consent/doubtful/{id}/release": {},
+    "POST /consent/drift/{id}/settle": {},
+    "PUT /consent/policy": {"policy": "marketing", "wording": "x", "place": "checkout", "confirmed": True},
+    "POST /conversations/{key}/replies": {"text": "Hello", "token": "x"},
+    "POST /exports": {"status": "failed"},
+    "POST /notifications/{kind}/difference": {"template": "x", "locale": "en"},
+    "POST /opt-ins": {"phone": "+12125550123", "method": "paper", "evidence": "form", "wording": "yes"},
     "PUT /connection": {"jwt": "a.b.c", "client_id": "x", "client_secret": "y", "server": "https://platform.ringcentral.com"},
     "PUT /connection/number": {"phone_number": "+16505550100"},
     "PUT /settings": {
@@ -174,6 +189,10 @@ async def test_leaving_with_any_body_works(world: World) -> None:
     assert await world.rows("SELECT 1 FROM deliveries WHERE state < 2") == []
 
 
+def filled(path: str) -> str:
+    return path.replace("{kind}", "order_confirmed").replace("{id}", "1").replace("{key}", "x")
+
+
 async def test_no_json_endpoint_answers_500(world: World) -> None:
     await world.ready()
     world.ringcentral.fail_next(401, path="/oauth/token", times=10_000)
@@ -189,7 +208,7 @@ async def test_no_json_endpoint_answers_500(world: World) -> None:
         for body in bodies:
             answer = await world.http.request(
                 method,
-                f"{world.url}/api/admin{path.replace('{kind}', 'order_confirmed').replace('{id}', '1')}",
+                f"{world.url}/api/admin{filled(path)}",
                 headers={"Authorization": f"Bearer {world.shopify.id_token(SHOP)}"},
                 content=body,
             )
