@@ -89,7 +89,7 @@ async def add_endpoint(deps: Deps, session: AsyncSession, shop: Shop, form: obje
     wrong = {}
     if not isinstance(url, str) or not may_be_called(url.strip(), production=deps.settings.production):
         wrong["url"] = "Give an address of yours that starts with https:// and can be reached from the internet."
-    if not isinstance(events, list) or not events or any(each not in EVENTS for each in events):
+    if not isinstance(events, list) or not events or any(each not in tuple(EVENTS) for each in events):
         wrong["events"] = "Give a list of events: " + ", ".join(EVENTS) + "."
     if not wrong and len(await endpoints_of(session, shop.id)) >= MOST_ENDPOINTS:
         wrong["url"] = f"There are {MOST_ENDPOINTS} webhooks already. Remove one first."
