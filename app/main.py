@@ -86,6 +86,7 @@ def routes() -> list[BaseRoute]:
         *api_routes(),
         *code_grant_routes(),
         *admin_routes(),
+        Route("/c/{path:path}", nowhere),
         Route("/{path:path}", show_no_such_page),
     ]
 
@@ -108,6 +109,11 @@ def limits() -> list[Limit]:
         Limit("/static/", every=False, limit=RateLimit(burst=300, per_second=10)),
         Limit("/", every=False, limit=RateLimit(burst=300, per_second=5)),
     ]
+
+
+async def nowhere(_request: Request) -> Response:
+    """Outside Shopify Admin there is no session to ask for."""
+    return PlainTextResponse("There is no such page.", status_code=404)
 
 
 async def healthz(_request: Request) -> Response:

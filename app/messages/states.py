@@ -8,7 +8,7 @@ from app.messages.models import MessageState as S
 
 TRANSITIONS: dict[S, frozenset[S]] = {
     # Straight to ACCEPTED: the late answer of an attempt that had been given up for lost.
-    S.QUEUED: frozenset({S.SENDING, S.ACCEPTED, S.EXPIRED, S.CANCELLED}),
+    S.QUEUED: frozenset({S.SENDING, S.ACCEPTED, S.SKIPPED, S.EXPIRED, S.CANCELLED}),
     S.SENDING: frozenset({S.ACCEPTED, S.QUEUED, S.SKIPPED, S.EXPIRED, S.CANCELLED, S.FAILED, S.UNKNOWN}),
     S.UNKNOWN: frozenset({S.ACCEPTED, S.QUEUED, S.FAILED, S.EXPIRED}),
     S.ACCEPTED: frozenset({S.SENT, S.DELIVERED, S.FAILED}),
