@@ -5,12 +5,16 @@ it is shown with and when it is no longer true. Replies to STOP, HELP and START 
 the outbox, the pace and the log.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Final
 
 from app.messages.facts import OrderFacts
 from app.messages.sources import SHOPIFY_ORDERS, OrderSource
+
+_CODE: Final = re.compile(r"\b\d{6}\b")
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,8 @@ class Kind:
     *max_age*: how long after its event the text is still worth sending. *no_longer_true* answers a code and a
     sentence when the facts speak against sending, else None. *priority*: smaller goes first. *source*: where the
     facts come from. *listed*: among the notifications that the shop switches and words; kinds of a feature with
-    pages of its own are not.
+    pages of its own are not. *hides_digits*: pages show the text without the code in it, which is somebody's
+    secret.
     """
 
     name: str
@@ -39,6 +44,7 @@ class Kind:
     example: Mapping[str, object] = field(default_factory=dict)
     source: OrderSource = SHOPIFY_ORDERS
     listed: bool = True
+    hides_digits: bool = False
 
 
 @dataclass
@@ -60,6 +66,12 @@ class KindRegistry:
 
 
 kinds = KindRegistry()
+
+
+def shown(kind: Kind | None, text: str | None) -> str | None:
+    """*text* as a member of staff may read it."""
+    return _CODE.sub("••••••", text) if text is not None and kind is not None and kind.hides_digits else text
+
 
 STOP_CONFIRMATION = kinds.add(
     Kind(
