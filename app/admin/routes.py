@@ -149,6 +149,7 @@ def _connect_routes() -> list[BaseRoute]:
             PUT=connect.save_account,
             DELETE=connect.remove_account,
         ),
+        _api("/connect/hosted-page", GET=connect.read_hosted_page),
         _api("/connect/webhooks", created=True, GET=connect.read_webhooks, POST=connect.make_webhook),
         _api("/connect/webhooks/{id}", DELETE=connect.remove_webhook),
         _api("/connect/webhook-calls", GET=connect.read_webhook_calls),
