@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from app.core.errors import NotFound
 from app.core.sql import MOMENT, NUMBER, NUMBERS, WORDS, typed
@@ -292,12 +293,16 @@ async def cancel_queued_of_kind(
 
 async def stranded(session: AsyncSession, *, limit: int = 500) -> list[tuple[int, int | None]]:
     """(message, the shop's present sender or None) of waiting texts whose sender was disconnected meanwhile."""
-    present = (
-        select(func.max(Sender.id))
-        .where(Sender.shop_id == Message.shop_id, Sender.state != SenderState.DISCONNECTED)
-        .correlate(Message)
-        .scalar_subquery()
+    heir = aliased(Sender)
+    living = (
+        select(func.max(heir.id))
+        .where(heir.shop_id == Message.shop_id, heir.state != SenderState.DISCONNECTED)
+        .correlate(Message, Sender)
     )
+    # The shop's texts never go on from a connected account's number. An account's own kinds wait for its next one.
+    same = living.where(heir.account_id.is_not_distinct_from(Sender.account_id)).scalar_subquery()
+    shops = living.where(heir.account_id.is_(None), Message.kind.not_like("connect!_%", escape="!")).scalar_subquery()
+    present = func.coalesce(same, shops)
     query = (
         select(Message.id, present)
         .join(Sender, Sender.id == Message.sender_id)

@@ -18,7 +18,7 @@ from app.deps import Deps
 from app.messages import reasons, settle
 from app.messages.agreement import record_agreement
 from app.messages.claim import Claimed
-from app.messages.gate import DECISION_PAUSE, Checks, Expire, Go, Hold, Skip, pass_gate
+from app.messages.gate import DECISION_PAUSE, Checks, Expire, Go, Hold, Move, Skip, pass_gate
 from app.messages.kinds import kinds
 from app.messages.models import Message, MessageState
 from app.messages.pool import better_sender
@@ -81,6 +81,9 @@ async def pass_or_settle(deps: Deps, held: Claimed) -> Go | None:
         case Hold(until, cause, phone):
             pause = until - deps.clock()
             await settle.put_back(deps, held, cause, pause, called=False, checks=checks, phone=phone)
+        case Move(sender_id):
+            cause = "moved to the number of whose order it is"
+            await settle.put_back(deps, held, cause, timedelta(0), called=False, sender_id=sender_id)
         case Skip(reason):
             await settle.end_unsent(deps, held, MessageState.SKIPPED, reason, checks)
         case Expire(reason):
