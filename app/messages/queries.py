@@ -292,21 +292,24 @@ async def cancel_queued_of_kind(
 
 
 async def stranded(session: AsyncSession, *, limit: int = 500) -> list[tuple[int, int | None]]:
-    """(message, the shop's present sender or None) of waiting texts whose sender was disconnected meanwhile."""
-    heir = aliased(Sender)
+    """(message, the present sender or None) of waiting texts whose sender was disconnected meanwhile.
+
+    Whose it was stays: the shop's texts go on from the shop's number, a connected account's from its own. Texts about
+    the shop's orders that were to leave from an account's number go on from the shop's when the account has none left.
+    """
+    gone, other = aliased(Sender), aliased(Sender)
     living = (
-        select(func.max(heir.id))
-        .where(heir.shop_id == Message.shop_id, heir.state != SenderState.DISCONNECTED)
-        .correlate(Message, Sender)
+        select(func.max(other.id))
+        .where(other.shop_id == Message.shop_id, other.state != SenderState.DISCONNECTED)
+        .correlate(Message, gone)
     )
-    # The shop's texts never go on from a connected account's number. An account's own kinds wait for its next one.
-    same = living.where(heir.account_id.is_not_distinct_from(Sender.account_id)).scalar_subquery()
-    shops = living.where(heir.account_id.is_(None), Message.kind.not_like("connect!_%", escape="!")).scalar_subquery()
+    same = living.where(other.account_id.is_not_distinct_from(gone.account_id)).scalar_subquery()
+    shops = living.where(other.account_id.is_(None), Message.kind.not_like("connect!_%", escape="!")).scalar_subquery()
     present = func.coalesce(same, shops)
     query = (
         select(Message.id, present)
-        .join(Sender, Sender.id == Message.sender_id)
-        .where(Message.state == MessageState.QUEUED, Sender.state == SenderState.DISCONNECTED)
+        .join(gone, gone.id == Message.sender_id)
+        .where(Message.state == MessageState.QUEUED, gone.state == SenderState.DISCONNECTED)
         .limit(limit)
     )
     return [(message_id, sender_id) for message_id, sender_id in await session.execute(query)]

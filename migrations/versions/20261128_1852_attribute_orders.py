@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "20261128_1850"
-down_revision = "20261122_0740"
+revision = "20261128_1852"
+down_revision = "20261128_1850"
 branch_labels = None
 depends_on = None
 
