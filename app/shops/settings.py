@@ -75,6 +75,8 @@ class ShopSettings(BaseModel):
     help_reply: bool = True
     reply_email: str | None = None
     reply_phone: str | None = None
+    # Whom to tell of whose orders; software that posts orders mostly tells by itself.
+    connect_news: Literal["shopify", "all", "none"] = "shopify"
 
     connect_self_join: bool = False
     """Whether people who were not invited may join on the Connect page. Off, because each of them gets a code."""

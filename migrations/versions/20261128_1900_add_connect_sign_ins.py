@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261128_1900"
-down_revision = "20261122_0740"
+down_revision = "20261128_1852"
 branch_labels = None
 depends_on = None
 
