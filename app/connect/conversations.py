@@ -86,7 +86,8 @@ async def account_conversation(
     heard, said = await _both_sides(session, shop, account, phone_hash)
     if not heard and not said:
         raise NotFound("There is no such conversation.")
-    lines = [describe_outbound(deps, each) for each in said] + [describe_inbound(deps, each) for each in heard]
+    lines = [describe_outbound(deps, each) for each in reversed(said)]
+    lines += [describe_inbound(deps, each) for each in reversed(heard)]
     phones = [each.phone_encrypted for each in heard] + [each.phone_encrypted for each in said]
     sealed = next((phone for phone in phones if phone is not None), None)
     names = await names_of_customers(session, shop.id, account.id, [phone_hash])

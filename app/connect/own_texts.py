@@ -62,4 +62,4 @@ def _check(words: str, kind: str, locale: str, shop: Shop) -> None:
     findings = lint(words, kind, locale, brand=shop.name or None)
     errors = [finding.sentence for finding in findings if finding.level == "error"]
     if errors:
-        raise Invalid({"template": " ".join(errors)})
+        raise Invalid({"template": "\n".join(errors)})

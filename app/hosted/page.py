@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -102,7 +103,7 @@ def _templates(code: str) -> Environment:
     # What the i18n extension adds at run time is unknown to the type checker.
     install: Any = templates.__getattribute__("install_gettext_callables")
     install(reader.gettext, reader.ngettext, newstyle=True)
-    templates.filters.update(phone=_phone, told=reader.told, number=reader.number)
+    templates.filters.update(phone=_phone, unbroken=_unbroken, told=reader.told, number=reader.number)
     return templates
 
 
@@ -113,3 +114,7 @@ def _phone(e164: str | None) -> str:
     except phonenumbers.NumberParseException:
         return e164 or ""
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def _unbroken(text: str) -> Markup:
+    return Markup('<span class="unbroken">{}</span>').format(text)

@@ -85,6 +85,12 @@ async def press(page: Page, name: str) -> None:
     await page.get_by_role("button", name=name, exact=True).first.click()
 
 
+async def go(page: Page, name: str) -> None:
+    await press(page, name)
+    heading = "Hello, Jane" if name == "Home" else name
+    await expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible()
+
+
 async def test_from_the_organisations_site_through_every_page_and_out_again(world: World) -> None:
     await world.ready()
     account_id = await jane(world)
@@ -119,25 +125,27 @@ async def test_from_the_organisations_site_through_every_page_and_out_again(worl
         await window.reload()  # the address holds no token; the tab does
         await expect(window.get_by_role("heading", name="Hello, Jane")).to_be_visible()
 
-        await press(window, "Number")
+        await go(window, "Number")
         await look(window, "05-number-new")
         await window.get_by_label("JWT").fill(world.ringcentral.issue_jwt(user))
         await window.locator("#jwt").press("Tab")
         await press(window, "Connect")
         await expect(window.get_by_text("RingCentral is connected.")).to_be_visible()
         await look(window, "06-number")
-        await press(window, "Home")
+        await go(window, "Home")
         await window.get_by_role("switch").click()
         await expect(window.get_by_text("On. They leave from +1 650-555-0177.")).to_be_visible()
         await paid(await client_of(world, "orders"))
         await world.workers_run()
         await world.texts_from(JANET, "Does the tank top come in blue?", to=JANE_OWN)
-        await press(window, "Home")
+        await go(window, "Home")
+        await expect(window.get_by_text("Latest messages")).to_be_visible()
         await look(window, "07-home")
 
-        await press(window, "Messages")
+        await go(window, "Messages")
         await look(window, "08-messages")
         await window.get_by_role("button", name="Janet Smith").click()
+        await expect(window.get_by_role("heading", name="Janet Smith")).to_be_visible()
         await window.get_by_label("Your answer").fill("It does! Shall I put one aside?")
         await press(window, "Send")
         await expect(window.get_by_text("Your answer is on its way.")).to_be_visible()
@@ -147,12 +155,12 @@ async def test_from_the_organisations_site_through_every_page_and_out_again(worl
         await expect(window.get_by_role("heading", name="Messages")).to_be_visible()
         assert world.texts_on(JANET)[-1] == "It does! Shall I put one aside?"
 
-        await press(window, "Orders")
+        await go(window, "Orders")
         await look(window, "10-orders")
-        await press(window, "Customers")
-        await expect(window.get_by_role("heading", name="Customers")).to_be_visible()
+        await go(window, "Customers")
         await look(window, "11-customers")
-        await press(window, "Texts")
+        await go(window, "Texts")
+        await look(window, "12-texts-begin")
         await window.get_by_label("Order paid · English").fill("Hi {{ customer.first_name }}, thank you!")
         await expect(window.get_by_text("Hi Ada, thank you!")).to_be_visible()
         await expect(window.get_by_text("Name your shop")).to_be_visible()
@@ -160,9 +168,10 @@ async def test_from_the_organisations_site_through_every_page_and_out_again(worl
         await press(window, "Save")
         await expect(window.locator("#fault-template")).to_contain_text("Name the person")
         await look(window, "13-texts-refused")
-        await press(window, "Settings")
+        await go(window, "Settings")
         await look(window, "14-settings")
         await press(window, "Leave")
+        await expect(window.get_by_role("heading", name="Leave Demo Store?")).to_be_visible()
         await look(window, "15-leave")
         await press(window, "Yes, leave")
         await expect(window.get_by_role("heading", name="You have left")).to_be_visible()
