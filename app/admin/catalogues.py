@@ -50,6 +50,7 @@ SPEAKING: Final = (
     "shopify/client.py",
     "shops/connection.py",
     "sms/providers/ringcentral/errors.py",
+    "sms/providers/ringcentral/high_volume.py",
     "sms/providers/ringcentral/numbers.py",
     "shops/settings.py",
 )

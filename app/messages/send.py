@@ -26,8 +26,9 @@ from app.messages.queries import move
 from app.messages.refusal import apply_refusal
 from app.shopify.client import ShopifyError
 from app.shops.models import PaceSlot, Sender, SenderState
-from app.shops.pace import Cost, stamp_slots, take_calls
+from app.shops.pace import TEXT_GROUPS, stamp_slots, take_calls, text_cost
 from app.shops.provider_access import (
+    access_of,
     break_connection,
     note_pause,
     refuse_while_paused,
@@ -115,7 +116,7 @@ async def call_and_settle(deps: Deps, held: Claimed, ready: Go) -> None:
             return
         if access is None:
             return
-        answer = await _call(deps.provider(ready.sender.provider), access, ready)
+        answer = await _call(deps.provider(ready.sender.provider, ready.sender.transport), access, ready)
         if not isinstance(answer, TokenRejected):
             await _settle_answer(deps, held, ready, answer)
             return
@@ -141,7 +142,7 @@ async def _call(provider: SmsProvider, access: Access, ready: Go) -> Accepted | 
 
 async def _settle_answer(deps: Deps, held: Claimed, ready: Go, answer: Accepted | SmsError) -> None:
     if isinstance(answer, Accepted):
-        await settle.accept(deps, held, answer)
+        await settle.accept(deps, held, answer, group=TEXT_GROUPS[ready.sender.transport])
         return
     await note_pause(deps, held.provider_user_id, answer)
     match answer:
@@ -217,7 +218,7 @@ async def _fence(deps: Deps, held: Claimed, ready: Go, *, again: bool) -> Access
         if token is None:
             return NO_TOKEN
         if again:
-            [fresh] = await take_calls(session, user, Cost(light=0, medium=1), now)
+            [fresh] = await take_calls(session, user, text_cost(ready.sender.transport), now)
             await stamp_slots(session, [held.slot], now)
             held.slot = fresh
         else:
@@ -236,7 +237,7 @@ async def _fence(deps: Deps, held: Claimed, ready: Go, *, again: bool) -> Access
         if ready.facts is not None:
             current.order_name = ready.facts.name or current.order_name
             current.customer_id = ready.facts.customer_id or current.customer_id
-        return Access(user.server, token)
+        return access_of(user, token)
 
 
 async def _change_of_mind(
