@@ -13,6 +13,7 @@ from app.shopify.client import AdminClient
 from app.shopify.oauth import OAuthClient
 from app.shopify.token_provider import TokenProvider
 from app.sms.contract import SmsProvider, Transport
+from app.sms.turns import Turns
 
 
 @dataclass
@@ -27,6 +28,7 @@ class Deps:
     tokens: TokenProvider
     providers: Mapping[tuple[str, str], SmsProvider]
     """By name and transport, as stored with a sender."""
+    turns: Turns = field(default_factory=Turns)
     outbox_changed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a message was queued by this process, so that its own sender looks at once."""
 
