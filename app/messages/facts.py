@@ -67,6 +67,7 @@ class OrderFacts:
     read_at: datetime
     created_at: datetime | None = None
     consent_source: str = "Shopify"
+    paid: bool = False
     payment: str = ""
     """Shopify's word (`displayFinancialStatus`): PAID, PENDING, REFUNDED, …"""
     refunds: tuple[Refund, ...] = ()
@@ -129,6 +130,7 @@ def parse_order(order: dict[str, Any], *, read_at: datetime) -> OrderFacts:
         created_at=_moment(order.get("createdAt")),
         payment=order.get("displayFinancialStatus") or "",
         refunds=tuple(_refund(each) for each in order.get("refunds") or [] if isinstance(each, dict)),
+        paid=order.get("displayFinancialStatus") == "PAID",
     )
 
 

@@ -25,6 +25,8 @@ log = get_logger(__name__)
 
 REGISTER = "notifications.register_webhooks"
 PACKAGE = "app.notifications"
+NEW_ORDERS = "orders/create"
+"""Needed without any text too, by shops whose orders may be a connected account's."""
 
 
 async def request_registration(session: AsyncSession, shop_id: int) -> None:
@@ -37,6 +39,8 @@ async def register_webhooks(deps: Deps, shop_id: int) -> None:
     async with deps.db.transaction() as session:
         shop = await get_shop(session, shop_id)
         wanted = needed_topics(await switches(session, shop_id), granted=shop.scopes)
+        if shop.attributes_orders:
+            wanted.add(NEW_ORDERS)
     existing = await _existing(deps, shop_id)
     missing, strays = compare(wanted, existing, address=webhook_address(deps))
     for subscription_id in strays:

@@ -1,5 +1,7 @@
 """Every kind of order text beside the two that are on from the start: what brings it, once, and what keeps it back."""
 
+from typing import Any
+
 from app.messages.kinds import kinds
 from app.simulator.shopify import Order
 from tests.world import ADA, SHOP, World
@@ -18,7 +20,7 @@ async def switched_on(world: World, *names: str) -> None:
     await world.workers_run()
 
 
-async def shipped(world: World, **tracking: str | None) -> Order:
+async def shipped(world: World, **tracking: Any) -> Order:
     order = await world.order()
     await world.shopify.fulfil_order(SHOP, order, **tracking)
     await world.workers_run()
