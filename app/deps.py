@@ -12,6 +12,7 @@ from app.shopify.client import AdminClient
 from app.shopify.oauth import OAuthClient
 from app.shopify.token_provider import TokenProvider
 from app.sms.contract import SmsProvider
+from app.sms.turns import Turns
 
 
 @dataclass
@@ -25,6 +26,7 @@ class Deps:
     oauth: OAuthClient
     tokens: TokenProvider
     providers: dict[str, SmsProvider]
+    turns: Turns = field(default_factory=Turns)
     outbox_changed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a message was queued by this process, so that its own sender looks at once."""
 

@@ -45,13 +45,11 @@ from app.admin.conversations import (
 from app.admin.diagnostics import read_diagnostics, show_diagnostics
 from app.admin.exports import download_export, make_export
 from app.admin.home import show_home
-from app.admin.language import language_of
 from app.admin.messages import cancel, read_message, read_messages, resend, show_message, show_messages
 from app.admin.page import show_bounce, show_no_such_page
 from app.admin.privacy import download_data_request, link_data_request, read_data_requests, show_privacy
 from app.admin.session import NoSession, OtherShop, Visit, bearer_token, open_visit, refuse_fetch
 from app.admin.settings import read_settings, show_settings, update_settings
-from app.admin.static_files import serve_static_file
 from app.admin.templates import (
     compare_with_default,
     preview_template,
@@ -65,7 +63,9 @@ from app.admin.templates import (
     show_templates,
 )
 from app.core.errors import AppError, Invalid
+from app.core.language import language_of
 from app.core.log import get_logger
+from app.core.static_files import serve_static_file
 from app.sms.contract import CredentialsRefused, SmsError
 
 log = get_logger(__name__)
@@ -149,6 +149,8 @@ def _connect_routes() -> list[BaseRoute]:
             PUT=connect.save_account,
             DELETE=connect.remove_account,
         ),
+        _api("/connect/attribution", GET=connect.read_attribution, PUT=connect.save_attribution),
+        _api("/connect/attribution/try", POST=connect.try_attribution),
         _api("/connect/webhooks", created=True, GET=connect.read_webhooks, POST=connect.make_webhook),
         _api("/connect/webhooks/{id}", DELETE=connect.remove_webhook),
         _api("/connect/webhook-calls", GET=connect.read_webhook_calls),

@@ -7,10 +7,10 @@ from typing import Any
 from starlette.responses import Response
 
 from app.admin.json_body import read_object
-from app.admin.language import language_of
 from app.admin.page import page, render
 from app.admin.session import Visit
 from app.core.errors import NotFound
+from app.core.language import language_of
 from app.message_templates.difference import difference
 from app.messages.analytics import week_by_kind_and_language
 from app.messages.recent_orders import recent_orders

@@ -7,7 +7,7 @@ string that begins with a capital is a phrase for people, all others are names o
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from app.admin.language import Language
+from app.core.language import Language
 
 STATES: Final = {
     "queued": ("Queued", "info"),

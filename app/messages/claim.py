@@ -2,7 +2,8 @@
 
 Both are written by hand, so that they meet the partial index `ix_messages_due` and stay as cheap with ten million
 messages as with ten. A claim locks the RingCentral users first (SKIP LOCKED), so that of all processes one counts the
-calls of a user's minute at a time; the message rows are locked one by one and looked at again.
+calls of a user's minute at a time; the message rows are locked one by one and looked at again. The texts of a user are
+in the hands of one process at a time, so that a 429 stops the next call before it leaves, whoever got it.
 """
 
 from collections.abc import Sequence
@@ -12,13 +13,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.sql import MOMENT, NUMBER, NUMBERS, SPAN, typed
+from app.core.sql import MOMENT, NUMBER, NUMBERS, SPAN, WORDS, typed
 from app.messages.kinds import kinds
 from app.messages.models import Message
 from app.shops.pace import LONGEST_CALL
 
 FIRST = 0
 """The priority of replies to keywords: they pass in front, and may use the reserve."""
+STILL_ALIVE = timedelta(seconds=15)
+"""What is left at least of a lease whose process lives: it is renewed to forty seconds every ten."""
 COUNTED = 50
 """Due messages are counted up to here: enough to know that a user has more than a minute's worth."""
 
@@ -72,6 +75,10 @@ CLAIM = typed(
     """
 WITH asked AS (
     SELECT * FROM unnest(:users, :most) AS a(user_id, most)
+    WHERE NOT EXISTS (
+        SELECT 1 FROM senders s JOIN messages m ON m.sender_id = s.id AND m.state = 'sending'
+        WHERE s.provider_user_id = a.user_id AND m.held_by <> :holder AND m.lease_until > :now + :still_alive
+    )
 ), pace AS (
     SELECT u.id AS user_id, asked.most, u.call_limit, u.call_reserve,
            make_interval(secs => u.window_seconds) AS span, count(p.id) AS used, min(p.answered_at) AS first_answer
@@ -116,7 +123,7 @@ WITH asked AS (
 ), claimed AS (
     UPDATE messages m
     SET state = 'sending', fence = m.fence + 1, attempts = m.attempts + 1, called_at = NULL,
-        lease_until = :now + :lease, updated_at = :now
+        held_by = :holder, lease_until = :now + :lease, updated_at = :now
     FROM locked WHERE m.id = locked.id AND m.state = 'queued'
     RETURNING m.id, m.shop_id
 ), recorded AS (
@@ -139,6 +146,8 @@ FROM slots JOIN chosen ON chosen.id = slots.message_id ORDER BY chosen.turn
     users=NUMBERS,
     most=NUMBERS,
     now=MOMENT,
+    holder=WORDS,
+    still_alive=SPAN,
     lease=SPAN,
     longest_call=SPAN,
     first=NUMBER,
@@ -174,10 +183,13 @@ async def users_with_due_messages(session: AsyncSession, now: datetime) -> list[
     ]
 
 
-async def claim_due(session: AsyncSession, wanted: dict[int, int], *, now: datetime, lease: timedelta) -> list[Claimed]:
+async def claim_due(
+    session: AsyncSession, wanted: dict[int, int], *, holder: str, now: datetime, lease: timedelta
+) -> list[Claimed]:
     """Take due messages of the users in *wanted*, for each at most so many, and never more than calls are free.
 
-    Replies come first, then the shops of the user in turn, each of them oldest first.
+    Replies come first, then the shops of the user in turn, each of them oldest first. Nothing is taken of a user whose
+    texts another *holder* has in hand.
     """
     locked = list(await session.scalars(LOCK_USERS, {"users": list(wanted), "now": now}))
     if not locked:
@@ -186,6 +198,8 @@ async def claim_due(session: AsyncSession, wanted: dict[int, int], *, now: datet
         "users": locked,
         "most": [wanted[user_id] for user_id in locked],
         "now": now,
+        "holder": holder,
+        "still_alive": STILL_ALIVE,
         "lease": lease,
         "longest_call": LONGEST_CALL,
         "first": FIRST,

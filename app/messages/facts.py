@@ -57,6 +57,7 @@ class OrderFacts:
     read_at: datetime
     created_at: datetime | None = None
     consent_source: str = "Shopify"
+    paid: bool = False
 
 
 async def read_order_facts(deps: Deps, shop_id: int, order_id: str) -> OrderFacts | None:
@@ -108,6 +109,7 @@ def parse_order(order: dict[str, Any], *, read_at: datetime) -> OrderFacts:
         parcels=tuple(_parcel(each) for each in order.get("fulfillments") or [] if isinstance(each, dict)),
         read_at=read_at,
         created_at=_moment(order.get("createdAt")),
+        paid=order.get("displayFinancialStatus") == "PAID",
     )
 
 

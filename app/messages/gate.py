@@ -30,7 +30,9 @@ from app.messages.facts import OrderFacts
 from app.messages.kinds import Kind, kinds
 from app.messages.merge import is_said_later, merged_parcels, with_other_parcels
 from app.messages.models import Message
+from app.messages.owners import registry
 from app.messages.reasons import Reason
+from app.messages.sources import SHOPIFY_ORDERS
 from app.messages.unusable import why_unusable
 from app.shopify.client import AccessForbidden, AccessTokenRejected, ShopifyError, ShopUnavailable
 from app.shops.models import Sender, Shop
@@ -67,7 +69,14 @@ class Hold:
     phone: str | None = field(default=None, repr=False)
 
 
-Verdict = Go | Skip | Expire | Hold
+@dataclass(frozen=True)
+class Move:
+    """It has to leave from another number: its order is, or is no longer, a connected account's."""
+
+    sender_id: int
+
+
+Verdict = Go | Skip | Expire | Hold | Move
 ACCESS_PAUSE = timedelta(minutes=5)
 DECISION_PAUSE = timedelta(minutes=30)
 """A doubtful reply: staff releasing it wakes the texts at once, so this is only the net below."""
@@ -132,7 +141,7 @@ async def _pass_order_text(
     deps: Deps, message: Message, kind: Kind, shop: Shop, sender: Sender, checks: Checks
 ) -> Verdict:
     try:
-        facts = await kind.source.read(deps, message)
+        facts = await _read_facts(deps, message, kind, shop, sender)
     except (AccessTokenRejected, AccessForbidden, ShopUnavailable) as error:
         checks.held("access_lost", error.sentence)
         return Hold(deps.clock() + ACCESS_PAUSE, "waiting for access to the shop")
@@ -144,6 +153,10 @@ async def _pass_order_text(
         return Hold(deps.clock() + ACCESS_PAUSE, "Shopify did not answer for the order")
     if facts is None:
         return checks.failed(reasons.ORDER_NOT_FOUND)
+    if isinstance(facts, NobodysNumber):
+        return checks.failed(reasons.NOT_CONNECTED)
+    if isinstance(facts, Move):
+        return facts
     untrue = _still_true(deps, kind, facts, checks)
     if untrue is not None:
         return untrue
@@ -167,6 +180,24 @@ async def _pass_order_text(
             return checks.failed(reasons.MERGED)
         worded = await _word(deps, session, message, kind, shop, sender, facts, checks)
         return replace(worded, agreement=agreed) if isinstance(worded, Go) else worded
+
+
+class NobodysNumber:
+    """The text waited on another's number, and the one who should send it has none."""
+
+
+async def _read_facts(
+    deps: Deps, message: Message, kind: Kind, shop: Shop, sender: Sender
+) -> OrderFacts | Move | NobodysNumber | None:
+    """Whose the order is comes first: it decides the number, and with it the pace and the words."""
+    owners = registry.owners if kind.source is SHOPIFY_ORDERS else None
+    if owners is None or not (shop.attributes_orders or sender.account_id is not None):
+        return await kind.source.read(deps, message)
+    rightful = await owners.rightful_sender(deps, message, sender)
+    if rightful != sender.id:
+        return Move(rightful) if rightful is not None else NobodysNumber()
+    facts = await kind.source.read(deps, message)
+    return await owners.introduce(deps, sender, facts) if facts is not None else None
 
 
 def _still_true(deps: Deps, kind: Kind, facts: OrderFacts, checks: Checks) -> Skip | None:

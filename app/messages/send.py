@@ -18,7 +18,7 @@ from app.deps import Deps
 from app.messages import reasons, settle
 from app.messages.agreement import record_agreement
 from app.messages.claim import Claimed
-from app.messages.gate import DECISION_PAUSE, Checks, Expire, Go, Hold, Skip, pass_gate
+from app.messages.gate import DECISION_PAUSE, Checks, Expire, Go, Hold, Move, Skip, pass_gate
 from app.messages.kinds import kinds
 from app.messages.models import Message, MessageState
 from app.messages.pool import better_sender
@@ -31,6 +31,7 @@ from app.shops.provider_access import (
     break_connection,
     note_pause,
     refuse_while_paused,
+    refuse_while_told_to_pause,
     renew_token,
     usable_token,
 )
@@ -81,6 +82,9 @@ async def pass_or_settle(deps: Deps, held: Claimed) -> Go | None:
         case Hold(until, cause, phone):
             pause = until - deps.clock()
             await settle.put_back(deps, held, cause, pause, called=False, checks=checks, phone=phone)
+        case Move(sender_id):
+            cause = "moved to the number of whose order it is"
+            await settle.put_back(deps, held, cause, timedelta(0), called=False, sender_id=sender_id)
         case Skip(reason):
             await settle.end_unsent(deps, held, MessageState.SKIPPED, reason, checks)
         case Expire(reason):
@@ -106,22 +110,38 @@ async def call_and_settle(deps: Deps, held: Claimed, ready: Go) -> None:
     rejected, code = None, ""
     for _ in range(2):
         try:
-            access = await _token_and_fence(deps, held, ready, rejected)
+            called = await _call_in_turn(deps, held, ready, rejected)
         except SmsError as refused:
             await _settle_uncalled(deps, held, ready, refused, called=rejected is not None)
             return
         except SlotLost:
             await settle.put_back(deps, held, "it took too long to get ready", timedelta(0), called=False)
             return
-        if access is None:
+        if called is None:
             return
-        answer = await _call(deps.provider(ready.sender.provider), access, ready)
+        access, answer = called
         if not isinstance(answer, TokenRejected):
             await _settle_answer(deps, held, ready, answer)
             return
         rejected, code = access.access_token, answer.code
     broken = await break_connection(deps, held.provider_user_id, code)
     await apply_refusal(deps, held, ready.phone, broken, called=True)
+
+
+async def _call_in_turn(
+    deps: Deps, held: Claimed, ready: Go, rejected: str | None
+) -> tuple[Access, Accepted | SmsError] | None:
+    """Fence and call, one text of a user after the other. None when there was nothing to call for."""
+    async with deps.turns.of(held.provider_user_id) as turn:
+        access = await _token_and_fence(deps, held, ready, rejected)
+        if access is None:
+            return None
+        refuse_while_told_to_pause(deps, held.provider_user_id)
+        turn.begin()
+        answer = await _call(deps.provider(ready.sender.provider), access, ready)
+        if isinstance(answer, SmsError):
+            await note_pause(deps, held.provider_user_id, answer)
+        return access, answer
 
 
 async def _call(provider: SmsProvider, access: Access, ready: Go) -> Accepted | SmsError:
@@ -143,7 +163,6 @@ async def _settle_answer(deps: Deps, held: Claimed, ready: Go, answer: Accepted 
     if isinstance(answer, Accepted):
         await settle.accept(deps, held, answer)
         return
-    await note_pause(deps, held.provider_user_id, answer)
     match answer:
         case OutcomeUnknown():
             await settle.lose_sight(deps, held, answer)

@@ -18,11 +18,14 @@ from app.notifications.queries import switches
 from app.shopify.client import operation
 from app.shopify.webhooks import topics
 from app.shops.admin_api import run_operation
+from app.shops.queries import get_shop
 
 log = get_logger(__name__)
 
 REGISTER = "notifications.register_webhooks"
 PACKAGE = "app.notifications"
+NEW_ORDERS = "orders/create"
+"""Needed without any text too, by shops whose orders may be a connected account's."""
 
 
 async def request_registration(session: AsyncSession, shop_id: int) -> None:
@@ -34,6 +37,8 @@ async def register_webhooks(deps: Deps, shop_id: int) -> None:
     """Create what is missing, delete strays: ours by address or by a topic nobody needs any more."""
     async with deps.db.transaction() as session:
         wanted = needed_topics(await switches(session, shop_id))
+        if (await get_shop(session, shop_id)).attributes_orders:
+            wanted.add(NEW_ORDERS)
     existing = await _existing(deps, shop_id)
     missing, strays = compare(wanted, existing, address=webhook_address(deps))
     for subscription_id in strays:

@@ -9,7 +9,7 @@ import axe_playwright_python
 import pytest
 from playwright.async_api import expect
 
-from app.admin.static_files import WEB
+from app.core.static_files import WEB
 from app.message_templates.segments import count_segments
 from tests.browser import browsing
 from tests.world import ADA, World

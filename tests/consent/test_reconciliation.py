@@ -96,7 +96,7 @@ async def test_the_night_adopts_what_only_ringcentral_has(world: World) -> None:
     assert world.ada.consent == "UNSUBSCRIBED"
     await world.order()
     await world.workers_run()
-    assert [each["reason"]["code"] for each in await world.messages()] == ["unsubscribed"]
+    assert [each["reason"]["code"] for each in await world.messages()] == ["opted_out"]  # ours decides, before Shopify
     [event] = await world.rows("SELECT * FROM consent_events WHERE change = 'opt_out'")
     assert (event["source"], event["method"]) == ("provider", "Upstream")
 
@@ -155,7 +155,7 @@ async def test_stop_to_one_number_ends_texts_from_every_number_of_the_brand(worl
     assert on_providers_list(world, ADA, SENDER)
     assert on_providers_list(world, ADA, SECOND)
     [message] = await world.messages(kind="order_confirmed")
-    assert message["reason"]["code"] in ("opted_out", "unsubscribed")
+    assert message["reason"]["code"] == "opted_out"
     assert len(world.texts_on(ADA)) == 1  # the one confirmation
 
 

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl, urljoin, urlsplit
 from zoneinfo import ZoneInfo
 
 from app.simulator.shopify.connections import connect
@@ -50,6 +51,7 @@ def order_view(shop: Shop, order: Order, *, customer: Any) -> View:
         "currentTotalPriceSet": _money_bag(order, order.total_cents),
         "customAttributes": [{"key": key, "value": value} for key, value in order.note_attributes.items()],
         "customer": customer,
+        "customerJourneySummary": _journey(shop, order),
         "customerLocale": order.customer_locale,
         "discountCode": order.discount_codes[0] if order.discount_codes else None,
         "discountCodes": order.discount_codes,
@@ -85,6 +87,31 @@ def order_view(shop: Shop, order: Order, *, customer: Any) -> View:
         "totalTaxSet": _money_bag(order, order.tax_cents),
         "updatedAt": order.updated_at,
     }
+
+
+def _journey(shop: Shop, order: Order) -> View:
+    """One visit, the one that led to the order; what its address says of where it came from is taken apart."""
+    if order.landing_site is None:
+        return {
+            "customerOrderIndex": None,
+            "daysToConversion": None,
+            "firstVisit": None,
+            "lastVisit": None,
+            "ready": True,
+        }
+    given = dict(parse_qsl(urlsplit(order.landing_site).query))
+    utm = {part: given.get(f"utm_{part}") for part in ("campaign", "content", "medium", "source", "term")}
+    visit = {
+        "__typename": "CustomerVisit",
+        "id": f"gid://shopify/CustomerVisit/{order.id + 4}",
+        "landingPage": urljoin(f"https://{shop.domain}", order.landing_site),
+        "occurredAt": order.created_at,
+        "referralCode": next((given[name] for name in ("ref", "source", "r") if name in given), None),
+        "referrerUrl": order.referring_site,
+        "source": "direct" if order.referring_site is None else urlsplit(order.referring_site).hostname or "unknown",
+        "utmParameters": utm if any(utm.values()) else None,
+    }
+    return {"customerOrderIndex": 0, "daysToConversion": 0, "firstVisit": visit, "lastVisit": visit, "ready": True}
 
 
 def status_page_url(shop: Shop, order: Order, arguments: Mapping[str, str | None]) -> str:
