@@ -1,8 +1,8 @@
 """Compression of what is sealed afterwards: sealed bytes look random, so nothing behind can compress them any more.
 
-zstd at its lightest, because webhooks wait for it: 15 µs for an order of 10 kB, where zlib takes 50. It is part of Python
-from 3.14 on; before that its official backport is installed. While code is newer than the installed packages, bytes
-stay as they are: an order must not be turned away for want of a smaller copy.
+zstd at its lightest, because webhooks wait for it: 15 µs for an order of 10 kB, where zlib takes 50. It is part of
+Python from 3.14 on; before that its official backport is installed. While code is newer than the installed packages,
+bytes stay as they are: an order must not be turned away for want of a smaller copy.
 """
 
 from importlib import import_module
