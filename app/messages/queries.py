@@ -294,19 +294,18 @@ async def cancel_queued_of_kind(
 async def stranded(session: AsyncSession, *, limit: int = 500) -> list[tuple[int, int | None]]:
     """(message, the present sender or None) of waiting texts whose sender was disconnected meanwhile.
 
-    Whose it was stays: the shop's texts go on from the shop's number, a connected account's from its own.
+    Whose it was stays: the shop's texts go on from the shop's number, a connected account's from its own. Texts about
+    the shop's orders that were to leave from an account's number go on from the shop's when the account has none left.
     """
     gone, other = aliased(Sender), aliased(Sender)
-    present = (
+    living = (
         select(func.max(other.id))
-        .where(
-            other.shop_id == Message.shop_id,
-            other.state != SenderState.DISCONNECTED,
-            other.account_id.is_not_distinct_from(gone.account_id),
-        )
+        .where(other.shop_id == Message.shop_id, other.state != SenderState.DISCONNECTED)
         .correlate(Message, gone)
-        .scalar_subquery()
     )
+    same = living.where(other.account_id.is_not_distinct_from(gone.account_id)).scalar_subquery()
+    shops = living.where(other.account_id.is_(None), Message.kind.not_like("connect!_%", escape="!")).scalar_subquery()
+    present = func.coalesce(same, shops)
     query = (
         select(Message.id, present)
         .join(gone, gone.id == Message.sender_id)

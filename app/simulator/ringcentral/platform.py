@@ -28,14 +28,19 @@ KEPT_REQUESTS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class RecordedRequest:
-    """*status* 0: cut off or hung up without an answer. *violates_penalty*: it came inside a 429's penalty."""
+    """*status* 0: cut off or hung up without an answer. *penalty_age*: it came so many seconds after the 429 that began
+    the running penalty; None outside penalties."""
 
     method: str
     path: str
     status: int
     at: datetime
     owner_id: str | None = None
-    violates_penalty: bool = False
+    penalty_age: float | None = None
+
+    @property
+    def violates_penalty(self) -> bool:
+        return self.penalty_age is not None
 
 
 @dataclass(frozen=True, slots=True)
