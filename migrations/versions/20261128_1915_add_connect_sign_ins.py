@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261128_1900"
-down_revision = "20261128_1852"
+revision = "20261128_1915"
+down_revision = "20261128_1905"
 branch_labels = None
 depends_on = None
 
