@@ -167,4 +167,4 @@ def _ask(guest: Guest, ticket: str, address: str, *, by_email: bool, problem: st
 
 
 def _goodbye(member: Member, *, left: bool = False, told: dict[str, Any] | None = None) -> Response:
-    return render(member.request, member.shop, "goodbye", left=left, told=told)
+    return render(member.request, member.shop, "goodbye", left=left, told=told, forget=True)

@@ -4,6 +4,7 @@ No page may be framed, because a click on it grants or ends something, and none 
 opener keeps its hold on the window (no `Cross-Origin-Opener-Policy`): it is told of a grant by `postMessage`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -74,6 +75,9 @@ def render(request: Request, shop: Shop, template: str, *, status: int = 200, **
                 "account": None,
                 "told": None,
                 "flash": None,
+                "resume": None,
+                "site": None,
+                "forget": False,
                 "errors": {},
                 **values,
             }
@@ -103,6 +107,7 @@ def _templates(code: str) -> Environment:
     # What the i18n extension adds at run time is unknown to the type checker.
     install: Any = templates.__getattribute__("install_gettext_callables")
     install(reader.gettext, reader.ngettext, newstyle=True)
+    templates.globals["described"] = _described
     templates.filters.update(phone=_phone, unbroken=_unbroken, told=reader.told, number=reader.number)
     return templates
 
@@ -118,3 +123,10 @@ def _phone(e164: str | None) -> str:
 
 def _unbroken(text: str) -> Markup:
     return Markup('<span class="unbroken">{}</span>').format(text)
+
+
+def _described(errors: Mapping[str, str], field: str) -> Markup:
+    """What ties a field to the sentence about it."""
+    if field not in errors:
+        return Markup()
+    return Markup(' aria-invalid="true" aria-describedby="fault-{}"').format(field)

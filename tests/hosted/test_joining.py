@@ -274,3 +274,58 @@ async def test_whatever_is_sent_gets_a_page(world: World) -> None:
         assert answer.status_code == status, (path, form, answer.text)
         assert "<main" in answer.text
         assert "Traceback" not in answer.text
+
+
+async def test_the_page_speaks_the_readers_language(world: World) -> None:
+    await world.ready()
+    person = Person(world)
+    for accepted, heading in (
+        ("de-AT", "Mit Demo Store verbinden"),
+        ("es", "Conectar con Demo Store"),
+        ("fr", "Se connecter avec Demo Store"),
+    ):
+        await person.get(**{"Accept-Language": accepted})
+        assert heading in person.text
+        assert f'lang="{accepted[:2]}"' in person.seen.text
+
+
+async def test_the_pages_load_nothing_foreign_are_framed_by_nobody_and_lead_nowhere_else(world: World) -> None:
+    await world.ready()
+    person = Person(world)
+    await person.get("?site=https://evil.example&resume=https://evil.example&next=//evil.example")
+    policy = person.seen.headers["content-security-policy"]
+    assert policy == (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    assert person.seen.headers["cache-control"] == "no-store"
+    assert person.seen.headers["referrer-policy"] == "no-referrer"
+    assert "set-cookie" not in person.seen.headers
+    assert "evil" not in person.seen.text
+    await world.api("PUT", "/settings", {"connect_sites": ["https://www.example.com"]})
+    await person.get("?site=https://www.example.com")
+    assert 'data-site="https://www.example.com"' in person.seen.text
+    for site in ("https://www.example.com.evil.example", "http://www.example.com", "https://www.example.com/x", "null"):
+        await person.get(f"?site={site}")
+        assert "data-site" not in person.seen.text
+    for wrong in ("example.com", "https://example.com/path", "javascript:alert(1)", "http://example.com", "https://*"):
+        assert (await world.api("PUT", "/settings", {"connect_sites": [wrong]})).status_code == 422, wrong
+    assert (await person.get("/home")).status_code == 200  # without a visit: the door
+    assert "Connect with Demo Store" in person.text
+    for organisation in ("no-such-shop", "%2e%2e", "demo-store.evil.com"):
+        assert (await world.http.get(f"{world.url}/c/{organisation}")).status_code == 404
+
+
+async def test_the_snippet_is_a_script_for_any_site_and_holds_nothing(world: World) -> None:
+    await world.ready()
+    script = await world.http.get(f"{world.url}{PAGE}/connect.js")
+    assert script.status_code == 200
+    assert script.headers["content-type"].startswith("text/javascript")
+    assert script.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert "demo" not in script.text.lower()
+    assert (await world.http.get(f"{world.url}/c/no-such-shop/connect.js")).status_code == 404
+    told = (await world.api("GET", "/connect/hosted-page")).json()
+    assert told["url"] == f"{world.url}{PAGE}"
+    assert f'src="{world.url}{PAGE}/connect.js"' in told["snippet"]
+    assert (told["self_join"], told["sites"]) == (False, [])
+    assert told["signing_secret"].startswith("csec_")
