@@ -12,6 +12,7 @@ from app.admin.session import Visit
 from app.admin.templates import KIND
 from app.core.errors import Invalid, NotFound
 from app.core.language import language_of
+from app.messages.conversations import count_unread
 from app.messages.kinds import kinds
 from app.messages.log import LONGEST_PAGE, log_page, message_detail
 from app.messages.models import MessageState
@@ -33,6 +34,7 @@ async def show_messages(visit: Visit) -> Response:
         filters = read_filters(QueryParams([pair for pair in given.multi_items() if pair[0] not in invalid.errors]))
     async with visit.deps.db.transaction() as session:
         found = await log_page(visit.deps, session, visit.shop.id, **filters)
+        unread = await count_unread(session, visit.shop.id)
     kept = {name: filters[name] for name in ("status", "kind", "q") if filters[name]}
     return render(
         visit,
@@ -41,6 +43,7 @@ async def show_messages(visit: Visit) -> Response:
         searched=found.get("searched"),
         filters=filters,
         filtered=bool(kept),
+        unread=unread,
         states=_choices(wording.Wording(language_of(visit.request)), filters["status"]),
         kinds=[(kind.name, kind.label) for kind in kinds.kinds.values()],
         older="/messages?" + urlencode({**kept, "before": found["next"]}) if found["next"] else None,

@@ -143,6 +143,14 @@ CONSENT_CHANGES: Final = {
     "order_update_consent": "Agreed to order updates",
 }
 
+MEANINGS: Final = {
+    "opt_out": "Opted out",
+    "opt_in": "Opted in again",
+    "help": "Asked for help",
+    "doubtful": "Put on hold",
+}
+"""What the app understood of a customer's text; one that is for people has no entry."""
+
 AGES: Final = {
     30: "30 minutes",
     60: "1 hour",

@@ -13,6 +13,7 @@ from app.messages.kinds import kinds
 from app.messages.models import Message
 from app.messages.queries import get_message, log_rows, transitions_of
 from app.messages.resend import can_cancel, can_resend
+from app.shops.queries import get_sender
 
 LONGEST_PAGE = 200
 
@@ -97,10 +98,16 @@ async def message_detail(deps: Deps, session: AsyncSession, shop_id: int, messag
         "checks": message.checks,
         "timeline": timeline,
         "order_id": message.order_id,
+        "sender": await number_of(session, shop_id, message.sender_id),
         "can_resend": can_resend(message),
         "can_cancel": can_cancel(message),
         "conversation": key_of(message.phone_hash) if message.phone_hash is not None else None,
     }
+
+
+async def number_of(session: AsyncSession, shop_id: int, sender_id: int | None) -> str | None:
+    """The number that a text leaves from, as it is now."""
+    return (await get_sender(session, shop_id, sender_id)).phone_number if sender_id is not None else None
 
 
 def describe(deps: Deps, message: Message) -> dict[str, Any]:
