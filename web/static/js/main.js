@@ -7,6 +7,7 @@ const MODULES = {
   download: () => import('./download.js'),
   export: () => import('./export.js'),
   filters: () => import('./filters.js'),
+  lookup: () => import('./lookup.js'),
   settings: () => import('./settings.js'),
   switch_row: () => import('./switch_row.js'),
   template_edit: () => import('./template_edit.js'),
