@@ -2,7 +2,6 @@
 
 import asyncio
 import hmac
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -68,7 +67,7 @@ def create_app(open_deps: DepsOpener) -> Starlette:
 def create() -> Starlette:
     """What uvicorn starts, in each of its processes."""
     settings = read_settings()
-    set_up_logging(json=settings.production, level=os.environ.get("LOG_LEVEL", "INFO"))
+    set_up_logging(json=settings.production, level=settings.log_level)
     if settings.database_url is None:
         raise RuntimeError("Start the web process with `sms-for-ecommerce web`, which finds the database.")
     return create_app(partial(open_deps, settings, settings.database_url))

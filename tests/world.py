@@ -17,6 +17,7 @@ from cryptography.fernet import Fernet
 
 from app.config import Settings
 from app.core.clock import HeldClock
+from app.core.http import trusted
 from app.core.jobs import run_due_jobs
 from app.deps import Deps
 from app.main import create_app
@@ -189,7 +190,7 @@ async def open_world(database_url: str, **settings: Any) -> AsyncIterator[World]
         serve(shopify.app) as shopify_url,
         serve(ringcentral.app) as ringcentral_url,
         _app_with_address(late) as (app_url, ready),
-        httpx2.AsyncClient(timeout=20, follow_redirects=False) as http,
+        httpx2.AsyncClient(verify=trusted(), timeout=20, follow_redirects=False) as http,
     ):
         shopify.app_url, ringcentral.url = app_url, ringcentral_url
         configured = settings_for(app_url, shopify_url, ringcentral_url, **settings)

@@ -5,10 +5,10 @@ from typing import Any
 
 from starlette.responses import Response
 
-from app.admin.language import Language, language_of
 from app.admin.page import page, render
 from app.admin.session import Visit
 from app.admin.wording import PERIODS
+from app.core.language import Language, language_of
 from app.messages.analytics import Analytics, analyse
 from app.messages.kinds import kinds
 from app.shops.settings import read_settings_of

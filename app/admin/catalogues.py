@@ -16,9 +16,9 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import write_po
 from jinja2.ext import babel_extract
 
-from app.admin.language import AVAILABLE, SOURCE, catalogue_path, read_catalogue
-from app.admin.static_files import WEB
 from app.admin.wording import phrases
+from app.core.language import AVAILABLE, SOURCE, catalogue_path, read_catalogue
+from app.core.static_files import WEB
 
 APP: Final = Path(__file__).resolve().parents[1]
 SPEAKING: Final = (
@@ -49,11 +49,12 @@ SPEAKING: Final = (
     "messages/resend.py",
     "messages/standing.py",
     "notifications/catalogue.py",
-    "notifications/types/order_confirmed.py",
-    "notifications/types/order_fulfilled.py",
+    "notifications/parcel_events.py",
+    *(f"notifications/types/{path.name}" for path in sorted((APP / "notifications" / "types").glob("[!_]*.py"))),
     "shopify/client.py",
     "shops/connection.py",
     "sms/providers/ringcentral/errors.py",
+    "sms/providers/ringcentral/high_volume.py",
     "sms/providers/ringcentral/numbers.py",
     "shops/settings.py",
 )

@@ -11,6 +11,7 @@ from app.connect.accounts import (
     read_account,
     set_up_account,
 )
+from app.connect.attribution import read_saved_rules, save_rules, try_rules
 from app.connect.keys import create_key, list_keys, revoke_key
 from app.connect.outgoing import (
     EVENTS,
@@ -23,6 +24,7 @@ from app.connect.outgoing import (
 from app.connect.queries import endpoints_of
 from app.connect.request_log import request_log
 from app.core.errors import Invalid, NotFound
+from app.notifications.registration import request_registration
 
 LARGEST_ID = 2**63 - 1
 ACCOUNTS_ON_A_PAGE = 100
@@ -105,6 +107,24 @@ async def read_request_log(visit: Visit) -> dict[str, Any]:
     before = optional_id(visit, "before")
     async with visit.deps.db.transaction() as session:
         return await request_log(session, visit.shop.id, before=before)
+
+
+async def read_attribution(visit: Visit) -> dict[str, Any]:
+    async with visit.deps.db.transaction() as session:
+        return {"rules": await read_saved_rules(session, visit.shop.id)}
+
+
+async def save_attribution(visit: Visit) -> dict[str, Any]:
+    form = await read_object(visit.request)
+    async with visit.deps.db.transaction() as session:
+        await save_rules(visit.deps, session, visit.shop, form, actor=visit.actor)
+        # New orders have to be heard of, also by a shop whose own texts are all switched off.
+        await request_registration(session, visit.shop.id)
+        return {"rules": await read_saved_rules(session, visit.shop.id)}
+
+
+async def try_attribution(visit: Visit) -> dict[str, Any]:
+    return await try_rules(visit.deps, visit.shop, await read_object(visit.request))
 
 
 def path_id(visit: Visit, what: str) -> int:

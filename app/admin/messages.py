@@ -7,11 +7,11 @@ from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from app.admin import wording
-from app.admin.language import language_of
 from app.admin.page import page, render
 from app.admin.session import Visit
 from app.admin.templates import KIND
 from app.core.errors import Invalid, NotFound
+from app.core.language import language_of
 from app.messages.kinds import kinds
 from app.messages.log import LONGEST_PAGE, log_page, message_detail
 from app.messages.models import MessageState

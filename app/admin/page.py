@@ -19,7 +19,6 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from app.admin.language import SOURCE, Language, language, language_of
 from app.admin.session import (
     FETCH_NEW_TOKEN,
     OPEN_FROM_ADMIN,
@@ -32,11 +31,12 @@ from app.admin.session import (
     is_own_path,
     open_visit,
 )
-from app.admin.static_files import WEB, static_files
 from app.admin.wording import Wording
 from app.config import Settings
 from app.core.errors import AppError
+from app.core.language import SOURCE, Language, language, language_of
 from app.core.log import get_logger
+from app.core.static_files import WEB, static_files
 from app.deps import Deps
 from app.shopify.shop_domain import clean_shop_domain
 from app.shops.models import Shop

@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from app.admin import wording
 from app.admin.json_body import read_object
-from app.admin.language import Language, language_of
 from app.admin.page import page, render
 from app.admin.session import Visit
+from app.core.language import Language, language_of
 from app.messages.queries import look_again
 from app.notifications.registration import request_registration
 from app.shops.connection import describe_connection

@@ -1,12 +1,13 @@
 """The texts that leave in an affiliate's name, order paid and order shipped, through the outbox and the gate of all.
 
-An order of the API is read from our own rows, an attributed order of Shopify from Shopify; both are worded by the
-account's template and name the shop and the person. What may never be texted (history, a deleted or refunded order, an
-account that switched alerts off or took its grant back) is found here again, at the gate, whatever was queued.
+An order of the API is read from our own rows, worded by the account's template, and names the shop and the person
+(attributed orders of Shopify keep the shop's kinds: `ownership.py`). What may never be texted (history, a deleted or
+refunded order, an account that switched alerts off or took its grant back) is found here again, at the gate, whatever
+was queued.
 Reference: CTIA / TCR review of affiliates: order status only, both names, from a number that is registered for it.
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.connect.consent import Evidence, Verdict, ask_shopify, judge
 from app.connect.models import Account, ConnectOrder, Profile
 from app.connect.money import format_money
-from app.connect.queries import account_texts, find_account, find_attribution, find_order, find_profile, lines_of
+from app.connect.queries import account_texts, find_account, find_order, find_profile, lines_of
 from app.consent.queries import is_suppressed
 from app.core.log import get_logger
 from app.deps import Deps
@@ -23,7 +24,7 @@ from app.message_templates.defaults import closest_locale
 from app.message_templates.variables import Values
 from app.messages import reasons
 from app.messages.compose import Composed, compose, order_values, template_for
-from app.messages.facts import OrderFacts, Parcel, Tracking, read_order_facts
+from app.messages.facts import OrderFacts, Parcel, Tracking
 from app.messages.kinds import Kind, kinds
 from app.messages.models import Message
 from app.messages.queue import About, queue_message
@@ -66,10 +67,7 @@ class AccountOrders:
     """The source of both kinds."""
 
     async def read(self, deps: Deps, message: Message) -> OrderFacts | None:
-        order_id = message.order_id or ""
-        if order_id.startswith(OURS):
-            return await _read_own(deps, message, order_id.removeprefix(OURS))
-        return await _read_attributed(deps, message, order_id)
+        return await _read_own(deps, message, (message.order_id or "").removeprefix(OURS))
 
     async def compose(
         self,
@@ -88,7 +86,7 @@ class AccountOrders:
         return compose(template, values, locale)
 
 
-def objection_of(facts: OrderFacts) -> tuple[str, str] | None:
+def objection_of(facts: OrderFacts, message: Message) -> tuple[str, str] | None:
     objection = facts.objection if isinstance(facts, AccountFacts) else None
     return (objection.code, objection.sentence) if objection is not None else None
 
@@ -268,23 +266,6 @@ async def _read_own(deps: Deps, message: Message, order_id: str) -> AccountFacts
         affiliate_name=deps.vault.decrypt(account.name_encrypted) if account is not None else "",
         affiliate_phone=(sender.phone_number if sender is not None else None) or "",
         objection=objection,
-    )
-
-
-async def _read_attributed(deps: Deps, message: Message, order_id: str) -> AccountFacts | None:
-    facts = await read_order_facts(deps, message.shop_id, order_id)
-    if facts is None:
-        return None
-    async with deps.db.transaction() as session:
-        attribution = await find_attribution(session, message.shop_id, order_id)
-        account = await find_account(session, message.shop_id, attribution.account_id) if attribution else None
-        sender = await find_sender(session, message.shop_id, account_id=account.id) if account is not None else None
-    return AccountFacts(
-        **{each.name: getattr(facts, each.name) for each in fields(facts)},
-        account_id=account.id if account is not None else 0,
-        affiliate_name=deps.vault.decrypt(account.name_encrypted) if account is not None else "",
-        affiliate_phone=(sender.phone_number if sender is not None else None) or "",
-        objection=_account_objection(message, account, sender),
     )
 
 

@@ -2,15 +2,19 @@
 
 from datetime import timedelta
 
-from app.connect import alerts, notices
+from app.connect import alerts, notices, ownership
+from app.connect.attribution import ATTRIBUTE, attribute_order
 from app.connect.notices import MAIL, mail_notice
 from app.connect.outgoing import MAKE_CALL, make_call
 from app.connect.queries import due_calls, forget_old_answers
-from app.core.jobs import every, job
+from app.core.jobs import Discard, every, job
 from app.deps import Deps
+from app.shopify.client import AccessForbidden, AccessTokenRejected, ShopUnavailable
 
 DECLARED = (alerts.PAID, alerts.SHIPPED, notices.NOTICE.name)
 """The kinds of text that importing this module declares."""
+OWNERS = ownership.Affiliates
+"""Registered by the same import: whose number Shopify's orders are texted about from."""
 ANSWERS_KEPT = timedelta(hours=24)
 REQUESTS_KEPT = timedelta(days=30)
 
@@ -18,6 +22,16 @@ REQUESTS_KEPT = timedelta(days=30)
 @job(MAKE_CALL, attempts=3)
 async def make_webhook_call(deps: Deps, call_id: str) -> None:
     await make_call(deps, int(call_id))
+
+
+@job(ATTRIBUTE, attempts=8)
+async def attribute_one_order(deps: Deps, shop_and_order: str) -> None:
+    """What a webhook could not decide. A text about the order decides it too, at the gate."""
+    shop_id, _, order_id = shop_and_order.partition(":")
+    try:
+        await attribute_order(deps, int(shop_id), order_id)
+    except (AccessTokenRejected, AccessForbidden, ShopUnavailable) as error:
+        raise Discard(type(error).__name__) from None
 
 
 @job(MAIL, attempts=6)

@@ -13,10 +13,22 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connect.accounts import email_hash_of
-from app.connect.alerts import ALERTS, ORDER_PAID, ORDER_SHIPPED, OURS, ask_consent, evidence_of, newest, queue_alert
+from app.connect.alerts import (
+    ALERTS,
+    ORDER_PAID,
+    ORDER_SHIPPED,
+    OURS,
+    ask_consent,
+    evidence_of,
+    newest,
+    order_name,
+    queue_alert,
+)
+from app.connect.attribution import tell_of_order
 from app.connect.consent import UNSUBSCRIBED, Evidence, Verdict
 from app.connect.models import Account, ConnectOrder
 from app.connect.moments import zone_of
+from app.connect.money import format_money
 from app.connect.order_answer import describe_order, kept_metadata
 from app.connect.order_form import NOT_MOVING, LineForm, OrderForm
 from app.connect.queries import (
@@ -37,6 +49,7 @@ from app.messages.models import MessageState
 from app.messages.opt_out import stop_texting
 from app.messages.queries import move
 from app.shops.models import Shop
+from app.shops.settings import read_settings_of
 
 FUTURE = timedelta(hours=24)
 """A payment or shipment dated further ahead has not happened yet and causes no text."""
@@ -110,6 +123,9 @@ async def create_order(
     await _keep_lines(session, order, form.lines or [])
     await _record_consent(deps, session, shop, order, form.consent, caller)
     await _cause_texts(deps, session, shop, account, order, {"paid_at", "shipped_at"}, verdict)
+    if not order.dont_trigger_auto_actions and read_settings_of(shop).connect_news == "all":
+        total = format_money(order.total_cents, order.total_currency)
+        await tell_of_order(deps, session, shop, account, order_name(order), total)
     return order
 
 

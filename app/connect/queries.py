@@ -425,15 +425,61 @@ async def replace_rules(session: AsyncSession, shop_id: int, rules: Sequence[Att
 
 
 async def find_attribution(session: AsyncSession, shop_id: int, shopify_order_id: str) -> Attribution | None:
-    return await session.get(Attribution, (shop_id, shopify_order_id))
+    """Also one that is not decided yet, or decided to be nobody's."""
+    query = select(Attribution).where(Attribution.shop_id == shop_id, Attribution.shopify_order_id == shopify_order_id)
+    return await session.scalar(query.execution_options(populate_existing=True))
 
 
-async def keep_attribution(session: AsyncSession, values: dict[str, Any]) -> bool:
-    """False when the order was attributed before: the first decision stays."""
+async def keep_attribution(session: AsyncSession, shop_id: int, shopify_order_id: str, values: dict[str, Any]) -> bool:
+    """False when it was decided before: the first decision stays."""
+    row = insert(Attribution).values(shop_id=shop_id, shopify_order_id=shopify_order_id, **values)
     kept = await session.scalar(
-        insert(Attribution).values(**values).on_conflict_do_nothing().returning(Attribution.account_id)
+        row.on_conflict_do_update(
+            index_elements=["shop_id", "shopify_order_id"],
+            set_={name: getattr(row.excluded, name) for name in values},
+            where=Attribution.decided.is_(False),
+        ).returning(Attribution.shopify_order_id)
     )
     return kept is not None
+
+
+async def accounts_meant(
+    session: AsyncSession, shop_id: int, account_ids: Iterable[int], connect_ids: Iterable[str]
+) -> tuple[list[int], list[tuple[str, int]]]:
+    """Which of *account_ids* are living, and (connect_id in lower case, id) of those that *connect_ids* name."""
+    lower = func.lower(Account.connect_id)
+    query = select(Account.id, lower.label("connect_id")).where(
+        Account.shop_id == shop_id,
+        Account.deleted_at.is_(None),
+        or_(Account.id.in_(list(account_ids)), lower.in_(list(connect_ids))),
+    )
+    rows = list(await session.execute(query.order_by(Account.id.desc())))
+    return [row.id for row in rows], [(row.connect_id, row.id) for row in rows if row.connect_id]
+
+
+async def move_waiting(session: AsyncSession, shop_id: int, shopify_order_id: str, sender_id: int) -> None:
+    """The order's waiting texts leave from this number."""
+    await session.execute(
+        update(Message)
+        .where(
+            Message.shop_id == shop_id,
+            Message.order_id == shopify_order_id,
+            Message.state == "queued",
+            Message.sender_id.is_not(None),
+        )
+        .values(sender_id=sender_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def any_account_sender(session: AsyncSession, shop_id: int) -> Sender | None:
+    query = select(Sender).where(
+        Sender.shop_id == shop_id,
+        Sender.account_id.is_not(None),
+        Sender.state == "ready",
+        Sender.phone_number.is_not(None),
+    )
+    return await session.scalar(query.order_by(Sender.id).limit(1))
 
 
 async def attributions_of(

@@ -7,6 +7,7 @@ the fourth goes to whoever was served longest ago, so a first text leaves at onc
 """
 
 import asyncio
+import secrets
 import time
 from collections import defaultdict
 
@@ -39,6 +40,7 @@ class Dispatch:
 
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
+        self._name = secrets.token_hex(8)
         self._tasks: set[asyncio.Task[None]] = set()
         self._held: dict[int, int] = {}
         self._of_user: dict[int, int] = defaultdict(int)
@@ -61,7 +63,7 @@ class Dispatch:
         if not wanted:
             return 0
         async with self._deps.db.transaction() as session:
-            claimed = await claim_due(session, wanted, now=self._deps.clock(), lease=LEASE)
+            claimed = await claim_due(session, wanted, holder=self._name, now=self._deps.clock(), lease=LEASE)
         self._note_served(wanted, claimed)
         for conversation in _conversations(claimed):
             self._start(conversation)

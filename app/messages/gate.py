@@ -30,7 +30,10 @@ from app.messages.facts import OrderFacts
 from app.messages.kinds import Kind, kinds
 from app.messages.merge import is_said_later, merged_parcels, with_other_parcels
 from app.messages.models import Message
+from app.messages.owners import registry
 from app.messages.reasons import Reason
+from app.messages.sources import SHOPIFY_ORDERS
+from app.messages.told import is_told_elsewhere
 from app.messages.unusable import why_unusable
 from app.shopify.client import AccessForbidden, AccessTokenRejected, ShopifyError, ShopUnavailable
 from app.shops.models import Sender, Shop
@@ -67,7 +70,14 @@ class Hold:
     phone: str | None = field(default=None, repr=False)
 
 
-Verdict = Go | Skip | Expire | Hold
+@dataclass(frozen=True)
+class Move:
+    """It has to leave from another number: its order is, or is no longer, a connected account's."""
+
+    sender_id: int
+
+
+Verdict = Go | Skip | Expire | Hold | Move
 ACCESS_PAUSE = timedelta(minutes=5)
 DECISION_PAUSE = timedelta(minutes=30)
 """A doubtful reply: staff releasing it wakes the texts at once, so this is only the net below."""
@@ -132,7 +142,7 @@ async def _pass_order_text(
     deps: Deps, message: Message, kind: Kind, shop: Shop, sender: Sender, checks: Checks
 ) -> Verdict:
     try:
-        facts = await kind.source.read(deps, message)
+        facts = await _read_facts(deps, message, kind, shop, sender)
     except (AccessTokenRejected, AccessForbidden, ShopUnavailable) as error:
         checks.held("access_lost", error.sentence)
         return Hold(deps.clock() + ACCESS_PAUSE, "waiting for access to the shop")
@@ -144,7 +154,11 @@ async def _pass_order_text(
         return Hold(deps.clock() + ACCESS_PAUSE, "Shopify did not answer for the order")
     if facts is None:
         return checks.failed(reasons.ORDER_NOT_FOUND)
-    untrue = _still_true(deps, kind, facts, checks)
+    if isinstance(facts, NobodysNumber):
+        return checks.failed(reasons.NOT_CONNECTED)
+    if isinstance(facts, Move):
+        return facts
+    untrue = _still_true(deps, kind, message, facts, checks)
     if untrue is not None:
         return untrue
     async with deps.db.transaction() as session:
@@ -165,19 +179,42 @@ async def _pass_order_text(
             return waiting
         if await is_said_later(session, message, deps.clock()):
             return checks.failed(reasons.MERGED)
+        if kind.only_new_tracking and await is_told_elsewhere(deps, session, message, facts):
+            return checks.failed(reasons.TRACKING_TOLD)
         worded = await _word(deps, session, message, kind, shop, sender, facts, checks)
         return replace(worded, agreement=agreed) if isinstance(worded, Go) else worded
 
 
-def _still_true(deps: Deps, kind: Kind, facts: OrderFacts, checks: Checks) -> Skip | None:
+class NobodysNumber:
+    """The text waited on another's number, and the one who should send it has none."""
+
+
+async def _read_facts(
+    deps: Deps, message: Message, kind: Kind, shop: Shop, sender: Sender
+) -> OrderFacts | Move | NobodysNumber | None:
+    """Whose the order is comes first: it decides the number, and with it the pace and the words."""
+    owners = registry.owners if kind.source is SHOPIFY_ORDERS else None
+    if owners is None or not (shop.attributes_orders or sender.account_id is not None):
+        return await kind.source.read(deps, message)
+    rightful = await owners.rightful_sender(deps, message, sender)
+    if rightful != sender.id:
+        return Move(rightful) if rightful is not None else NobodysNumber()
+    facts = await kind.source.read(deps, message)
+    return await owners.introduce(deps, sender, facts) if facts is not None else None
+
+
+def _still_true(deps: Deps, kind: Kind, message: Message, facts: OrderFacts, checks: Checks) -> Skip | None:
     if facts.test and deps.settings.production:
         return checks.failed(reasons.TEST_ORDER)
-    if facts.cancelled:
+    if facts.cancelled and not kind.after_cancellation:
         return checks.failed(reasons.ORDER_CANCELLED)
-    checks.passed("order_not_cancelled", "The order is not cancelled")
-    objection = kind.no_longer_true(facts)
+    if not kind.after_cancellation:
+        checks.passed("order_not_cancelled", "The order is not cancelled")
+    objection = kind.no_longer_true(facts, message)
     if objection is not None:
         return checks.failed(Reason(*objection))
+    if kind.topic is not None and kind.after_cancellation:
+        checks.passed("still_true", "What the text says is still true")
     return None
 
 

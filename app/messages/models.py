@@ -34,7 +34,8 @@ class Message(Base):
 
     *attempts* counts claims since it was queued or sent again, and spaces them. *fence* counts all claims ever and
     never goes back: whoever settles an attempt names its fence, so a worker that was given up for dead cannot settle
-    the attempt of another. *resends*: sent once more after a lost outcome. *redeliveries*: after a passing fault.
+    the attempt of another. *held_by*: the process that claimed it last. *resends*: sent once more after a lost outcome.
+    *redeliveries*: after a passing fault.
     """
 
     __tablename__ = "messages"
@@ -42,6 +43,7 @@ class Message(Base):
         UniqueConstraint("shop_id", "kind", "subject"),
         Index("ix_messages_shop_id_id", "shop_id", "id"),
         Index("ix_messages_due", "sender_id", "priority", "due_at", "id", postgresql_where=text("state = 'queued'")),
+        Index("ix_messages_held", "sender_id", postgresql_where=text("state = 'sending'")),
         Index("ix_messages_lease", "lease_until", postgresql_where=text("state IN ('sending', 'unknown')")),
         Index(
             "ix_messages_open_order",
@@ -92,6 +94,7 @@ class Message(Base):
     fence: Mapped[int] = mapped_column(server_default="0")
     resends: Mapped[int] = mapped_column(server_default="0")
     redeliveries: Mapped[int] = mapped_column(server_default="0")
+    held_by: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     called_at: Mapped[datetime | None]
     provider_message_id: Mapped[str | None]

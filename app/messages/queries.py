@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from app.core.errors import NotFound
 from app.core.sql import MOMENT, NUMBER, NUMBERS, WORDS, typed
@@ -291,17 +292,24 @@ async def cancel_queued_of_kind(
 
 
 async def stranded(session: AsyncSession, *, limit: int = 500) -> list[tuple[int, int | None]]:
-    """(message, the shop's present sender or None) of waiting texts whose sender was disconnected meanwhile."""
-    present = (
-        select(func.max(Sender.id))
-        .where(Sender.shop_id == Message.shop_id, Sender.state != SenderState.DISCONNECTED)
-        .correlate(Message)
-        .scalar_subquery()
+    """(message, the present sender or None) of waiting texts whose sender was disconnected meanwhile.
+
+    Whose it was stays: the shop's texts go on from the shop's number, a connected account's from its own. Texts about
+    the shop's orders that were to leave from an account's number go on from the shop's when the account has none left.
+    """
+    gone, other = aliased(Sender), aliased(Sender)
+    living = (
+        select(func.max(other.id))
+        .where(other.shop_id == Message.shop_id, other.state != SenderState.DISCONNECTED)
+        .correlate(Message, gone)
     )
+    same = living.where(other.account_id.is_not_distinct_from(gone.account_id)).scalar_subquery()
+    shops = living.where(other.account_id.is_(None), Message.kind.not_like("connect!_%", escape="!")).scalar_subquery()
+    present = func.coalesce(same, shops)
     query = (
         select(Message.id, present)
-        .join(Sender, Sender.id == Message.sender_id)
-        .where(Message.state == MessageState.QUEUED, Sender.state == SenderState.DISCONNECTED)
+        .join(gone, gone.id == Message.sender_id)
+        .where(Message.state == MessageState.QUEUED, gone.state == SenderState.DISCONNECTED)
         .limit(limit)
     )
     return [(message_id, sender_id) for message_id, sender_id in await session.execute(query)]

@@ -10,9 +10,11 @@ from app.core.db import after_commit
 from app.deps import Deps
 from app.messages.kinds import Kind
 from app.messages.models import MessageState
+from app.messages.owners import registry
 from app.messages.pool import choose_sender
 from app.messages.queries import insert_message
 from app.messages.reasons import NOT_CONNECTED, Reason
+from app.shops.models import Sender
 from app.shops.queries import find_sender
 
 
@@ -45,10 +47,7 @@ async def queue_message(
     """
     now = deps.clock()
     phone = _phone_columns(deps, about.phone)
-    if account_id is None:
-        sender = await choose_sender(session, shop_id, phone["phone_hash"])
-    else:
-        sender = await find_sender(session, shop_id, account_id=account_id)
+    sender = await _sender_for(session, shop_id, kind, about, account_id, phone["phone_hash"])
     if refusal is None and (sender is None or sender.phone_number is None):
         refusal = NOT_CONNECTED
     values: dict[str, Any] = {
@@ -123,6 +122,20 @@ async def queue_text(
     message_id = await insert_message(session, values, now=now, cause=f"{kind.name} asked for")
     after_commit(session, deps.outbox_changed.set)
     return message_id
+
+
+async def _sender_for(
+    session: AsyncSession, shop_id: int, kind: Kind, about: About, account_id: int | None, phone_hash: bytes | None
+) -> Sender | None:
+    owners = registry.owners if kind.about_order and about.order_id is not None else None
+    if account_id is None and owners is not None:
+        account_id = await owners.known_owner(session, shop_id, about.order_id or "")
+    if account_id is not None:
+        return await find_sender(session, shop_id, account_id=account_id)
+    sender = await choose_sender(session, shop_id, phone_hash)
+    if owners is not None and (sender is None or sender.phone_number is None):
+        return await owners.stand_in(session, shop_id) or sender
+    return sender
 
 
 def _phone_columns(deps: Deps, phone: str | None) -> dict[str, bytes | None]:

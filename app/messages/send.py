@@ -18,7 +18,7 @@ from app.deps import Deps
 from app.messages import reasons, settle
 from app.messages.agreement import record_agreement
 from app.messages.claim import Claimed
-from app.messages.gate import DECISION_PAUSE, Checks, Expire, Go, Hold, Skip, pass_gate
+from app.messages.gate import DECISION_PAUSE, Checks, Expire, Go, Hold, Move, Skip, pass_gate
 from app.messages.kinds import kinds
 from app.messages.models import Message, MessageState
 from app.messages.pool import better_sender
@@ -26,11 +26,13 @@ from app.messages.queries import move
 from app.messages.refusal import apply_refusal
 from app.shopify.client import ShopifyError
 from app.shops.models import PaceSlot, Sender, SenderState
-from app.shops.pace import Cost, stamp_slots, take_calls
+from app.shops.pace import TEXT_GROUPS, stamp_slots, take_calls, text_cost
 from app.shops.provider_access import (
+    access_of,
     break_connection,
     note_pause,
     refuse_while_paused,
+    refuse_while_told_to_pause,
     renew_token,
     usable_token,
 )
@@ -81,6 +83,9 @@ async def pass_or_settle(deps: Deps, held: Claimed) -> Go | None:
         case Hold(until, cause, phone):
             pause = until - deps.clock()
             await settle.put_back(deps, held, cause, pause, called=False, checks=checks, phone=phone)
+        case Move(sender_id):
+            cause = "moved to the number of whose order it is"
+            await settle.put_back(deps, held, cause, timedelta(0), called=False, sender_id=sender_id)
         case Skip(reason):
             await settle.end_unsent(deps, held, MessageState.SKIPPED, reason, checks)
         case Expire(reason):
@@ -106,22 +111,38 @@ async def call_and_settle(deps: Deps, held: Claimed, ready: Go) -> None:
     rejected, code = None, ""
     for _ in range(2):
         try:
-            access = await _token_and_fence(deps, held, ready, rejected)
+            called = await _call_in_turn(deps, held, ready, rejected)
         except SmsError as refused:
             await _settle_uncalled(deps, held, ready, refused, called=rejected is not None)
             return
         except SlotLost:
             await settle.put_back(deps, held, "it took too long to get ready", timedelta(0), called=False)
             return
-        if access is None:
+        if called is None:
             return
-        answer = await _call(deps.provider(ready.sender.provider), access, ready)
+        access, answer = called
         if not isinstance(answer, TokenRejected):
             await _settle_answer(deps, held, ready, answer)
             return
         rejected, code = access.access_token, answer.code
     broken = await break_connection(deps, held.provider_user_id, code)
     await apply_refusal(deps, held, ready.phone, broken, called=True)
+
+
+async def _call_in_turn(
+    deps: Deps, held: Claimed, ready: Go, rejected: str | None
+) -> tuple[Access, Accepted | SmsError] | None:
+    """Fence and call, one text of a user after the other. None when there was nothing to call for."""
+    async with deps.turns.of(held.provider_user_id) as turn:
+        access = await _token_and_fence(deps, held, ready, rejected)
+        if access is None:
+            return None
+        refuse_while_told_to_pause(deps, held.provider_user_id)
+        turn.begin()
+        answer = await _call(deps.provider(ready.sender.provider, ready.sender.transport), access, ready)
+        if isinstance(answer, SmsError):
+            await note_pause(deps, held.provider_user_id, answer)
+        return access, answer
 
 
 async def _call(provider: SmsProvider, access: Access, ready: Go) -> Accepted | SmsError:
@@ -141,9 +162,8 @@ async def _call(provider: SmsProvider, access: Access, ready: Go) -> Accepted | 
 
 async def _settle_answer(deps: Deps, held: Claimed, ready: Go, answer: Accepted | SmsError) -> None:
     if isinstance(answer, Accepted):
-        await settle.accept(deps, held, answer)
+        await settle.accept(deps, held, answer, group=TEXT_GROUPS[ready.sender.transport])
         return
-    await note_pause(deps, held.provider_user_id, answer)
     match answer:
         case OutcomeUnknown():
             await settle.lose_sight(deps, held, answer)
@@ -217,7 +237,7 @@ async def _fence(deps: Deps, held: Claimed, ready: Go, *, again: bool) -> Access
         if token is None:
             return NO_TOKEN
         if again:
-            [fresh] = await take_calls(session, user, Cost(light=0, medium=1), now)
+            [fresh] = await take_calls(session, user, text_cost(ready.sender.transport), now)
             await stamp_slots(session, [held.slot], now)
             held.slot = fresh
         else:
@@ -236,7 +256,7 @@ async def _fence(deps: Deps, held: Claimed, ready: Go, *, again: bool) -> Access
         if ready.facts is not None:
             current.order_name = ready.facts.name or current.order_name
             current.customer_id = ready.facts.customer_id or current.customer_id
-        return Access(user.server, token)
+        return access_of(user, token)
 
 
 async def _change_of_mind(

@@ -12,6 +12,7 @@ from app.deps import Deps
 from app.messages.compose import Composed, compose_for_order
 from app.messages.facts import OrderFacts, read_order_facts
 from app.messages.models import Message
+from app.messages.owners import registry
 from app.shops.models import Sender, Shop
 
 
@@ -46,8 +47,18 @@ class ShopifyOrders:
         *,
         opt_out_url: str,
     ) -> Composed:
+        if sender.account_id is not None and registry.owners is not None:
+            return await registry.owners.word(session, shop, sender, message, facts, opt_out_url=opt_out_url)
         return await compose_for_order(
-            session, shop, sender, message.kind, facts, message.fulfillment_id, opt_out_url=opt_out_url
+            session,
+            shop,
+            sender,
+            message.kind,
+            facts,
+            message.fulfillment_id,
+            # A text about a refund has the refund as its subject; the facts of other texts hold none of that id.
+            refund_id=message.subject,
+            opt_out_url=opt_out_url,
         )
 
 

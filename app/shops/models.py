@@ -39,6 +39,8 @@ class Shop(Base):
     needs_reauth: Mapped[bool] = mapped_column(server_default=text("false"))
     settings: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     facts_read_at: Mapped[datetime | None]
+    attributes_orders: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Some of its orders may be a connected account's: there are rules by which to know."""
     created_at: Mapped[datetime]
 
     @property

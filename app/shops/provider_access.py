@@ -9,7 +9,7 @@ nobody calls before `paused_until`. No transaction is open during a call.
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import msgspec
@@ -31,6 +31,7 @@ from app.sms.contract import (
     Throttled,
     Token,
     TokenRejected,
+    Transport,
 )
 
 log = get_logger(__name__)
@@ -51,6 +52,7 @@ async def call_provider(
     call: Callable[[SmsProvider, Access], Awaitable[T]],
     *,
     cost: Cost = Cost(),  # noqa: B008  # frozen
+    transport: str = Transport.SMS,
 ) -> T:
     """Run *call* with a good token, renewing it once if it is rejected. Raises the contract's errors.
 
@@ -58,8 +60,9 @@ async def call_provider(
     """
     rejected, code = None, ""
     for _ in range(2):
-        provider, access, slots = await _prepare(deps, provider_user_id, rejected, cost)
+        provider, access, slots = await _prepare(deps, provider_user_id, rejected, cost, transport)
         try:
+            refuse_while_told_to_pause(deps, provider_user_id)
             return await call(provider, access)
         except TokenRejected as error:
             rejected, code = access.access_token, error.code
@@ -93,8 +96,10 @@ async def note_pause(deps: Deps, provider_user_id: int, error: SmsError) -> None
     if asked is None or error.code in OWN_PAUSES or error.code.startswith("login_"):
         return
     pause = timedelta(seconds=asked + 1 + random.uniform(0, 1))  # noqa: S311  # jitter, not a secret
+    until = deps.clock() + pause
+    deps.turns.pause(provider_user_id, until)
     async with deps.db.transaction() as session:
-        await pause_user(session, provider_user_id, deps.clock() + pause, "RingCentral asked for a pause.")
+        await pause_user(session, provider_user_id, until, "RingCentral asked for a pause.")
     log.warning("provider.paused", provider_user_id=provider_user_id, code=error.code, seconds=asked)
 
 
@@ -115,8 +120,19 @@ async def break_connection(
 
 
 def refuse_while_paused(deps: Deps, user: ProviderUser) -> None:
-    if user.paused_until is not None and user.paused_until > deps.clock():
-        left = (user.paused_until - deps.clock()).total_seconds()
+    """What any process was told, and what this one was told a moment ago."""
+    _refuse_until(deps, user.paused_until)
+    refuse_while_told_to_pause(deps, user.id)
+
+
+def refuse_while_told_to_pause(deps: Deps, provider_user_id: int) -> None:
+    """The last look before a call, without the database: another call's answer may have come meanwhile."""
+    _refuse_until(deps, deps.turns.paused_until(provider_user_id))
+
+
+def _refuse_until(deps: Deps, paused_until: datetime | None) -> None:
+    if paused_until is not None and paused_until > deps.clock():
+        left = (paused_until - deps.clock()).total_seconds()
         raise Throttled("RingCentral asked for a pause.", code="paused", retry_after=left)
 
 
@@ -127,6 +143,10 @@ def usable_token(deps: Deps, user: ProviderUser, rejected: str | None = None) ->
         return None
     token = deps.vault.decrypt(user.access_token_encrypted)
     return None if token == rejected else token
+
+
+def access_of(user: ProviderUser, token: str) -> Access:
+    return Access(user.server, token, frozenset(user.scopes.split()) if user.scopes else None)
 
 
 def keep_token(deps: Deps, user: ProviderUser, token: Token) -> None:
@@ -152,7 +172,7 @@ def open_credentials(deps: Deps, sender: Sender) -> Credentials:
 
 
 async def _prepare(
-    deps: Deps, provider_user_id: int, rejected: str | None, cost: Cost
+    deps: Deps, provider_user_id: int, rejected: str | None, cost: Cost, transport: str
 ) -> tuple[SmsProvider, Access, list[int]]:
     """A good token, which may take a login, and the slots of the calls."""
     for _ in range(2):
@@ -162,7 +182,7 @@ async def _prepare(
             token = usable_token(deps, user, rejected)
             if token is not None:
                 slots = await take_calls(session, user, cost, deps.clock())
-                return deps.provider(user.provider), Access(user.server, token), slots
+                return deps.provider(user.provider, transport), access_of(user, token), slots
         await renew_token(deps, provider_user_id, rejected)
     raise ProviderUnavailable("RingCentral's sign-in did not last. It will be repeated.", code="login_brief")
 

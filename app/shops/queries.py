@@ -1,5 +1,6 @@
 """All SQL about shops, senders and RingCentral users."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, or_, select, update
@@ -8,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import NotFound
 from app.shops.models import AuditEvent, ProviderUser, Sender, SenderState, Shop
+from app.sms.contract import Line, Transport
 
 
 async def find_shop(session: AsyncSession, domain: str) -> Shop | None:
@@ -42,15 +44,23 @@ async def installed_shop_ids(session: AsyncSession) -> list[int]:
 
 
 async def find_sender(
-    session: AsyncSession, shop_id: int, *, account_id: int | None = None, lock: bool = False
+    session: AsyncSession,
+    shop_id: int,
+    *,
+    account_id: int | None = None,
+    sender_id: int | None = None,
+    lock: bool = False,
 ) -> Sender | None:
-    """The current sender of the shop itself, or of one of its connected accounts: the newest not disconnected."""
+    """The current sender of the shop itself, or of one of its connected accounts: the newest not disconnected, or
+    *sender_id* if it is one of these."""
     query = (
         select(Sender)
         .where(Sender.shop_id == shop_id, Sender.account_id == account_id, Sender.state != SenderState.DISCONNECTED)
         .order_by(Sender.id.desc())
         .limit(1)
     )
+    if sender_id is not None:
+        query = query.where(Sender.id == sender_id)
     return await session.scalar(query.with_for_update() if lock else query)
 
 
@@ -93,6 +103,14 @@ async def senders_of_number(session: AsyncSession, provider_user_id: int, phone_
     return list(await session.scalars(query))
 
 
+async def own_senders(session: AsyncSession, shop_id: int) -> list[Sender]:
+    """The living senders of the shop itself, the one set up last first."""
+    query = select(Sender).where(
+        Sender.shop_id == shop_id, Sender.account_id.is_(None), Sender.state != SenderState.DISCONNECTED
+    )
+    return list(await session.scalars(query.order_by(Sender.id.desc())))
+
+
 async def account_senders(session: AsyncSession, shop_id: int) -> list[Sender]:
     """The living senders of a shop's connected accounts."""
     query = select(Sender).where(
@@ -110,6 +128,27 @@ async def senders_of_shop(session: AsyncSession, shop_id: int) -> list[Sender]:
         Sender.phone_number.is_not(None),
     )
     return list(await session.scalars(query.order_by(Sender.id)))
+
+
+async def lines_of_user(session: AsyncSession, provider_user_id: int) -> list[Line]:
+    """The numbers of one RingCentral user that its shops send from, and former ones that are still the user's."""
+    query = select(Sender).where(Sender.provider_user_id == provider_user_id, Sender.state != SenderState.DISCONNECTED)
+    lines: dict[str, Line] = {}
+    for sender in await session.scalars(query.order_by(Sender.id.desc())):
+        kinds = {each["phone_number"]: each.get("transport") for each in sender.numbers}
+        if sender.phone_number is not None:
+            lines.setdefault(sender.phone_number, Line(sender.phone_number, Transport(sender.transport)))
+        for number in sender.former_numbers:
+            if (transport := kinds.get(number)) is not None:
+                lines.setdefault(number, Line(number, Transport(transport)))
+    return list(lines.values())
+
+
+def numbers_by_transport(lines: Iterable[Line]) -> dict[Transport, list[str]]:
+    numbers: dict[Transport, list[str]] = {}
+    for line in lines:
+        numbers.setdefault(line.transport, []).append(line.phone_number)
+    return numbers
 
 
 async def get_provider_user(session: AsyncSession, provider_user_id: int, *, lock: bool = False) -> ProviderUser:

@@ -72,6 +72,8 @@ class ShopSettings(BaseModel):
     help_reply: bool = True
     reply_email: str | None = None
     reply_phone: str | None = None
+    # Whom to tell of whose orders; software that posts orders mostly tells by itself.
+    connect_news: Literal["shopify", "all", "none"] = "shopify"
 
     price_per_segment: Annotated[float, Field(ge=0, le=10)] = 0.0119
     """US dollars. RingCentral's price depends on the plan, so what is computed from it is called "about"."""

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import httpx2
 
+from app.core.http import trusted
 from app.simulator.shopify import ShopifySimulator
 
 
@@ -18,7 +19,7 @@ class Answered(Exception):
 class Merchant:
     def __init__(self, shopify: ShopifySimulator, domain: str, app_url: str) -> None:
         self._shopify, self._domain = shopify, domain
-        self._client = httpx2.AsyncClient(base_url=app_url, timeout=30, trust_env=False)
+        self._client = httpx2.AsyncClient(verify=trusted(), base_url=app_url, timeout=30, trust_env=False)
 
     async def __aenter__(self) -> Self:
         return self

@@ -11,8 +11,8 @@ from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 
 from app.admin.catalogues import all_phrases, updated
-from app.admin.language import AVAILABLE, SOURCE, catalogue_path, choose, language
-from app.admin.static_files import WEB
+from app.core.language import AVAILABLE, SOURCE, catalogue_path, choose, language
+from app.core.static_files import WEB
 from tests.admin.test_pages import PAGES, everything_happened
 from tests.world import SHOP, World
 

@@ -8,7 +8,7 @@ import axe_playwright_python
 import pytest
 from playwright.async_api import expect
 
-from app.admin.static_files import static_files
+from app.core.static_files import static_files
 from app.messages.conversations import key_of
 from tests.admin.test_in_browser import RULES
 from tests.admin.test_pages import PAGES, everything_happened

@@ -2,7 +2,7 @@
 
 import re
 
-from app.admin.static_files import WEB, static_files
+from app.core.static_files import WEB, static_files
 
 SMALL_ENOUGH = 40_000
 

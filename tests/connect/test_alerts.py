@@ -224,3 +224,17 @@ async def test_a_failed_text_is_sent_again_from_the_same_number(world: World) ->
     assert (await world.api("POST", f"/messages/{message['id']}/resend")).status_code == 200
     await world.workers_run()
     assert {each["from"] for each in world.ringcentral.sent} == {JANE_OWN}
+
+
+async def test_a_waiting_text_never_moves_to_a_number_of_somebody_else(world: World) -> None:
+    """Jane's number is taken away while a text waits: neither the shop nor another account sends it in her place."""
+    await world.ready()
+    account_id = await jane_texts(world)
+    client = await client_of(world, "orders")
+    await paid(client)
+    assert [each["state"] for each in await world.messages()] == ["queued"]
+    await world.api("DELETE", f"/connect/accounts/{account_id}")
+    await world.recurring_run()
+    [message] = await world.messages()
+    assert (message["state"], message["reason"]["code"]) == ("cancelled", "not_connected")
+    assert world.ringcentral.sent == []

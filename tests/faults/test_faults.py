@@ -13,11 +13,15 @@ from pathlib import Path
 
 import pytest
 
+from app.simulator.ringcentral import RingCentralSimulator
+from app.simulator.ringcentral.platform import RecordedRequest
 from tests.faults.machines import open_machines
 
 pytestmark = pytest.mark.slow
 ORDERS = int(os.environ.get("FAULT_ORDERS", "500"))
 NO_LIMIT = 100_000
+GRACE = 1.0
+"""Seconds from a 429 that a call may still need to arrive which left before the answer was read, on a busy machine."""
 
 
 @pytest.fixture
@@ -89,7 +93,7 @@ async def test_ringcentral_fails_in_every_way(folder: Path, chance: random.Rando
         simulator.troubles.clear()
         await machines.wait_until_settled(len(customers), 120)
         await machines.assert_one_text_each(customers)
-        assert not [each for each in simulator.requests if each.violates_penalty and each.status != 429]
+        assert calls_in_spite_of_a_429(simulator) == []
 
 
 async def test_the_real_limits_are_never_broken(folder: Path) -> None:
@@ -104,6 +108,11 @@ async def test_the_real_limits_are_never_broken(folder: Path) -> None:
         simulator.fail_next(429, retry_after=6)
         await machines.wait_until_settled(len(customers), 90)
         await machines.assert_one_text_each(customers)
-        refused = [each for each in simulator.requests if each.status == 429]
-        assert len(refused) == 1
-        assert not [each for each in simulator.requests if each.violates_penalty]
+        assert calls_in_spite_of_a_429(simulator) == []
+        penalties = [each for each in simulator.requests if each.status == 429 and each.penalty_age is None]
+        assert len(penalties) == 1
+
+
+def calls_in_spite_of_a_429(simulator: RingCentralSimulator) -> list[RecordedRequest]:
+    """Calls that left although the app had been told to pause. What met the 429 on the way could not know of it."""
+    return [each for each in simulator.requests if each.penalty_age is not None and each.penalty_age > GRACE]

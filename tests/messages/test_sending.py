@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from app.messages.claim import CLAIM, DUE_USERS, FIRST, claim_due, users_with_due_messages
+from app.messages.claim import CLAIM, DUE_USERS, FIRST, STILL_ALIVE, claim_due, users_with_due_messages
 from app.messages.dispatch import send_due_messages
 from app.messages.recover import resolve_unknown, sweep
 from app.messages.send import LEASE
 from app.messages.status import look_soon, read_due_statuses
-from app.shops.pace import LONGEST_CALL
+from app.shops.pace import KEPT_FOR_READING, LONGEST_CALL, MOST_A2P
 from app.shops.pausing import pause_sender, resume_sender
 from app.shops.provider_access import call_provider
 from app.shops.queries import get_shop
@@ -84,7 +84,7 @@ async def test_several_workers_share_one_window(engine: Engine) -> None:
     workers = [engine.worker() for _ in range(4)]
     for _ in range(8):
         await asyncio.gather(*(worker.turn() for worker in workers))
-    await asyncio.gather(*(worker.finish() for worker in workers))
+        await asyncio.gather(*(worker.finish() for worker in workers))
     assert len(engine.provider.accepted) == 36
     assert engine.provider.broken_rules == []
 
@@ -172,7 +172,7 @@ async def test_two_shops_on_one_user_take_turns(engine: Engine) -> None:
     await bulk(engine, busy, 500)
     message = await engine.queue_order(small, "1", NOAH)
     async with engine.deps.db.transaction() as session:
-        claimed = await claim_due(session, {user: 4}, now=engine.clock(), lease=LEASE)
+        claimed = await claim_due(session, {user: 4}, holder="test", now=engine.clock(), lease=LEASE)
     assert message in [held.message.id for held in claimed]
 
 
@@ -232,8 +232,12 @@ async def test_due_users_are_found_without_reading_the_queue(engine: Engine) -> 
         "users": [user[0]],
         "most": [20],
         "now": engine.clock(),
+        "holder": "test",
+        "still_alive": STILL_ALIVE,
         "lease": LEASE,
         "longest_call": LONGEST_CALL,
+        "kept_for_reading": KEPT_FOR_READING,
+        "most_a2p": MOST_A2P,
         "first": FIRST,
         "priorities": [0, 1, 5],
     }
@@ -306,6 +310,7 @@ async def test_death_before_the_call_is_safe_and_after_it_is_looked_up(engine: E
     engine.provider.plan.append("die after")
     before = await engine.queue_order(shop, "1", ADA)
     await send_due_messages(engine.deps)
+    engine.clock.advance(seconds=26)
     after = await engine.queue_order(shop, "2", NOAH)
     await send_due_messages(engine.deps)
     engine.clock.advance(seconds=41)

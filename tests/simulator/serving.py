@@ -1,8 +1,9 @@
 """An ASGI application as a real HTTP server on a free loopback port, in the test's own event loop."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -28,8 +29,24 @@ async def serve(app: ASGIApp) -> AsyncIterator[str]:
 
 
 class Loopback(uvicorn.Server):
-    """Leaves the signals to the test runner, and looks at `should_exit` more often."""
+    """Leaves the signals to the test runner, looks at `should_exit` more often, and is gone as soon as nobody calls.
+
+    uvicorn's own shutdown sleeps for a tenth of a second, three times in each test of the whole app.
+    """
 
     async def main_loop(self) -> None:
         while not self.should_exit:  # noqa: ASYNC110 - the flag is uvicorn's own
             await asyncio.sleep(0.01)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.config.timeout_graceful_shutdown):
+                while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110 - uvicorn has no event
+                    await asyncio.sleep(0.002)
+        for task in self.server_state.tasks:
+            task.cancel()
+        await self.lifespan.shutdown()

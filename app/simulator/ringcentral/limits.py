@@ -17,9 +17,11 @@ GROUPS = ("auth", "heavy", "medium", "light")
 
 @dataclass(slots=True)
 class Window:
-    """The calls of one user, application and group. *penalty* is the length in seconds of the one running."""
+    """The calls of one user, application and group. *penalty* is the length in seconds of the one running, which began
+    at *paused_since*, however often it was started again."""
 
     calls: deque[datetime] = field(default_factory=deque)
+    paused_since: datetime | None = None
     paused_until: datetime | None = None
     penalty: float = 0
 
@@ -58,12 +60,17 @@ class Limits:
     def penalise(self, caller: str, group: str, seconds: float) -> None:
         """Starts a penalty, or starts the running one again."""
         window = self._window(caller, group)
+        if self.penalty_age(caller, group) is None:
+            window.paused_since = self._clock()
         window.paused_until = self._clock() + timedelta(seconds=seconds)
         window.penalty = seconds
 
-    def is_paused(self, caller: str, group: str) -> bool:
-        paused_until = self._window(caller, group).paused_until
-        return paused_until is not None and self._clock() < paused_until
+    def penalty_age(self, caller: str, group: str) -> float | None:
+        """Seconds since the running penalty began; None when there is none."""
+        window, now = self._window(caller, group), self._clock()
+        if window.paused_since is None or window.paused_until is None or now >= window.paused_until:
+            return None
+        return (now - window.paused_since).total_seconds()
 
     def _window(self, caller: str, group: str) -> Window:
         return self._windows.setdefault((caller, group), Window())

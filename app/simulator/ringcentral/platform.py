@@ -16,6 +16,7 @@ import msgspec
 from starlette.requests import Request
 
 from app.core.clock import Clock
+from app.core.http import trusted
 from app.simulator.ringcentral.errors import Fault, fault
 from app.simulator.ringcentral.faults import Troubles
 from app.simulator.ringcentral.limits import Limits
@@ -27,14 +28,19 @@ KEPT_REQUESTS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class RecordedRequest:
-    """*status* 0: cut off or hung up without an answer. *violates_penalty*: it came inside a 429's penalty."""
+    """*status* 0: cut off or hung up without an answer. *penalty_age*: it came so many seconds after the 429 that began
+    the running penalty; None outside penalties."""
 
     method: str
     path: str
     status: int
     at: datetime
     owner_id: str | None = None
-    violates_penalty: bool = False
+    penalty_age: float | None = None
+
+    @property
+    def violates_penalty(self) -> bool:
+        return self.penalty_age is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +137,9 @@ class Platform:
         """The client that calls webhooks; each call sets its own deadline."""
         if self._http is None or self._http.is_closed:
             limits = httpx2.Limits(max_connections=20, max_keepalive_connections=20)
-            self._http = httpx2.AsyncClient(timeout=None, limits=limits, trust_env=False, follow_redirects=False)
+            self._http = httpx2.AsyncClient(
+                verify=trusted(), timeout=None, limits=limits, trust_env=False, follow_redirects=False
+            )
         return self._http
 
     async def aclose(self) -> None:

@@ -172,7 +172,7 @@ async def with_trouble(
     """Carries the call out, unless a trouble was ordered for it, and writes down how it was answered."""
     body = await request.body()
     session = find_session(platform, request)
-    violates_penalty = session is not None and platform.limits.is_paused(caller_of(session), group)
+    penalty_age = platform.limits.penalty_age(caller_of(session), group) if session is not None else None
     trouble = platform.troubles.meet(request.url.path)
     if trouble is None:
         response = await carry_out(body)
@@ -189,7 +189,7 @@ async def with_trouble(
             status=0 if isinstance(response, NoAnswer) else response.status_code,
             at=platform.clock(),
             owner_id=session.owner_id if session is not None else None,
-            violates_penalty=violates_penalty,
+            penalty_age=penalty_age,
         )
     )
     return response

@@ -8,12 +8,13 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl, urljoin, urlsplit
 from zoneinfo import ZoneInfo
 
 from app.simulator.shopify.connections import connect
 from app.simulator.shopify.payloads import money
 from app.simulator.shopify.shop_payloads import flat_state
-from app.simulator.shopify.state import Address, Customer, Fulfillment, LineItem, Order, Shop
+from app.simulator.shopify.state import Address, Customer, Fulfillment, LineItem, Order, Refund, Shop
 
 View = dict[str, Any]
 ZONES = {
@@ -50,6 +51,7 @@ def order_view(shop: Shop, order: Order, *, customer: Any) -> View:
         "currentTotalPriceSet": _money_bag(order, order.total_cents),
         "customAttributes": [{"key": key, "value": value} for key, value in order.note_attributes.items()],
         "customer": customer,
+        "customerJourneySummary": _journey(shop, order),
         "customerLocale": order.customer_locale,
         "discountCode": order.discount_codes[0] if order.discount_codes else None,
         "discountCodes": order.discount_codes,
@@ -71,6 +73,7 @@ def order_view(shop: Shop, order: Order, *, customer: Any) -> View:
         "phone": order.phone,
         "presentmentCurrencyCode": order.currency,
         "processedAt": order.created_at,
+        "refunds": lambda info, first=None: [_refund_view(order, refund) for refund in order.refunds[:first]],
         "shippingAddress": address_view(order.shipping_address, order.id + 3),
         "sourceName": order.source_name,
         "statusPageUrl": lambda info, **arguments: status_page_url(shop, order, arguments),
@@ -87,6 +90,31 @@ def order_view(shop: Shop, order: Order, *, customer: Any) -> View:
     }
 
 
+def _journey(shop: Shop, order: Order) -> View:
+    """One visit, the one that led to the order; what its address says of where it came from is taken apart."""
+    if order.landing_site is None:
+        return {
+            "customerOrderIndex": None,
+            "daysToConversion": None,
+            "firstVisit": None,
+            "lastVisit": None,
+            "ready": True,
+        }
+    given = dict(parse_qsl(urlsplit(order.landing_site).query))
+    utm = {part: given.get(f"utm_{part}") for part in ("campaign", "content", "medium", "source", "term")}
+    visit = {
+        "__typename": "CustomerVisit",
+        "id": f"gid://shopify/CustomerVisit/{order.id + 4}",
+        "landingPage": urljoin(f"https://{shop.domain}", order.landing_site),
+        "occurredAt": order.created_at,
+        "referralCode": next((given[name] for name in ("ref", "source", "r") if name in given), None),
+        "referrerUrl": order.referring_site,
+        "source": "direct" if order.referring_site is None else urlsplit(order.referring_site).hostname or "unknown",
+        "utmParameters": utm if any(utm.values()) else None,
+    }
+    return {"customerOrderIndex": 0, "daysToConversion": 0, "firstVisit": visit, "lastVisit": visit, "ready": True}
+
+
 def status_page_url(shop: Shop, order: Order, arguments: Mapping[str, str | None]) -> str:
     """A capability link of its own at every call, as since 2025-04."""
     page = f"https://{shop.domain}/{shop.id}/orders/{order.token}"
@@ -100,6 +128,27 @@ def display_fulfillment_status(order: Order) -> str:
     return {None: "UNFULFILLED", "partial": "PARTIALLY_FULFILLED", "fulfilled": "FULFILLED"}[order.fulfillment_status]
 
 
+def display_status(parcel: Fulfillment) -> str:
+    """What the carrier has said last, else that it was sent off. `not_delivered` is how the admin shows a failure."""
+    if parcel.status != "success":
+        return "CANCELED"
+    reported = parcel.shipment_status
+    return {None: "FULFILLED", "failure": "NOT_DELIVERED"}.get(reported, (reported or "").upper())
+
+
+def _refund_view(order: Order, refund: Refund) -> View:
+    return {
+        "__typename": "Refund",
+        "id": refund.gid,
+        "legacyResourceId": refund.id,
+        "createdAt": refund.created_at,
+        "note": None,
+        "processedAt": refund.created_at,
+        "totalRefundedSet": _money_bag(order, refund.cents),
+        "updatedAt": refund.created_at,
+    }
+
+
 def fulfillment_view(shop: Shop, order: Order, parcel: Fulfillment, *, customer: Any) -> View:
     tracking = {"company": parcel.tracking_company, "number": parcel.tracking_number, "url": parcel.tracking_url}
     items = [item for item in order.line_items if item.id in parcel.quantities]
@@ -108,8 +157,8 @@ def fulfillment_view(shop: Shop, order: Order, parcel: Fulfillment, *, customer:
         "id": parcel.gid,
         "legacyResourceId": parcel.id,
         "createdAt": parcel.created_at,
-        "deliveredAt": None,
-        "displayStatus": "FULFILLED" if parcel.status == "success" else "CANCELED",
+        "deliveredAt": parcel.delivered_at,
+        "displayStatus": display_status(parcel),
         "estimatedDeliveryAt": None,
         "fulfillmentLineItems": lambda info, **arguments: connect(
             items,

@@ -18,6 +18,7 @@ from uuid import uuid4
 import httpx2
 
 from app.core.clock import Clock
+from app.core.http import trusted
 from app.simulator.shopify.credentials import Credentials
 from app.simulator.shopify.payloads import Payload
 from app.simulator.shopify.search import matches_filter
@@ -191,7 +192,9 @@ class Webhooks:
     def _http(self) -> httpx2.AsyncClient:
         if self._client is None:
             timeout = httpx2.Timeout(DEADLINE, connect=CONNECT_DEADLINE)
-            self._client = httpx2.AsyncClient(timeout=timeout, follow_redirects=False, trust_env=False)
+            self._client = httpx2.AsyncClient(
+                verify=trusted(), timeout=timeout, follow_redirects=False, trust_env=False
+            )
         return self._client
 
 

@@ -24,7 +24,7 @@ from babel.support import Translations
 from babel.units import format_unit
 from starlette.requests import Request
 
-from app.admin.static_files import WEB
+from app.core.static_files import WEB
 
 LOCALES: Final = WEB / "locales"
 SOURCE: Final = "en"

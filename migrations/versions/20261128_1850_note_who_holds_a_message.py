@@ -1,0 +1,19 @@
+"""Notes which process holds a message, so that the texts of one RingCentral user leave from one process at a time."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "20261128_1850"
+down_revision = "20261122_0740"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("messages", sa.Column("held_by", sa.Text(), nullable=True))
+    op.create_index("ix_messages_held", "messages", ["sender_id"], postgresql_where=sa.text("state = 'sending'"))
+
+
+def downgrade() -> None:
+    op.drop_index("ix_messages_held", table_name="messages")
+    op.drop_column("messages", "held_by")
