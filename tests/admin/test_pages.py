@@ -45,7 +45,7 @@ POLARIS = {
     "s-empty-state": {"heading"},
     "s-grid": {"gap", "gridtemplatecolumns"},
     "s-icon": {"tone", "type"},
-    "s-link": {"href", "tone"},
+    "s-link": {"href", "target", "tone"},
     "s-modal": {"heading", "size"},
     "s-number-field": FIELD | {"max", "min", "step"},
     "s-option": {"value"},
