@@ -139,7 +139,12 @@ async def test_every_route_wants_a_proof_or_stands_on_the_list(
 ) -> None:
     await world.install()
     nothing_of_a_shop = await snapshot(world)
-    proofs = ({}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic eDp5"}, {"Cookie": "a=b"})
+    proofs: tuple[dict[str, str], ...] = (
+        {},
+        {"Authorization": "Bearer nonsense"},
+        {"Authorization": "Basic eDp5"},
+        {"Cookie": "a=b"},
+    )
     for method, pattern in all_routes(routes()):
         path = pattern.replace("{id}", "1").replace("{kind}", "order_confirmed").replace("{rest:path}", "")
         path = path.replace("{path:path}", "x").replace("{build}", "x").replace("{key}", "x").replace("{link}", "x")
