@@ -57,6 +57,8 @@ class OrderFacts:
     read_at: datetime
     created_at: datetime | None = None
     consent_source: str = "Shopify"
+    order_phone: str | None = field(default=None, repr=False)
+    """Given with the order; consent need not cover it."""
     paid: bool = False
 
 
@@ -109,6 +111,7 @@ def parse_order(order: dict[str, Any], *, read_at: datetime) -> OrderFacts:
         parcels=tuple(_parcel(each) for each in order.get("fulfillments") or [] if isinstance(each, dict)),
         read_at=read_at,
         created_at=_moment(order.get("createdAt")),
+        order_phone=to_e164(order.get("phone") or shipping.get("phone"), country),
         paid=order.get("displayFinancialStatus") == "PAID",
     )
 
