@@ -1,6 +1,6 @@
 """Recurring work of the outbox: texts whose notification was lost, old pace slots, and the nightly look at consent."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from app.core.jobs import Discard, Snooze, enqueue, every, job
 from app.core.log import get_logger
@@ -18,11 +18,13 @@ from app.shops.queries import (
     get_provider_user,
     get_shop,
     installed_shop_ids,
+    lines_of_user,
+    numbers_by_transport,
     shops_with_alerts,
     subscribed_user_ids,
     update_user,
 )
-from app.sms.contract import CredentialsRefused, Throttled
+from app.sms.contract import CredentialsRefused, InboundText, Throttled, Transport
 
 log = get_logger(__name__)
 
@@ -45,9 +47,10 @@ async def read_missed_texts(deps: Deps, provider_user_id: str) -> None:
     user_id, started = int(provider_user_id), deps.clock()
     async with deps.db.transaction() as session:
         user = await get_provider_user(session, user_id)
+        numbers = numbers_by_transport(await lines_of_user(session, user_id))
     since = (user.inbound_read_until or user.created_at) - OVERLAP
     try:
-        missed = await call_provider(deps, user_id, lambda provider, access: provider.list_inbound(access, since=since))
+        missed = [text for road in numbers for text in await _inbound(deps, user_id, road, numbers[road], since)]
     except Throttled as throttled:
         raise Snooze(timedelta(seconds=throttled.retry_after + 1)) from None
     except CredentialsRefused as refused:
@@ -57,6 +60,17 @@ async def read_missed_texts(deps: Deps, provider_user_id: str) -> None:
         await update_user(session, user_id, inbound_read_until=started)
     if found:
         log.warning("inbound.repaired", provider_user_id=user_id, count=found)
+
+
+async def _inbound(
+    deps: Deps, provider_user_id: int, transport: Transport, numbers: list[str], since: datetime
+) -> list[InboundText]:
+    return await call_provider(
+        deps,
+        provider_user_id,
+        lambda provider, access: provider.list_inbound(access, since=since, numbers=numbers),
+        transport=transport,
+    )
 
 
 @every(timedelta(minutes=1), "messages.rescue_stranded")
