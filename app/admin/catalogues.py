@@ -22,6 +22,7 @@ from app.core.static_files import WEB
 
 APP: Final = Path(__file__).resolve().parents[1]
 SPEAKING: Final = (
+    "admin/connection.py",
     "admin/consent.py",
     "admin/conversations.py",
     "admin/json_body.py",
@@ -36,6 +37,8 @@ SPEAKING: Final = (
     "connect/joining.py",
     "connect/own_texts.py",
     "connect/sign_in.py",
+    "consent/drift.py",
+    "consent/settle.py",
     "hosted/doors.py",
     "hosted/guest.py",
     "hosted/number.py",
@@ -43,6 +46,7 @@ SPEAKING: Final = (
     "message_templates/lint.py",
     "message_templates/render.py",
     "message_templates/variables.py",
+    "messages/agreement.py",
     "messages/compose.py",
     "messages/conversations.py",
     "messages/diagnostics.py",
@@ -52,11 +56,13 @@ SPEAKING: Final = (
     "messages/opt_out.py",
     "messages/reasons.py",
     "messages/resend.py",
+    "messages/standing.py",
     "notifications/catalogue.py",
     "notifications/parcel_events.py",
     *(f"notifications/types/{path.name}" for path in sorted((APP / "notifications" / "types").glob("[!_]*.py"))),
     "shopify/client.py",
     "shops/connection.py",
+    "shops/pausing.py",
     "sms/providers/ringcentral/errors.py",
     "sms/providers/ringcentral/high_volume.py",
     "sms/providers/ringcentral/numbers.py",
