@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261128_1915"
-down_revision = "20261128_1905"
+revision = "20261128_1927"
+down_revision = "20261128_1925"
 branch_labels = None
 depends_on = None
 
