@@ -39,7 +39,7 @@ async def test_she_connects_her_own_number_and_her_customer_hears_from_it(world:
     await person.post("/number/choose", phone_number=JANE_OWN)
     assert "Your texts leave from this number now." in person.text
     await person.post("/home/alerts", on="1")
-    assert "On. They leave from +1 650-555-0177." in person.text
+    assert "On. They leave from +1 650-555-0177" in person.text
     await paid(await client_of(world, "orders"))
     await world.workers_run()
     [text] = world.texts_on(JANET)
