@@ -34,6 +34,7 @@ SPEAKING: Final = (
     "admin/templates.py",
     "compliance/data_request.py",
     "consent/drift.py",
+    "consent/quiet_rules.py",
     "consent/settle.py",
     "message_templates/lint.py",
     "message_templates/render.py",
