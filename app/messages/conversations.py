@@ -11,7 +11,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.consent.queries import is_suppressed
@@ -50,6 +50,14 @@ def hash_of(key: str) -> bytes:
         return base64.b64decode(key + "=" * (-len(key) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         raise NotFound("There is no such conversation.") from None
+
+
+async def has_conversation(session: AsyncSession, shop_id: int, phone_hash: bytes) -> bool:
+    query = select(
+        exists().where(InboundMessage.shop_id == shop_id, InboundMessage.phone_hash == phone_hash)
+        | exists().where(Message.shop_id == shop_id, Message.phone_hash == phone_hash)
+    )
+    return bool(await session.scalar(query))
 
 
 async def list_conversations(deps: Deps, session: AsyncSession, shop_id: int, *, limit: int = 50) -> dict[str, Any]:

@@ -137,8 +137,8 @@ async def _call_in_turn(
         access = await _token_and_fence(deps, held, ready, rejected)
         if access is None:
             return None
+        await turn.may_call()
         refuse_while_told_to_pause(deps, held.provider_user_id)
-        turn.begin()
         answer = await _call(deps.provider(ready.sender.provider, ready.sender.transport), access, ready)
         if isinstance(answer, SmsError):
             await note_pause(deps, held.provider_user_id, answer)

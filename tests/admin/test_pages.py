@@ -20,7 +20,7 @@ PAGES = {
     "/settings/diagnostics": "Diagnostics",
 }
 
-FIELD = {"name", "label", "value", "details", "placeholder", "autocomplete", "labelaccessibilityvisibility"}
+FIELD = {"name", "label", "value", "details", "error", "placeholder", "autocomplete", "labelaccessibilityvisibility"}
 POLARIS = {
     "s-badge": {"tone"},
     "s-banner": {"heading", "tone"},
@@ -37,6 +37,7 @@ POLARIS = {
         "type",
         "variant",
     },
+    "s-checkbox": {"checked", "details", "label", "name"},
     "s-chip": set[str](),
     "s-choice": {"disabled", "selected", "value"},
     "s-choice-list": {"label", "labelaccessibilityvisibility", "multiple", "name"},
@@ -44,7 +45,7 @@ POLARIS = {
     "s-empty-state": {"heading"},
     "s-grid": {"gap", "gridtemplatecolumns"},
     "s-icon": {"tone", "type"},
-    "s-link": {"href", "tone"},
+    "s-link": {"href", "target", "tone"},
     "s-modal": {"heading", "size"},
     "s-number-field": FIELD | {"max", "min", "step"},
     "s-option": {"value"},

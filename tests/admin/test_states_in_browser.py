@@ -54,6 +54,7 @@ async def a_busy_shop(world: World) -> dict[str, str]:
     ids = [message["id"] for message in await world.messages()]
     key = key_of(world.deps.vault.fingerprint("+14155550167"))
     more = {f"/messages/{ids[0]}": "", f"/messages/conversations/{key}": "+1 415-555-0167"}
+    more["/consent/number?phone=%2B12125550123"] = "+1 212-555-0123"
     return {**PAGES, **more}
 
 

@@ -147,8 +147,10 @@ class RingCentral:
     async def record_opt_in(self, access: Access, *, sender: str, recipient: str) -> None:
         await consents.record(self._client, access, sender=sender, recipient=recipient, opted_out=False)
 
-    async def search_consents(self, access: Access, *, sender: str, opted_out: bool = True) -> list[ConsentRecord]:
-        return await consents.search(self._client, access, sender=sender, opted_out=opted_out)
+    async def search_consents(
+        self, access: Access, *, sender: str, recipient: str | None = None, opted_out: bool = True
+    ) -> list[ConsentRecord]:
+        return await consents.search(self._client, access, sender=sender, recipient=recipient, opted_out=opted_out)
 
     def delivery_failure(self, code: str | None) -> DeliveryFailure:
         return errors.delivery_failure(code)
