@@ -1,7 +1,7 @@
 """Every request of ours, and every answer of the simulated RingCentral, fits RingCentral's published description.
 
-`RINGCENTRAL_OPENAPI` names the file of the description (OpenAPI 3, JSON), which is not ours to publish. Where it and the
-guide's published answers differ, the difference is listed here.
+`RINGCENTRAL_OPENAPI` names the file of the description (OpenAPI 3, JSON), which is not ours to publish. Where it and
+the guide's published answers differ, the difference is listed here.
 """
 
 import os
