@@ -22,6 +22,7 @@ from app.core.static_files import WEB
 
 APP: Final = Path(__file__).resolve().parents[1]
 SPEAKING: Final = (
+    "admin/connection.py",
     "admin/consent.py",
     "admin/conversations.py",
     "admin/json_body.py",
@@ -53,6 +54,7 @@ SPEAKING: Final = (
     *(f"notifications/types/{path.name}" for path in sorted((APP / "notifications" / "types").glob("[!_]*.py"))),
     "shopify/client.py",
     "shops/connection.py",
+    "shops/pausing.py",
     "sms/providers/ringcentral/errors.py",
     "sms/providers/ringcentral/high_volume.py",
     "sms/providers/ringcentral/numbers.py",

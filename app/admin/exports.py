@@ -15,6 +15,7 @@ from app.admin.messages import read_filters
 from app.admin.session import Visit
 from app.deps import Deps
 from app.messages.export import export_csv, make_export_link, take_export_link
+from app.messages.people import phones_of_people
 from app.shops.queries import get_shop
 
 KEPT = ("status", "kind", "q")
@@ -24,10 +25,10 @@ NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "R
 async def make_export(visit: Visit) -> dict[str, Any]:
     given = await read_object(visit.request)
     filters = read_filters(QueryParams([(name, str(given[name])) for name in KEPT if given.get(name)]))
+    kept = {name: filters[name] for name in KEPT if filters[name]}
+    people = await phones_of_people(visit.deps, visit.shop.id, filters["q"])
     async with visit.deps.db.transaction() as session:
-        token = await make_export_link(
-            visit.deps, session, visit.shop.id, {name: filters[name] for name in KEPT if filters[name]}
-        )
+        token = await make_export_link(visit.deps, session, visit.shop.id, {**kept, "people": people})
     return {"url": f"/exports/{token}"}
 
 

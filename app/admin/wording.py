@@ -189,6 +189,14 @@ POLICIES: Final = {
     "order_updates": "Subscribed customers, and those who agreed to order updates when ordering.",
 }
 
+MEANINGS: Final = {
+    "opt_out": "Opted out",
+    "opt_in": "Opted in again",
+    "help": "Asked for help",
+    "doubtful": "Put on hold",
+}
+"""What the app understood of a customer's text; one that is for people has no entry."""
+
 AGES: Final = {
     30: "30 minutes",
     60: "1 hour",

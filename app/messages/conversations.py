@@ -103,8 +103,10 @@ async def conversation(deps: Deps, session: AsyncSession, shop: Shop, key: str) 
     return {
         "key": key,
         "phone": deps.vault.decrypt(sealed) if sealed is not None else None,
-        "lines": sorted(lines, key=lambda line: line["at"]),
+        # What waits comes last; of what has one time, the customer's text is what was answered.
+        "lines": sorted(lines, key=lambda line: (line.get("due_at") or line["at"], line["side"] == "shop")),
         "why_not": await _why_not(deps, session, shop, phone_hash, inbound),
+        "opted_out": await is_suppressed(session, shop.id, phone_hash),
     }
 
 

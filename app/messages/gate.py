@@ -22,7 +22,7 @@ from app.deps import Deps
 from app.message_templates.render import TemplateError
 from app.message_templates.segments import count_segments
 from app.messages import reasons
-from app.messages.agreement import agreement_for
+from app.messages.agreement import agreement_for, covers_phone
 from app.messages.compose import Composed, shop_values
 from app.messages.day_cap import full_until
 from app.messages.disclosure import was_texted_before, with_disclosure
@@ -162,6 +162,7 @@ async def _pass_order_text(
     if untrue is not None:
         return untrue
     async with deps.db.transaction() as session:
+        facts = await _with_chosen_phone(deps, session, shop, facts, checks)
         unwilling = await _may_be_texted(deps, session, shop, facts, checks)
         if unwilling is not None:
             return unwilling
@@ -216,6 +217,20 @@ def _still_true(deps: Deps, kind: Kind, message: Message, facts: OrderFacts, che
     if kind.topic is not None and kind.after_cancellation:
         checks.passed("still_true", "What the text says is still true")
     return None
+
+
+async def _with_chosen_phone(
+    deps: Deps, session: AsyncSession, shop: Shop, facts: OrderFacts, checks: Checks
+) -> OrderFacts:
+    """The customer's own phone gave the consent; the order's is texted where the shop wishes and consent covers it."""
+    given = facts.order_phone
+    if read_settings_of(shop).phone_source != "order" or given is None or given == facts.phone:
+        return facts
+    if await covers_phone(deps, session, shop.id, given, facts.created_at):
+        checks.passed("order_phone", "The phone given with the order is used, as you chose")
+        return replace(facts, phone=given)
+    checks.passed("order_phone", "Nobody agreed for the other phone in the order, so the customer's own is used")
+    return facts
 
 
 async def _may_be_texted(

@@ -42,6 +42,7 @@ POLARIS = {
     "s-choice": {"disabled", "selected", "value"},
     "s-choice-list": {"label", "labelaccessibilityvisibility", "multiple", "name"},
     "s-clickable-chip": {"accessibilitylabel", "color", "href"},
+    "s-email-field": FIELD,
     "s-empty-state": {"heading"},
     "s-grid": {"gap", "gridtemplatecolumns"},
     "s-icon": {"tone", "type"},

@@ -125,6 +125,23 @@ async def test_two_tabs_at_one_text_end_in_a_question_not_in_a_loss(world: World
     assert stored["text"] == theirs
 
 
+async def test_two_tabs_at_one_setting_end_in_a_question_too(world: World) -> None:
+    await world.install()
+    async with browsing(world) as browser:
+        await browser.open("/settings", "Settings")
+        await browser.app.get_by_label("Send until").select_option("21:00")
+        await browser.save()
+        await world.api("PUT", "/settings", {"quiet_hours": {"end": "19:00"}, "countries": ["US"]})
+        await browser.app.get_by_label("Send from").select_option("10:00")  # untouched by the other tab
+        await browser.save()
+        await browser.app.get_by_label("Send until").select_option("22:00")
+        await browser.page.locator("#save-bar-save").click()
+        await expect(browser.app.get_by_text("Somebody else has changed this setting")).to_be_visible()
+        await expect(browser.page.locator("#save-bar")).to_be_visible()
+    saved = (await world.api("GET", "/settings")).json()
+    assert saved["quiet_hours"] == {"enabled": True, "start": "10:00", "end": "19:00"}
+
+
 async def test_a_stale_session_is_renewed_without_losing_what_was_typed(world: World) -> None:
     await world.install()
     async with browsing(world) as browser:
