@@ -47,7 +47,7 @@ export function installAffiliate({ feed, isShown }) {
 }
 
 function mailRow({ to, subject, text, at }) {
-  const parts = text.split(ADDRESS).map((part, index) => (index % 2 ? element('a', { href: part, target: '_blank', rel: 'noopener' }, 'link') : part));
+  const parts = text.split(ADDRESS).map((part, index) => (index % 2 ? element('a', { href: part, target: '_blank', rel: 'noopener' }, 'open the link') : part));
   return element('li', { class: 'row' },
     element('div', { class: 'row-line' }, element('b', { class: 'grow' }, subject), element('span', { class: 'quiet' }, clockTime(at))),
     element('div', { class: 'quiet' }, `To ${to.join(', ')}`),
