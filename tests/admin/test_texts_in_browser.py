@@ -42,7 +42,9 @@ async def test_a_permission_is_asked_for_once_and_only_when_it_is_needed(world: 
         await expect(browser.page.get_by_text("#1001 refunded in part")).to_be_visible()
     await world.workers_run()
     assert "has been delivered" in world.texts_on(ADA)[-1]
-    on = [each["kind"] for each in (await world.api("GET", "/notifications")).json()["notifications"] if each["enabled"]]
+    on = [
+        each["kind"] for each in (await world.api("GET", "/notifications")).json()["notifications"] if each["enabled"]
+    ]
     assert on == ["order_confirmed", "order_fulfilled", "ready_for_pickup", "delivered"]
 
 
