@@ -12,6 +12,14 @@ from app.connect.accounts import (
     set_up_account,
 )
 from app.connect.attribution import read_saved_rules, save_rules, try_rules
+from app.connect.history import (
+    list_imports,
+    pause_import,
+    read_import,
+    resume_import,
+    start_import,
+    stop_import,
+)
 from app.connect.keys import create_key, list_keys, revoke_key
 from app.connect.outgoing import (
     EVENTS,
@@ -125,6 +133,30 @@ async def save_attribution(visit: Visit) -> dict[str, Any]:
 
 async def try_attribution(visit: Visit) -> dict[str, Any]:
     return await try_rules(visit.deps, visit.shop, await read_object(visit.request))
+
+
+async def read_imports(visit: Visit) -> dict[str, Any]:
+    async with visit.deps.db.transaction() as session:
+        return {"imports": await list_imports(session, visit.shop.id)}
+
+
+async def make_import(visit: Visit) -> dict[str, Any]:
+    form = await read_object(visit.request)
+    async with visit.deps.db.transaction() as session:
+        return await start_import(visit.deps, session, visit.shop, form, actor=visit.actor)
+
+
+async def read_one_import(visit: Visit) -> dict[str, Any]:
+    async with visit.deps.db.transaction() as session:
+        return await read_import(session, visit.shop.id, path_id(visit, "import"))
+
+
+async def turn_import(visit: Visit) -> dict[str, Any]:
+    turn = {"pause": pause_import, "resume": resume_import, "stop": stop_import}.get(visit.request.path_params["turn"])
+    if turn is None:
+        raise NotFound("There is nothing at this address.")
+    async with visit.deps.db.transaction() as session:
+        return await turn(visit.deps, session, visit.shop, path_id(visit, "import"), actor=visit.actor)
 
 
 def path_id(visit: Visit, what: str) -> int:

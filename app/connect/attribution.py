@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connect.accounts import hosted_url, status_of
 from app.connect.models import Account, AttributionRule
-from app.connect.money import format_money
+from app.connect.money import format_money, read_cents
 from app.connect.notices import tell_account
 from app.connect.queries import (
     accounts_meant,
@@ -198,12 +198,8 @@ def marks_of(node: Mapping[str, Any], *, landing: Mapping[str, str] | None = Non
 
 
 def total_of(node: Mapping[str, Any]) -> str:
-    money = (node.get("currentTotalPriceSet") or {}).get("shopMoney") or {}
-    try:
-        cents = round(float(money["amount"]) * 100)
-    except (KeyError, TypeError, ValueError):
-        return ""
-    return format_money(cents, str(money.get("currencyCode") or "USD"))
+    cents, currency = read_cents((node.get("currentTotalPriceSet") or {}).get("shopMoney"))
+    return format_money(cents, currency) if currency else ""
 
 
 def may_text(account: Account | None, sender: Sender | None) -> bool:

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 from app.connect import alerts, notices, ownership
 from app.connect.attribution import ATTRIBUTE, attribute_order
+from app.connect.history import IMPORT, import_page
 from app.connect.notices import MAIL, mail_notice
 from app.connect.outgoing import MAKE_CALL, make_call
-from app.connect.queries import due_calls, forget_old_answers
-from app.core.jobs import Discard, every, job
+from app.connect.queries import due_calls, forget_old_answers, running_imports
+from app.core.jobs import Discard, enqueue, every, job
 from app.deps import Deps
 from app.shopify.client import AccessForbidden, AccessTokenRejected, ShopUnavailable
 
@@ -16,6 +17,7 @@ DECLARED = (alerts.PAID, alerts.SHIPPED, notices.NOTICE.name)
 OWNERS = ownership.Affiliates
 """Registered by the same import: whose number Shopify's orders are texted about from."""
 ANSWERS_KEPT = timedelta(hours=24)
+IMPORT_IDLE = timedelta(minutes=5)
 REQUESTS_KEPT = timedelta(days=30)
 
 
@@ -38,6 +40,19 @@ async def attribute_one_order(deps: Deps, shop_and_order: str) -> None:
 async def mail_one_notice(deps: Deps, notice_id: str) -> None:
     """A mail server that does not take it now is tried again."""
     await mail_notice(deps, int(notice_id))
+
+
+@job(IMPORT, attempts=12)
+async def import_one_page(deps: Deps, import_id: str) -> None:
+    await import_page(deps, int(import_id))
+
+
+@every(timedelta(minutes=1), "connect.resume_imports")
+async def resume_imports(deps: Deps) -> None:
+    """A backfill whose job was lost, or gave up while Shopify was away, goes on with its page."""
+    async with deps.db.transaction() as session:
+        idle = await running_imports(session, idle_since=deps.clock() - IMPORT_IDLE)
+        await enqueue(session, IMPORT, idle)
 
 
 @every(timedelta(minutes=1), "connect.make_due_calls")
