@@ -57,8 +57,13 @@ class Browser:
 
     async def open(self, path: str, heading: str, *, panel: bool = False) -> None:
         """The admin at a page of the app; beside it the demo panel, or no panel."""
-        await self.page.goto(f"{self._origin}{PLACE}{path}")
+        await self.visit(path, panel=panel)
         await self.shows(heading)
+
+    async def visit(self, path: str, *, panel: bool = False) -> None:
+        """The same, whatever the page is called."""
+        await self.page.goto(f"{self._origin}{PLACE}{path}")
+        await expect(self.app.locator("html.ready")).to_be_attached()
         if await self.panel.is_visible() != panel:
             await self.page.locator("#panel-toggle").click()
 

@@ -1,7 +1,8 @@
 """Makes the pictures of the documentation anew: `python -m tests.pictures`, or `make screenshots`.
 
 They show the real pages after an afternoon in a shop: orders confirmed and fulfilled, a reply, a STOP, a customer who
-never agreed, and a number that cannot get texts.
+never agreed, and a number that cannot get texts. Besides, every page is saved whole at both widths to `screenshots/`,
+to be looked at by whoever changes one; `--pages` does only that.
 """
 
 import asyncio
@@ -14,14 +15,17 @@ from playwright.async_api import expect
 
 from app.core.embedded_postgres import start_embedded
 from app.core.migrations import upgrade
+from app.messages.conversations import key_of
 from app.simulator.shopify import Customer
 from tests.browser import Browser, browsing, chromium_path
 from tests.small_png import smaller
 from tests.world import ADA, SHOP, World, open_world
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
+PAGES = Path(__file__).parents[1] / "screenshots" / "pages"
 WIDTH, HEIGHT = 1280, 784
 PHONE = (390, 844)
+TALLEST = 6000
 CONFIRMED = "Hi {{ customer.first_name }}, thank you for order {{ order.name }} at {{ shop.name }}! Reply STOP to end."
 FULFILLED = (
     "Good news from {{ shop.name }}, {{ customer.first_name }}: {{ order.name }} is on its way."
@@ -38,18 +42,24 @@ def main() -> None:
         Path(folder).chmod(0o755)  # as root the server runs as a user of its own and has to reach its data
         with start_embedded(Path(folder), fast=True) as server:
             upgrade(server.url)
-            asyncio.run(make_pictures(server.url))
+            asyncio.run(make_pictures(server.url, only_pages="--pages" in sys.argv))
     too_large = [file.name for file in IMAGES.glob("*.png") if file.stat().st_size > LARGEST_BYTES]
     if too_large:
         sys.exit(f"Larger than {LARGEST_BYTES // 1000} kB: {', '.join(too_large)}")
 
 
-async def make_pictures(database_url: str) -> None:
+async def make_pictures(database_url: str, *, only_pages: bool) -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     async with open_world(database_url) as world:
+        await world.install()
+        async with browsing(world, width=WIDTH, height=HEIGHT) as browser:
+            await picture_every_page(browser, {"home": "/", "connection": "/settings/connection"}, state="new")
         await world.ready()
         await spend_an_afternoon(world)
         async with browsing(world, width=WIDTH, height=HEIGHT) as browser:
+            await picture_every_page(browser, await every_page(world))
+            if only_pages:
+                return
             await picture_pages(world, browser)
             await picture_the_telephone(browser)
             await browser.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
@@ -105,6 +115,44 @@ async def goes_by(world: World, *, minutes: float) -> None:
     await world.advance(seconds=31)
     await world.workers_run()
     await world.advance(minutes=minutes)
+
+
+async def every_page(world: World) -> dict[str, str]:
+    """Name of the picture to path; the text and the conversation are the latest."""
+    [newest, *_] = reversed(await world.messages())
+    talk = key_of(world.deps.vault.fingerprint(ADA))
+    return {
+        "home": "/",
+        "templates": "/templates",
+        "editor": "/templates/order_fulfilled",
+        "history": "/templates/order_fulfilled/history",
+        "messages": "/messages",
+        "message": f"/messages/{newest['id']}",
+        "conversations": "/messages/conversations",
+        "conversation": f"/messages/conversations/{talk}",
+        "consent": "/consent",
+        "connect": "/connect",
+        "analytics": "/analytics",
+        "settings": "/settings",
+        "connection": "/settings/connection",
+        "diagnostics": "/settings/diagnostics",
+        "privacy": "/settings/privacy",
+        "no-such-page": "/settings/nothing",
+    }
+
+
+async def picture_every_page(browser: Browser, pages: dict[str, str], *, state: str = "busy") -> None:
+    """Each whole, however long it is, at both widths."""
+    for width, usual in ((WIDTH, HEIGHT), PHONE):
+        folder = PAGES / str(width)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, path in pages.items():
+            await browser.page.set_viewport_size({"width": width, "height": usual})
+            await browser.visit(path)
+            chrome = usual - await browser.in_frame("innerHeight")
+            whole = await browser.in_frame("document.documentElement.scrollHeight")
+            await browser.page.set_viewport_size({"width": width, "height": min(max(usual, whole + chrome), TALLEST)})
+            await browser.picture(folder / f"{name}-{state}.png")
 
 
 async def picture_pages(world: World, browser: Browser) -> None:

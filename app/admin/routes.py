@@ -13,10 +13,11 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 from app.admin import connect
 from app.admin.analytics import show_analytics
 from app.admin.connection import (
+    check_connection,
     end_connection,
-    pause_of,
     pause_sending,
     read_connection,
+    remove_sender,
     resume_sending,
     save_connection,
     save_number,
@@ -43,6 +44,7 @@ from app.admin.conversations import (
     show_conversations,
 )
 from app.admin.diagnostics import read_diagnostics, show_diagnostics
+from app.admin.explain import explain
 from app.admin.exports import download_export, make_export
 from app.admin.home import show_home
 from app.admin.messages import cancel, read_message, read_messages, resend, show_message, show_messages
@@ -62,13 +64,8 @@ from app.admin.templates import (
     show_template,
     show_templates,
 )
-from app.core.errors import AppError, Invalid
-from app.core.language import language_of
-from app.core.log import get_logger
+from app.core.errors import AppError
 from app.core.static_files import serve_static_file
-from app.sms.contract import CredentialsRefused, SmsError
-
-log = get_logger(__name__)
 
 Handle = Callable[[Visit], Awaitable[dict[str, Any] | Response]]
 NO_STORE = {"Cache-Control": "no-store"}
@@ -105,6 +102,10 @@ def _api_routes() -> list[BaseRoute]:
         _api("/connection/number", PUT=save_number),
         _api("/connection/pause", POST=pause_sending),
         _api("/connection/resume", POST=resume_sending),
+        _api("/connection/check", POST=check_connection),
+        _api("/connection/senders/{id}", DELETE=remove_sender),
+        _api("/connection/senders/{id}/pause", POST=pause_sending),
+        _api("/connection/senders/{id}/resume", POST=resume_sending),
         _api("/settings", GET=read_settings, PUT=update_settings),
         _api("/notifications", GET=read_notifications),
         _api("/notifications/{kind}", PUT=save_template),
@@ -197,15 +198,5 @@ async def _refuse(request: Request, error: Exception) -> Response:
 
 async def _explain(request: Request, error: Exception) -> Response:
     assert isinstance(error, AppError)
-    told = language_of(request).told
-    if isinstance(error, CredentialsRefused):
-        return JSONResponse({"errors": {error.field: told(error.sentence)}}, 422, NO_STORE)
-    if error.status >= 500:
-        log.warning("api.failed", error=type(error).__name__, status=error.status)
-    pause = pause_of(error) if isinstance(error, SmsError) else {}
-    body = error.body()
-    if isinstance(error, Invalid):
-        body = {"errors": {field: told(sentence) for field, sentence in error.errors.items()}}
-    elif "error" in body:
-        body = body | {"error": told(error.sentence)}
-    return JSONResponse(body, error.status, {**NO_STORE, **pause})
+    status, body, headers = explain(request, error)
+    return JSONResponse(body, status, {**NO_STORE, **headers})

@@ -8,13 +8,14 @@ from starlette.responses import Response
 
 from app.admin.json_body import read_object
 from app.admin.page import page, render
-from app.admin.session import Visit
-from app.core.errors import NotFound
+from app.admin.session import Visit, bearer_token
+from app.core.errors import Conflict, NotFound
 from app.core.language import language_of
 from app.message_templates.difference import difference
 from app.messages.analytics import week_by_kind_and_language
 from app.messages.recent_orders import recent_orders
 from app.notifications.catalogue import (
+    get_kind,
     history_of,
     list_notifications,
     preview_notification,
@@ -22,8 +23,10 @@ from app.notifications.catalogue import (
     save_notification,
     values_of_order,
 )
+from app.shopify.oauth import SubjectTokenRejected
 from app.shops.connection import describe_connection
 from app.shops.settings import read_settings_of
+from app.shops.tokens import covers
 
 KIND = re.compile(r"[a-z][a-z0-9_]{0,63}")
 ORDER = re.compile(r"[0-9]{1,20}")
@@ -83,6 +86,7 @@ async def read_notifications(visit: Visit) -> dict[str, Any]:
 
 async def save_template(visit: Visit) -> dict[str, Any]:
     kind, patch = _kind_of(visit), await read_object(visit.request)
+    await _look_for_permission(visit, kind, patch)
     async with visit.deps.db.transaction() as session:
         return await save_notification(visit.deps, session, visit.shop, kind, patch, actor=visit.actor)
 
@@ -122,6 +126,17 @@ async def send_test(visit: Visit) -> dict[str, Any]:
     kind, body = _kind_of(visit), await read_object(visit.request)
     async with visit.deps.db.transaction() as session:
         return await queue_test(visit.deps, session, visit.shop, kind, body, actor=visit.actor)
+
+
+async def _look_for_permission(visit: Visit, kind_name: str, patch: dict[str, Any]) -> None:
+    """The page has just asked the merchant; Shopify's own notice of what was granted may still be on its way."""
+    scope = get_kind(kind_name).optional_scope
+    if scope is None or patch.get("enabled") is not True or covers(visit.shop.scopes, [scope]):
+        return
+    try:
+        await visit.deps.tokens.scope_granted(visit.shop.id, bearer_token(visit.request.headers) or "", scope)
+    except SubjectTokenRejected:
+        raise Conflict("Reload the page, then switch it on again.") from None
 
 
 def _kind_of(visit: Visit) -> str:

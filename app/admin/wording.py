@@ -4,6 +4,7 @@ The tables are written in English; a page reads them through `Wording`, in its r
 string that begins with a capital is a phrase for people, all others are names of code.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -81,6 +82,39 @@ CONNECTION_STATES: Final = {
     "paused": ("Paused", "warning"),
     "broken": ("Connect again", "critical"),
     "disconnected": ("Not connected", "neutral"),
+}
+
+TRANSPORTS: Final = {"sms": "Standard SMS", "a2p": "High Volume SMS"}
+
+CAMPAIGN_STATES: Final = {
+    "Confirmed": ("Confirmed", "success"),
+    "Created": ("Not submitted yet", "warning"),
+    "Draft": ("Not submitted yet", "warning"),
+    "Submitted": ("Waiting for approval", "warning"),
+    "Unconfirmed": ("Waiting for approval", "warning"),
+    "UpdateRequested": ("A change waits for approval", "warning"),
+    "SubmitFailed": ("Refused", "critical"),
+    "PreVetFailed": ("Refused", "critical"),
+    "CampaignSuspended": ("Suspended", "critical"),
+    "CampaignExpired": ("Expired", "critical"),
+    "DeleteRequested": ("Being deleted", "critical"),
+}
+"""RingCentral's words for the registration that carriers ask for."""
+
+TIERS: Final = {"LowVolume": "Low volume", "StandardVolume": "Standard volume"}
+
+USE_CASES: Final = {
+    "DeliveryNotification": "Delivery notifications",
+    "AccountNotification": "Account notifications",
+    "CustomerCare": "Customer care",
+    "Mixed": "Several purposes",
+    "Marketing": "Marketing",
+    "TwoFactorAuthentication": "Sign-in codes",
+    "SecurityAlert": "Security alerts",
+    "HigherEducation": "Higher education",
+    "PollingVoting": "Polls and votes",
+    "PublicServiceAnnouncement": "Public announcements",
+    "FraudAlertMessaging": "Fraud alerts",
 }
 
 OPT_OUT_METHODS: Final = {
@@ -176,6 +210,13 @@ class Wording:
         label, tone = CONNECTION_STATES.get(name, (readable(name), "warning"))
         return self._language.gettext(label), tone
 
+    def campaign_state(self, name: str) -> tuple[str, str]:
+        label, tone = CAMPAIGN_STATES.get(name, (_spaced(name), "warning"))
+        return self._language.gettext(label), tone
+
+    def use_case(self, name: str) -> str:
+        return self._language.gettext(USE_CASES.get(name, _spaced(name)))
+
     def consent_source(self, name: str) -> str:
         return self._language.gettext(CONSENT_SOURCES.get(name, readable(name)))
 
@@ -207,6 +248,11 @@ def is_phrase(text: str) -> bool:
 
 def readable(name: str) -> str:
     return name.replace("_", " ").capitalize()
+
+
+def _spaced(name: str) -> str:
+    """RingCentral may add words of its own: "FraudAlert" is read as "Fraud alert"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
 
 
 def _phrases_in(value: Any) -> Iterator[str]:

@@ -86,7 +86,7 @@ class AccountOrders:
         return compose(template, values, locale)
 
 
-def objection_of(facts: OrderFacts) -> tuple[str, str] | None:
+def objection_of(facts: OrderFacts, message: Message) -> tuple[str, str] | None:
     objection = facts.objection if isinstance(facts, AccountFacts) else None
     return (objection.code, objection.sentence) if objection is not None else None
 

@@ -46,6 +46,162 @@ DEFAULTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
                 " Répondez STOP pour ne plus recevoir de SMS."
             ),
         },
+        "order_paid": {
+            "en": (
+                "Hi {{ customer.first_name }}, {{ shop.name }} has received your payment for order {{ order.name }}. "
+                "Thank you! Reply STOP to opt-out."
+            ),
+            "es": (
+                "Hola {{ customer.first_name }}, {{ shop.name }} ha recibido el pago de tu pedido {{ order.name }}. "
+                "¡Gracias! Responde STOP para no recibir mensajes."
+            ),
+            "fr": (
+                "Bonjour {{ customer.first_name }}, {{ shop.name }} a bien encaissé le paiement de votre commande "
+                "{{ order.name }}. Merci ! Répondez STOP pour ne plus recevoir de SMS."
+            ),
+        },
+        "order_partially_fulfilled": {
+            "en": (
+                "Hi {{ customer.first_name }}, part of your {{ shop.name }} order {{ order.name }} is on its way."
+                "{% if tracking.url %} Track it at {{ tracking.url }}{% endif %} The rest will follow. "
+                "Reply STOP to opt-out."
+            ),
+            "es": (
+                "Hola {{ customer.first_name }}, una parte de tu pedido {{ order.name }} de {{ shop.name }} ya ha "
+                "salido.{% if tracking.url %} Rastrea el paquete en {{ tracking.url }}{% endif %} El resto va "
+                "después. Responde STOP para no recibir mensajes."
+            ),
+            "fr": (
+                "Bonjour {{ customer.first_name }}, une partie de votre commande {{ order.name }} chez "
+                "{{ shop.name }} est en route.{% if tracking.url %} Suivi : {{ tracking.url }}{% endif %} "
+                "Le reste suivra. Répondez STOP pour ne plus recevoir de SMS."
+            ),
+        },
+        "tracking_updated": {
+            "en": (
+                "Hi {{ customer.first_name }}, you can now track your {{ shop.name }} order {{ order.name }}: "
+                "{% if tracking.url %}{{ tracking.url }}{% else %}{{ tracking.company }} {{ tracking.number }}."
+                "{% endif %} Reply STOP to opt-out."
+            ),
+            "es": (
+                "Hola {{ customer.first_name }}, ya puedes rastrear tu pedido {{ order.name }} de {{ shop.name }}: "
+                "{% if tracking.url %}{{ tracking.url }}{% else %}{{ tracking.company }} {{ tracking.number }}."
+                "{% endif %} Responde STOP para no recibir mensajes."
+            ),
+            "fr": (
+                "Bonjour {{ customer.first_name }}, suivez votre commande {{ order.name }} chez {{ shop.name }} : "
+                "{% if tracking.url %}{{ tracking.url }}{% else %}{{ tracking.company }} {{ tracking.number }}."
+                "{% endif %} Répondez STOP pour ne plus recevoir de SMS."
+            ),
+        },
+        "delivery_delayed": {
+            "en": (
+                "Hi {{ customer.first_name }}, your {{ shop.name }} order {{ order.name }} is taking longer than "
+                "planned. We are sorry for the wait.{% if tracking.url %} Latest news: {{ tracking.url }}{% endif %} "
+                "Reply STOP to opt-out."
+            ),
+            "es": (
+                "Hola {{ customer.first_name }}, tu pedido {{ order.name }} de {{ shop.name }} se retrasa. Lamentamos "
+                "la espera.{% if tracking.url %} Sigue el paquete en {{ tracking.url }}{% endif %} "
+                "Responde STOP para no recibir mensajes."
+            ),
+            "fr": (
+                "Bonjour {{ customer.first_name }}, votre commande {{ order.name }} chez {{ shop.name }} a du retard. "
+                "Nous en sommes désolés.{% if tracking.url %} Suivi : {{ tracking.url }}{% endif %} "
+                "Répondez STOP pour ne plus recevoir de SMS."
+            ),
+        },
+        "out_for_delivery": {
+            "en": (
+                "Hi {{ customer.first_name }}, your {{ shop.name }} order {{ order.name }} is out for delivery."
+                "{% if tracking.url %} Track it at {{ tracking.url }}{% endif %} Reply STOP to opt-out."
+            ),
+            "es": (
+                "Hola {{ customer.first_name }}, tu pedido {{ order.name }} de {{ shop.name }} ha salido a reparto."
+                "{% if tracking.url %} Rastrea el paquete en {{ tracking.url }}{% endif %} "
+                "Responde STOP para no recibir mensajes."
+            ),
+            "fr": (
+                "Bonjour {{ customer.first_name }}, votre commande {{ order.name }} chez {{ shop.name }} est en cours "
+                "de livraison.{% if tracking.url %} Suivi : {{ tracking.url }}{% endif %} "
+                "Répondez STOP pour ne plus recevoir de SMS."
+            ),
+        },
+        "delivery_attempted": {
+            "en": (
+                "Hi {{ customer.first_name }}, the carrier tried to deliver your {{ shop.name }} order "
+                "{{ order.name }} and could not.{% if tracking.url %} What to do next: {{ tracking.url }}{% endif %} "
+                "Reply STOP to opt-out."
+            ),
+            "es": (
+                "Hola {{ customer.first_name }}, no se pudo entregar tu pedido {{ order.name }} de {{ shop.name }}."
+                "{% if tracking.url %} Qué hacer ahora: {{ tracking.url }}{% endif %} "
+                "Responde STOP para no recibir mensajes."
+            ),
+            "fr": (
+                "Bonjour {{ customer.first_name }}, le transporteur n'a pas pu livrer votre commande {{ order.name }} "
+                "chez {{ shop.name }}.{% if tracking.url %} Que faire : {{ tracking.url }}{% endif %} "
+                "Répondez STOP pour ne plus recevoir de SMS."
+            ),
+        },
+        "ready_for_pickup": {
+            "en": (
+                "Hi {{ customer.first_name }}, your {{ shop.name }} order {{ order.name }} is ready for pickup. "
+                "Where and when: {{ order.status_url }} Reply STOP to opt-out."
+            ),
+            "es": (
+                "Hola {{ customer.first_name }}, ya puedes recoger tu pedido {{ order.name }} de {{ shop.name }}. "
+                "Los detalles: {{ order.status_url }} Responde STOP para no recibir mensajes."
+            ),
+            "fr": (
+                "Bonjour {{ customer.first_name }}, votre commande {{ order.name }} chez {{ shop.name }} est à votre "
+                "disposition. Tous les détails : {{ order.status_url }} Répondez STOP pour ne plus recevoir de SMS."
+            ),
+        },
+        "delivered": {
+            "en": (
+                "Hi {{ customer.first_name }}, your {{ shop.name }} order {{ order.name }} has been delivered. "
+                "Something not right? Call {{ shop.phone }}. Reply STOP to opt-out."
+            ),
+            "es": (
+                "Hola {{ customer.first_name }}, tu pedido {{ order.name }} de {{ shop.name }} ha sido entregado. "
+                "¿Algo no va bien? Llama al {{ shop.phone }}. Responde STOP para no recibir mensajes."
+            ),
+            "fr": (
+                "Bonjour {{ customer.first_name }}, votre commande {{ order.name }} chez {{ shop.name }} a été livrée. "
+                "Un souci ? Appelez le {{ shop.phone }}. Répondez STOP pour ne plus recevoir de SMS."
+            ),
+        },
+        "order_cancelled": {
+            "en": (
+                "Hi {{ customer.first_name }}, your {{ shop.name }} order {{ order.name }} has been canceled. "
+                "Questions? Call {{ shop.phone }}. Reply STOP to opt-out."
+            ),
+            "es": (
+                "Hola {{ customer.first_name }}, tu pedido {{ order.name }} de {{ shop.name }} ha sido cancelado. "
+                "¿Preguntas? Llama al {{ shop.phone }}. Responde STOP para no recibir mensajes."
+            ),
+            "fr": (
+                "Bonjour {{ customer.first_name }}, votre commande {{ order.name }} chez {{ shop.name }} a été "
+                "annulée. Une question ? Appelez le {{ shop.phone }}. Répondez STOP pour ne plus recevoir de SMS."
+            ),
+        },
+        "order_refunded": {
+            "en": (
+                "Hi {{ customer.first_name }}, {{ shop.name }} has refunded {{ refund.amount }} for order "
+                "{{ order.name }}. Your bank may take some days to show it. Reply STOP to opt-out."
+            ),
+            "es": (
+                "Hola {{ customer.first_name }}, {{ shop.name }} te ha devuelto {{ refund.amount }} del pedido "
+                "{{ order.name }}. Tu banco puede tardar un poco en mostrarlo. "
+                "Responde STOP para no recibir mensajes."
+            ),
+            "fr": (
+                "Bonjour {{ customer.first_name }}, {{ shop.name }} vous a remboursé {{ refund.amount }} pour la "
+                "commande {{ order.name }}. Votre banque peut mettre quelques jours à l'afficher. "
+                "Répondez STOP pour ne plus recevoir de SMS."
+            ),
+        },
         "connect_order_paid": {
             "en": (
                 "{{ affiliate.name }} with {{ shop.name }}: Hi {{ customer.first_name }}, thank you for your order "

@@ -8,10 +8,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-ORDER_KINDS: Final = frozenset({"order_confirmed", "order_fulfilled"})
+PARCEL_KINDS: Final = frozenset(
+    {
+        "order_fulfilled",
+        "order_partially_fulfilled",
+        "tracking_updated",
+        "delivery_delayed",
+        "out_for_delivery",
+        "delivery_attempted",
+        "ready_for_pickup",
+        "delivered",
+    }
+)
+REFUND_KINDS: Final = frozenset({"order_refunded"})
+ORDER_KINDS: Final = frozenset({"order_confirmed", "order_paid", "order_cancelled"}) | REFUND_KINDS | PARCEL_KINDS
 CONNECT_KINDS: Final = frozenset({"connect_order_paid", "connect_order_shipped"})
 """Order texts that a connected account (an affiliate) sends: they name the person beside the shop."""
-SHIPPING_KINDS: Final = frozenset({"order_fulfilled", "connect_order_shipped"})
+SHIPPING_KINDS: Final = PARCEL_KINDS | {"connect_order_shipped"}
 """Kinds that are about a parcel; only they know its tracking."""
 REPLY_KINDS: Final = frozenset(
     {"help_reply", "stop_confirmation", "start_confirmation", "opt_in_question", "opt_in_confirmation"}
@@ -67,6 +80,7 @@ VARIABLES: Final = (
     ),
     Variable("order.total", "Order total", "Order", "$35.00", "CA$123,456.78"),
     Variable("order.item_count", "Number of items", "Order", 2, 120),
+    Variable("refund.amount", "Refunded amount", "Refund", "$12.00", "CA$123,456.78", REFUND_KINDS),
     Variable(
         "tracking.url",
         "Tracking link",

@@ -47,11 +47,12 @@ async def compose_for_order(
     facts: OrderFacts,
     fulfillment_id: str | None,
     *,
+    refund_id: str | None = None,
     opt_out_url: str = "",
 ) -> Composed:
     """Raises `TemplateError` when the template cannot be rendered."""
     template, locale = await template_for(session, shop.id, kind, facts.locale)
-    values = order_values(shop, sender, facts, fulfillment_id, locale)
+    values = order_values(shop, sender, facts, fulfillment_id, locale, refund_id=refund_id)
     values["customer"]["opt_out_url"] = opt_out_url
     return compose(template, values, locale)
 
@@ -78,11 +79,21 @@ async def compose_reply(session: AsyncSession, shop: Shop, sender: Sender, kind:
         return compose(default_text(kind, language), values, language)
 
 
-def order_values(shop: Shop, sender: Sender, facts: OrderFacts, fulfillment_id: str | None, locale: str) -> Values:
+def order_values(
+    shop: Shop,
+    sender: Sender,
+    facts: OrderFacts,
+    fulfillment_id: str | None,
+    locale: str,
+    *,
+    refund_id: str | None = None,
+) -> Values:
+    """Without *refund_id* the latest refund stands for them all, as in a preview."""
     name = " ".join(part for part in (facts.first_name, facts.last_name) if part) or facts.addressee
     neutral = NEUTRAL_NAME.get(locale.split("-")[0], NEUTRAL_NAME["en"])
     parcel = _parcel(facts, fulfillment_id)
     tracking = next((each for each in (parcel.tracking if parcel else ()) if each.url or each.number), None)
+    refund = facts.refund(refund_id) if refund_id is not None else next(reversed(facts.refunds), None)
     return {
         "customer": {
             "name": name or neutral,
@@ -100,6 +111,7 @@ def order_values(shop: Shop, sender: Sender, facts: OrderFacts, fulfillment_id: 
         # What is missing is left out: an empty text would count as true in Liquid's `if`.
         "tracking": _present(tracking),
         "fulfillment": {"name": parcel.name if parcel else ""},
+        "refund": {"amount": refund.amount} if refund is not None else {},
     }
 
 

@@ -27,6 +27,16 @@ class Parcel:
     name: str
     status: str
     tracking: tuple[Tracking, ...]
+    progress: str = ""
+    """What the carrier says last, in Shopify's word (`displayStatus`): OUT_FOR_DELIVERY, DELIVERED, …"""
+
+
+@dataclass(frozen=True)
+class Refund:
+    """*amount* as a customer reads it; empty when no money went back."""
+
+    refund_id: str
+    amount: str
 
 
 @dataclass(frozen=True)
@@ -58,6 +68,15 @@ class OrderFacts:
     created_at: datetime | None = None
     consent_source: str = "Shopify"
     paid: bool = False
+    payment: str = ""
+    """Shopify's word (`displayFinancialStatus`): PAID, PENDING, REFUNDED, …"""
+    refunds: tuple[Refund, ...] = ()
+
+    def parcel(self, fulfillment_id: str | None) -> Parcel | None:
+        return next((each for each in self.parcels if each.fulfillment_id == fulfillment_id), None)
+
+    def refund(self, refund_id: str) -> Refund | None:
+        return next((each for each in self.refunds if each.refund_id == refund_id), None)
 
 
 async def read_order_facts(deps: Deps, shop_id: int, order_id: str) -> OrderFacts | None:
@@ -109,6 +128,8 @@ def parse_order(order: dict[str, Any], *, read_at: datetime) -> OrderFacts:
         parcels=tuple(_parcel(each) for each in order.get("fulfillments") or [] if isinstance(each, dict)),
         read_at=read_at,
         created_at=_moment(order.get("createdAt")),
+        payment=order.get("displayFinancialStatus") or "",
+        refunds=tuple(_refund(each) for each in order.get("refunds") or [] if isinstance(each, dict)),
         paid=order.get("displayFinancialStatus") == "PAID",
     )
 
@@ -120,7 +141,20 @@ def _parcel(fulfillment: dict[str, Any]) -> Parcel:
         name=fulfillment.get("name") or "",
         status=fulfillment.get("status") or "",
         tracking=tuple(Tracking(each.get("company"), each.get("number"), each.get("url")) for each in tracking),
+        progress=fulfillment.get("displayStatus") or "",
     )
+
+
+def _refund(refund: dict[str, Any]) -> Refund:
+    money = (refund.get("totalRefundedSet") or {}).get("shopMoney") or {}
+    return Refund(plain_id(refund.get("id")) or "", _money(money) if _is_something(money) else "")
+
+
+def _is_something(money: dict[str, Any]) -> bool:
+    try:
+        return float(money.get("amount") or 0) > 0
+    except ValueError:
+        return False
 
 
 def _moment(text: object) -> datetime | None:

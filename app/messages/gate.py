@@ -33,6 +33,7 @@ from app.messages.models import Message
 from app.messages.owners import registry
 from app.messages.reasons import Reason
 from app.messages.sources import SHOPIFY_ORDERS
+from app.messages.told import is_told_elsewhere
 from app.messages.unusable import why_unusable
 from app.shopify.client import AccessForbidden, AccessTokenRejected, ShopifyError, ShopUnavailable
 from app.shops.models import Sender, Shop
@@ -157,7 +158,7 @@ async def _pass_order_text(
         return checks.failed(reasons.NOT_CONNECTED)
     if isinstance(facts, Move):
         return facts
-    untrue = _still_true(deps, kind, facts, checks)
+    untrue = _still_true(deps, kind, message, facts, checks)
     if untrue is not None:
         return untrue
     async with deps.db.transaction() as session:
@@ -178,6 +179,8 @@ async def _pass_order_text(
             return waiting
         if await is_said_later(session, message, deps.clock()):
             return checks.failed(reasons.MERGED)
+        if kind.only_new_tracking and await is_told_elsewhere(deps, session, message, facts):
+            return checks.failed(reasons.TRACKING_TOLD)
         worded = await _word(deps, session, message, kind, shop, sender, facts, checks)
         return replace(worded, agreement=agreed) if isinstance(worded, Go) else worded
 
@@ -200,15 +203,18 @@ async def _read_facts(
     return await owners.introduce(deps, sender, facts) if facts is not None else None
 
 
-def _still_true(deps: Deps, kind: Kind, facts: OrderFacts, checks: Checks) -> Skip | None:
+def _still_true(deps: Deps, kind: Kind, message: Message, facts: OrderFacts, checks: Checks) -> Skip | None:
     if facts.test and deps.settings.production:
         return checks.failed(reasons.TEST_ORDER)
-    if facts.cancelled:
+    if facts.cancelled and not kind.after_cancellation:
         return checks.failed(reasons.ORDER_CANCELLED)
-    checks.passed("order_not_cancelled", "The order is not cancelled")
-    objection = kind.no_longer_true(facts)
+    if not kind.after_cancellation:
+        checks.passed("order_not_cancelled", "The order is not cancelled")
+    objection = kind.no_longer_true(facts, message)
     if objection is not None:
         return checks.failed(Reason(*objection))
+    if kind.topic is not None and kind.after_cancellation:
+        checks.passed("still_true", "What the text says is still true")
     return None
 
 

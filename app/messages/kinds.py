@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from app.messages.facts import OrderFacts
+from app.messages.models import Message
 from app.messages.sources import SHOPIFY_ORDERS, OrderSource
 
 
@@ -20,7 +21,9 @@ class Kind:
     *max_age*: how long after its event the text is still worth sending. *no_longer_true* answers a code and a
     sentence when the facts speak against sending, else None. *priority*: smaller goes first. *source*: where the
     facts come from. *listed*: among the notifications that the shop switches and words; kinds of a feature with
-    pages of its own are not.
+    pages of its own are not. *place*: where it stands among them. *optional_scope*: what Shopify has to allow before
+    the kind can be switched on, asked for only then. *after_cancellation*: also true of a cancelled order.
+    *only_new_tracking*: pointless once another text about the order has told, or will tell, the same tracking.
     """
 
     name: str
@@ -35,10 +38,14 @@ class Kind:
     uses_tracking: bool = False
     enabled_by_default: bool = True
     topic: str | None = None
-    no_longer_true: Callable[[OrderFacts], tuple[str, str] | None] = field(default=lambda facts: None)
+    no_longer_true: Callable[[OrderFacts, Message], tuple[str, str] | None] = field(default=lambda facts, message: None)
     example: Mapping[str, object] = field(default_factory=dict)
     source: OrderSource = SHOPIFY_ORDERS
     listed: bool = True
+    place: int = 100
+    optional_scope: str | None = None
+    after_cancellation: bool = False
+    only_new_tracking: bool = False
 
 
 @dataclass
@@ -55,8 +62,9 @@ class KindRegistry:
         return self.kinds.get(name)
 
     def notifications(self) -> list[Kind]:
-        """Kinds that a merchant can switch and word, in order of declaration."""
-        return [kind for kind in self.kinds.values() if kind.about_order and kind.listed]
+        """Kinds that a merchant can switch and word, in the order in which an order brings them."""
+        listed = [kind for kind in self.kinds.values() if kind.about_order and kind.listed]
+        return sorted(listed, key=lambda kind: (kind.place, kind.name))
 
 
 kinds = KindRegistry()

@@ -40,6 +40,8 @@ HELD_FOR_DECISION = Reason(
 CONFIRMATION_TOO_LATE = Reason(
     "confirmation_too_late", "STOP was read more than five minutes after it was sent, too late for a confirmation."
 )
+NOT_CANCELLED = Reason("order_not_cancelled", "The order is not cancelled.")
+TRACKING_TOLD = Reason("tracking_told", "Another text about this order already gives this tracking.")
 MERGED = Reason("merged", "It was held by quiet hours, and a later text about the same order says it too.")
 NUMBER_UNUSABLE = Reason(
     "number_unusable",

@@ -50,7 +50,15 @@ class ShopifyOrders:
         if sender.account_id is not None and registry.owners is not None:
             return await registry.owners.word(session, shop, sender, message, facts, opt_out_url=opt_out_url)
         return await compose_for_order(
-            session, shop, sender, message.kind, facts, message.fulfillment_id, opt_out_url=opt_out_url
+            session,
+            shop,
+            sender,
+            message.kind,
+            facts,
+            message.fulfillment_id,
+            # A text about a refund has the refund as its subject; the facts of other texts hold none of that id.
+            refund_id=message.subject,
+            opt_out_url=opt_out_url,
         )
 
 

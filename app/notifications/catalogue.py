@@ -1,6 +1,7 @@
 """The notifications of a shop as its pages and API show them: switch, wording, preview, test."""
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -31,27 +32,48 @@ from app.notifications.queries import switch, switches
 from app.notifications.registration import request_registration
 from app.shopify.client import ShopifyError
 from app.shops.models import Sender, Shop
-from app.shops.queries import find_sender, get_shop_locked, write_audit
+from app.shops.queries import find_sender, get_shop, get_shop_locked, write_audit
 from app.shops.settings import save_settings
+from app.shops.tokens import covers
 
 LOCALES = ("en", "es", "fr")
 LONGEST_LOCALE = 12
 
 
+class PermissionNeeded(Conflict):
+    """Shopify has not granted what this kind needs; *scope* is what the merchant has to be asked for."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__("Shopify has to allow the app to read fulfillments first. Switch it on again and agree.")
+        self.scope = scope
+
+    def body(self) -> dict[str, object]:
+        return {**super().body(), "scope": self.scope}
+
+
 async def list_notifications(session: AsyncSession, shop_id: int) -> list[dict[str, Any]]:
-    switched, stored = await switches(session, shop_id), await all_stored_texts(session, shop_id)
-    versions = await latest_versions(session, shop_id)
-    return [
-        _describe(kind, switched, stored.get(kind.name, {}), versions.get(kind.name, {}))
-        for kind in kinds.notifications()
-    ]
+    return await _describe_all(session, shop_id, kinds.notifications())
 
 
 async def describe_notification(session: AsyncSession, shop_id: int, kind: Kind) -> dict[str, Any]:
     """One kind, also one that is not in the list because its feature has pages of its own."""
+    [described] = await _describe_all(session, shop_id, [kind])
+    return described
+
+
+async def _describe_all(session: AsyncSession, shop_id: int, chosen: Sequence[Kind]) -> list[dict[str, Any]]:
     switched, stored = await switches(session, shop_id), await all_stored_texts(session, shop_id)
-    versions = await latest_versions(session, shop_id)
-    return _describe(kind, switched, stored.get(kind.name, {}), versions.get(kind.name, {}))
+    versions, granted = await latest_versions(session, shop_id), (await get_shop(session, shop_id)).scopes
+    return [
+        _describe(kind, switched, stored.get(kind.name, {}), versions.get(kind.name, {})) | _permission(kind, granted)
+        for kind in chosen
+    ]
+
+
+def _permission(kind: Kind, granted: str) -> dict[str, Any]:
+    """*scope*: what has to be asked for before it can be switched on; None when nothing is missing."""
+    missing = kind.optional_scope is not None and not covers(granted, [kind.optional_scope])
+    return {"scope": kind.optional_scope if missing else None}
 
 
 async def save_notification(
@@ -60,7 +82,7 @@ async def save_notification(
     """Switch a kind and store its wording. A language set to null or "" goes back to the default text.
 
     With `versions`, a language that somebody else has saved since is refused instead of overwritten.
-    Raises `NotFound`, `Conflict`, or `Invalid` with what is wrong with each text.
+    Raises `NotFound`, `Conflict`, `PermissionNeeded`, or `Invalid` with what is wrong with each text.
     """
     kind = get_kind(kind_name)
     if not isinstance(patch, dict):
@@ -78,6 +100,9 @@ async def save_notification(
             errors[f"templates.{str(locale)[:LONGEST_LOCALE]}"] = fault
     if errors:
         raise Invalid(errors)
+    scope = _permission(kind, (await get_shop(session, shop.id)).scopes)["scope"] if enabled else None
+    if scope is not None:
+        raise PermissionNeeded(scope)
     await _refuse_what_is_outdated(session, shop.id, kind.name, patch.get("versions"), texts)
     await _store(deps, session, shop, kind, enabled, texts, actor)
     return await describe_notification(session, shop.id, kind)
@@ -195,6 +220,7 @@ def _describe(
         "description": kind.description,
         "enabled": switched.get(kind.name, kind.enabled_by_default),
         "topic": kind.topic,
+        "group": "delivery" if kind.optional_scope or kind.uses_tracking else "order",
         "templates": defaults | stored,
         "defaults": defaults,
         "customised": sorted(stored),

@@ -7,8 +7,8 @@ preview, the test text and the webhook subscription.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,11 +17,15 @@ from app.core.phone import to_e164
 from app.deps import Deps
 from app.messages.facts import OrderFacts
 from app.messages.kinds import Kind, kinds
+from app.messages.models import Message
 from app.messages.queue import About, queue_message
 from app.notifications.queries import is_enabled
 from app.shopify.webhooks import Delivery, on_topic
 from app.shops.queries import get_shop
 from app.shops.settings import read_settings_of
+
+Payload = TypeVar("Payload", bound=msgspec.Struct)
+Objection = Callable[[OrderFacts, Message], tuple[str, str] | None]
 
 
 class Address(msgspec.Struct):
@@ -34,11 +38,25 @@ class Customer(msgspec.Struct):
     phone: str | None = None
 
 
+class Parcel(msgspec.Struct):
+    """What a `fulfillments/*` payload, or an order's `fulfillments`, is read for."""
+
+    id: int
+    order_id: int
+    status: str | None = None
+    created_at: datetime | None = None
+    tracking_numbers: list[str] = msgspec.field(default_factory=list)
+    tracking_urls: list[str] = msgspec.field(default_factory=list)
+
+
 class Order(msgspec.Struct):
     """What an `orders/*` payload is read for; everything else is asked for at the gate."""
 
     id: int
     name: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    fulfillments: list[Parcel] = msgspec.field(default_factory=list)
     phone: str | None = None
     customer: Customer | None = None
     shipping_address: Address | None = None
@@ -56,8 +74,14 @@ def about_order(order: Order) -> About:
     )
 
 
+def about_parcel(order_id: int, parcel_id: int, subject: str | None = None) -> About:
+    """A parcel's text: once per parcel, or per *subject*. Name and phone are read at the gate."""
+    return About(subject=subject or str(parcel_id), order_id=str(order_id), fulfillment_id=str(parcel_id))
+
+
 def notify_on(
     topic: str,
+    payload: type[Payload],
     *,
     kind: str,
     label: str,
@@ -66,11 +90,18 @@ def notify_on(
     max_age: timedelta,
     heeds_quiet_hours: bool = True,
     uses_tracking: bool = False,
-    enabled_by_default: bool = True,
-    no_longer_true: Callable[[OrderFacts], tuple[str, str] | None] = lambda facts: None,
+    enabled_by_default: bool = False,
+    optional_scope: bool = False,
+    after_cancellation: bool = False,
+    only_new_tracking: bool = False,
+    place: int = 100,
+    no_longer_true: Objection = lambda facts, message: None,
     example: Mapping[str, Any] | None = None,
-) -> Callable[[Callable[[Order], About | None]], Callable[[Order], About | None]]:
-    """Declare the function that answers *topic* with what the text is about, or None for no text."""
+) -> Callable[[Callable[[Payload], About | None]], Callable[[Payload], About | None]]:
+    """Declare the function that answers *topic* with what the text is about, or None for no text.
+
+    *optional_scope*: the scope is asked for when a merchant switches the kind on, not when the app is installed.
+    """
     declared = kinds.add(
         Kind(
             kind,
@@ -81,15 +112,19 @@ def notify_on(
             uses_tracking=uses_tracking,
             enabled_by_default=enabled_by_default,
             topic=topic,
+            optional_scope=scope if optional_scope else None,
+            after_cancellation=after_cancellation,
+            only_new_tracking=only_new_tracking,
+            place=place,
             no_longer_true=no_longer_true,
             example=dict(example or {}),
         )
     )
 
-    def declare(about: Callable[[Order], About | None]) -> Callable[[Order], About | None]:
-        @on_topic(topic, name=f"notifications.{kind}", scope=scope)
+    def declare(about: Callable[[Payload], About | None]) -> Callable[[Payload], About | None]:
+        @on_topic(topic, name=f"notifications.{kind}", scope=scope, optional=optional_scope)
         async def notify(deps: Deps, session: AsyncSession, delivery: Delivery) -> str:
-            return await _notify(deps, session, delivery, declared, about(delivery.payload(Order)))
+            return await _notify(deps, session, delivery, declared, about(delivery.payload(payload)))
 
         return about
 

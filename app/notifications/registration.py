@@ -19,6 +19,7 @@ from app.shopify.client import operation
 from app.shopify.webhooks import topics
 from app.shops.admin_api import run_operation
 from app.shops.queries import get_shop
+from app.shops.tokens import covers
 
 log = get_logger(__name__)
 
@@ -36,8 +37,9 @@ async def request_registration(session: AsyncSession, shop_id: int) -> None:
 async def register_webhooks(deps: Deps, shop_id: int) -> None:
     """Create what is missing, delete strays: ours by address or by a topic nobody needs any more."""
     async with deps.db.transaction() as session:
-        wanted = needed_topics(await switches(session, shop_id))
-        if (await get_shop(session, shop_id)).attributes_orders:
+        shop = await get_shop(session, shop_id)
+        wanted = needed_topics(await switches(session, shop_id), granted=shop.scopes)
+        if shop.attributes_orders:
             wanted.add(NEW_ORDERS)
     existing = await _existing(deps, shop_id)
     missing, strays = compare(wanted, existing, address=webhook_address(deps))
@@ -49,10 +51,16 @@ async def register_webhooks(deps: Deps, shop_id: int) -> None:
         log.info("webhooks.registered", shop_id=shop_id, created=len(missing), deleted=len(strays))
 
 
-def needed_topics(switched: dict[str, bool]) -> set[str]:
-    """Shop topics of enabled kinds, and those that features always need."""
-    off = {kind.topic for kind in kinds.notifications() if not switched.get(kind.name, kind.enabled_by_default)}
-    on = {kind.topic for kind in kinds.notifications() if switched.get(kind.name, kind.enabled_by_default)}
+def needed_topics(switched: dict[str, bool], *, granted: str = "") -> set[str]:
+    """Shop topics of enabled kinds, and those that features always need.
+
+    *granted*: the shop's scopes, comma-separated; without its optional scope Shopify would refuse a kind's topic.
+    """
+    on: set[str | None] = set()
+    off: set[str | None] = set()
+    for kind in kinds.notifications():
+        allowed = kind.optional_scope is None or covers(granted, [kind.optional_scope])
+        (on if allowed and switched.get(kind.name, kind.enabled_by_default) else off).add(kind.topic)
     per_shop = {each.topic for each in topics.subscribers.values() if each.registered == "shop"}
     return per_shop - (off - on)
 

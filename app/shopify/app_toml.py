@@ -29,6 +29,7 @@ def generated_block() -> str:
             BEGIN,
             "[access_scopes]",
             f'scopes = "{",".join(needed_scopes())}"',
+            f"optional_scopes = {_list(topics.optional_scopes())}",
             "",
             "[webhooks]",
             f'api_version = "{ADMIN_API_VERSION}"',

@@ -23,3 +23,7 @@ class TokenProvider(Protocol):
         Raises `ShopifyError`s.
         """
         ...
+
+    async def scope_granted(self, shop_id: int, id_token: str, scope: str) -> bool:
+        """Whether Shopify grants *scope* by now, after a merchant was asked for it. Raises `ShopifyError`s."""
+        ...

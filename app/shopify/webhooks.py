@@ -101,6 +101,8 @@ class Subscriber:
     scope: str
     registered: Literal["app", "shop"]
     handle: TopicHandler
+    optional: bool = False
+    """Its scope is asked for only when a merchant wants what it is needed for."""
 
 
 @dataclass
@@ -123,20 +125,28 @@ class TopicRegistry:
 
     def scopes(self) -> list[str]:
         """What must be granted; `write_x` implies `read_x`."""
-        needed = {each.scope for each in self.subscribers.values() if each.scope}
+        needed = {each.scope for each in self.subscribers.values() if each.scope and not each.optional}
         return sorted(scope for scope in needed if not (scope.startswith("read_") and "write_" + scope[5:] in needed))
+
+    def optional_scopes(self) -> list[str]:
+        """What a merchant may be asked for later."""
+        wanted = {each.scope for each in self.subscribers.values() if each.scope and each.optional}
+        return sorted(wanted - set(self.scopes()))
 
 
 topics = TopicRegistry()
 
 
 def on_topic(
-    topic: str, *, name: str, scope: str = "", registered: Literal["app", "shop"] = "shop"
+    topic: str, *, name: str, scope: str = "", registered: Literal["app", "shop"] = "shop", optional: bool = False
 ) -> Callable[[TopicHandler], TopicHandler]:
-    """Declare the function that answers *topic*. *registered*: "app" in shopify.app.toml, "shop" per shop by API."""
+    """Declare the function that answers *topic*. *registered*: "app" in shopify.app.toml, "shop" per shop by API.
+
+    *optional*: the scope is not asked for at installation.
+    """
 
     def declare(handle: TopicHandler) -> TopicHandler:
-        topics.add(Subscriber(name, topic, scope, registered, handle))
+        topics.add(Subscriber(name, topic, scope, registered, handle, optional))
         return handle
 
     return declare

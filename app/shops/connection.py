@@ -19,6 +19,7 @@ from app.core.phone import to_e164
 from app.deps import Deps
 from app.shops.models import ProviderUser, Sender, SenderState, Shop
 from app.shops.pace import Cost
+from app.shops.progress import RUNNING, Tell, tell_nobody
 from app.shops.provider_access import call_provider, keep_token, open_credentials, seal_credentials
 from app.shops.queries import (
     account_senders,
@@ -28,6 +29,7 @@ from app.shops.queries import (
     get_provider_user,
     get_sender,
     get_shop,
+    own_senders,
     plan_sync,
     senders_of_user,
     update_user,
@@ -56,25 +58,35 @@ RENEW_SUBSCRIPTION_BEFORE = timedelta(days=7)
 INSPECTING = Cost(light=3)
 SUBSCRIBING = Cost(light=1, medium=2)
 """Reading the list, deleting a stray, creating."""
+LOW_VOLUME_A_DAY = 6000
+"""Texts to US mobiles over all numbers of a campaign that is registered for low volume."""
 PARTNER_SERVERS = (RINGCENTRAL_SERVER, "https://platform.ringcentral.biz")
 
 
-async def connect(deps: Deps, shop: Shop, form: object, *, actor: str, account_id: int | None = None) -> None:
+async def connect(
+    deps: Deps, shop: Shop, form: object, *, actor: str, account_id: int | None = None, tell: Tell = tell_nobody
+) -> None:
     """Check and store pasted credentials. Raises `Invalid` by field, or `SmsError` when RingCentral is away."""
     provider = deps.provider("ringcentral")
     credentials = read_credentials(deps, form)
     wrong = provider.check_credentials(credentials, now=deps.clock)
     if wrong:
         raise Invalid(wrong)
+    await tell("login", RUNNING, "Signing in to RingCentral")
     try:
         token = await provider.log_in(credentials)
     except CredentialsRefused as refused:
         raise Invalid({refused.field: refused.sentence}) from None
+    await tell("login", Level.OK, "RingCentral accepted the JWT.")
     async with deps.db.transaction() as session:
         user = await _keep_user(deps, session, provider, credentials, token)
     # From here on we know whose calls these are: they keep to this user's pace and pauses.
+    await tell("numbers", RUNNING, "Reading the numbers of this user")
     numbers = await call_provider(deps, user.id, lambda p, access: p.list_numbers(access))
+    await tell("numbers", *_count_numbers(numbers))
+    await tell("rights", RUNNING, "Checking what this user may do")
     findings = await call_provider(deps, user.id, lambda p, access: p.inspect(access, token.scopes), cost=INSPECTING)
+    await tell_findings(tell, "rights", findings)
     async with deps.db.transaction() as session:
         adding = isinstance(form, dict) and form.get("add") is True
         await _keep_sender(deps, session, shop, account_id, user, credentials, numbers, findings, adding=adding)
@@ -86,6 +98,19 @@ async def connect(deps: Deps, shop: Shop, form: object, *, actor: str, account_i
             action="ringcentral_connected",
             detail=_about(account_id),
         )
+
+
+async def tell_findings(tell: Tell, code: str, findings: list[Finding]) -> None:
+    """The first takes the place of the running step *code*."""
+    for position, each in enumerate(findings):
+        await tell(each.code if position else code, each.level, each.sentence)
+
+
+def _count_numbers(numbers: list[Number]) -> tuple[Level, str]:
+    usable = sum(each.usable for each in numbers)
+    if usable:
+        return Level.OK, f"Numbers that can send texts: {usable} of {len(numbers)}."
+    return Level.PROBLEM, "None of this user's numbers can send texts yet."
 
 
 async def lend_number(deps: Deps, shop: Shop, account_id: int, phone: str, *, actor: str) -> None:
@@ -143,7 +168,9 @@ def read_credentials(deps: Deps, form: object) -> Credentials:
     return Credentials(client_id=client_id, client_secret=secret, jwt=text["jwt"], server=server)
 
 
-async def choose_number(deps: Deps, shop: Shop, form: object, *, actor: str, account_id: int | None = None) -> None:
+async def choose_number(
+    deps: Deps, shop: Shop, form: object, *, actor: str, account_id: int | None = None, tell: Tell = tell_nobody
+) -> None:
     """Send from this number: reads its registration and sees to the webhook subscription. Raises `Invalid`."""
     phone = _phone_of(form)
     async with deps.db.transaction() as session:
@@ -155,10 +182,14 @@ async def choose_number(deps: Deps, shop: Shop, form: object, *, actor: str, acc
         raise Invalid({"phone_number": "This number does not belong to the connected RingCentral user."})
     if not number.usable:
         raise Invalid({"phone_number": number.reason or "This number cannot send text messages."})
+    await tell("number", RUNNING, "Reading how the number is registered")
     facts, findings = await call_provider(
         deps, sender.provider_user_id, lambda provider, access: provider.inspect_number(access, number)
     )
+    await tell_findings(tell, "number", findings)
+    await tell("replies", RUNNING, "Asking RingCentral to tell the app about replies")
     await care_for_subscription(deps, sender.provider_user_id, urgent=True)
+    await tell("replies", Level.OK, "RingCentral tells the app about replies such as STOP.")
     async with deps.db.transaction() as session:
         sender = await get_sender(session, shop.id, sender.id)
         _keep_number(sender, number, facts, findings)
@@ -168,10 +199,59 @@ async def choose_number(deps: Deps, shop: Shop, form: object, *, actor: str, acc
         )
 
 
-async def disconnect(deps: Deps, shop_id: int, *, account_id: int | None = None) -> None:
-    """Erase the credentials here, then end subscription and session at RingCentral where nobody else uses them."""
+async def check_again(deps: Deps, shop: Shop, *, tell: Tell = tell_nobody) -> None:
+    """Ask RingCentral anew about each of the shop's own numbers and keep what it says.
+
+    A login that is refused breaks the connection, which is an answer too; what is only away raises `SmsError`.
+    """
     async with deps.db.transaction() as session:
-        sender = await find_sender(session, shop_id, account_id=account_id, lock=True)
+        senders = [each for each in await own_senders(session, shop.id) if each.provider_user_id is not None]
+    for sender in senders:
+        try:
+            await _check_sender(deps, shop, sender, tell)
+        except CredentialsRefused as refused:
+            await tell("login", Level.PROBLEM, refused.sentence)
+
+
+async def _check_sender(deps: Deps, shop: Shop, sender: Sender, tell: Tell) -> None:
+    user_id = sender.provider_user_id
+    assert user_id is not None
+    async with deps.db.transaction() as session:
+        scopes = frozenset((await get_provider_user(session, user_id)).scopes.split())
+    await tell("numbers", RUNNING, "Reading the numbers of this user")
+    numbers = await call_provider(deps, user_id, lambda p, access: p.list_numbers(access))
+    await tell("numbers", *_count_numbers(numbers))
+    await tell("rights", RUNNING, "Checking what this user may do")
+    findings = await call_provider(deps, user_id, lambda p, access: p.inspect(access, scopes), cost=INSPECTING)
+    await tell_findings(tell, "rights", findings)
+    number = next((each for each in numbers if each.phone_number == sender.phone_number), None)
+    registered: tuple[NumberFacts, list[Finding]] | None = None
+    if number is not None and number.usable:
+        await tell("number", RUNNING, "Reading how the number is registered")
+        registered = await call_provider(deps, user_id, lambda p, access: p.inspect_number(access, number))
+        await tell_findings(tell, "number", registered[1])
+        await care_for_subscription(deps, user_id)
+    async with deps.db.transaction() as session:
+        stored = await get_sender(session, shop.id, sender.id)
+        if stored.phone_number != sender.phone_number or stored.state == SenderState.DISCONNECTED:
+            return  # somebody changed it meanwhile, and looked at the same time
+        stored.numbers = msgspec.to_builtins([_stored(each) for each in numbers])
+        stored.findings = [_finding(each) for each in findings]
+        stored.checked_at = deps.clock()
+        if number is not None and registered is not None:
+            _keep_registration(stored, number, *registered)
+        elif stored.phone_number is not None:
+            lost = number.reason if number is not None and number.reason else "The number is gone from RingCentral."
+            stored.findings = [*stored.findings, _finding(Finding("number.lost", Level.PROBLEM, lost), about="number")]
+
+
+async def disconnect(deps: Deps, shop_id: int, *, account_id: int | None = None, sender_id: int | None = None) -> None:
+    """Erase the credentials here, then end subscription and session at RingCentral where nobody else uses them.
+
+    *sender_id*: one of the several numbers of the shop itself, instead of the one it set up last.
+    """
+    async with deps.db.transaction() as session:
+        sender = await find_sender(session, shop_id, account_id=account_id, sender_id=sender_id, lock=True)
         if sender is None:
             return
         credentials = open_credentials(deps, sender) if sender.credentials_encrypted is not None else None
@@ -193,7 +273,15 @@ async def disconnect_all(deps: Deps, shop_id: int) -> None:
         accounts = {sender.account_id for sender in await account_senders(session, shop_id)}
     for account_id in sorted(account for account in accounts if account is not None):
         await disconnect(deps, shop_id, account_id=account_id)
-    await disconnect(deps, shop_id)
+    await disconnect_own(deps, shop_id)
+
+
+async def disconnect_own(deps: Deps, shop_id: int) -> None:
+    """Every number of the shop itself."""
+    async with deps.db.transaction() as session:
+        ids = [sender.id for sender in await own_senders(session, shop_id)]
+    for sender_id in ids:
+        await disconnect(deps, shop_id, sender_id=sender_id)
 
 
 async def describe_connection(session: AsyncSession, shop_id: int, *, account_id: int | None = None) -> dict[str, Any]:
@@ -359,13 +447,31 @@ def _about(account_id: int | None) -> dict[str, object]:
 
 def _keep_number(sender: Sender, number: Number, facts: NumberFacts, findings: list[Finding]) -> None:
     _remember_number(sender, number.phone_number)
-    about_login = [each for each in sender.findings if each.get("about") != "number"]
     sender.phone_number = number.phone_number
     sender.transport = "a2p" if "A2PSmsSender" in number.features and "SmsSender" not in number.features else "sms"
-    sender.provider_confirms_stop = facts.stop_confirmed_by_provider
-    sender.findings = about_login + [_finding(each, about="number") for each in findings]
+    _keep_registration(sender, number, facts, findings)
     sender.state = SenderState.READY
     sender.problem_code = sender.problem = None
+
+
+def _keep_registration(sender: Sender, number: Number, facts: NumberFacts, findings: list[Finding]) -> None:
+    about_login = [each for each in sender.findings if each.get("about") != "number"]
+    sender.provider_confirms_stop = facts.stop_confirmed_by_provider
+    sender.findings = about_login + [_finding(each, about="number") for each in findings]
+    sender.numbers = [
+        each | {"registration": _registration(facts)} if each.get("phone_number") == number.phone_number else each
+        for each in sender.numbers
+    ]
+
+
+def _registration(facts: NumberFacts) -> dict[str, Any]:
+    return {
+        "checked": facts.checked,
+        "campaign_status": facts.campaign_status,
+        "tier": facts.registration_tier,
+        "use_cases": list(facts.use_cases),
+        "daily_limit": LOW_VOLUME_A_DAY if facts.registration_tier == "LowVolume" else None,
+    }
 
 
 def _remember_number(sender: Sender, following: str | None) -> None:

@@ -11,9 +11,11 @@ from app.shops.models import SenderState, Shop
 from app.shops.queries import find_sender, write_audit
 
 
-async def pause_sender(deps: Deps, session: AsyncSession, shop: Shop, *, actor: str) -> None:
+async def pause_sender(
+    deps: Deps, session: AsyncSession, shop: Shop, *, actor: str, sender_id: int | None = None
+) -> None:
     """Raises `Conflict` when nothing is connected. Pausing twice changes nothing."""
-    sender = await find_sender(session, shop.id, lock=True)
+    sender = await find_sender(session, shop.id, sender_id=sender_id, lock=True)
     if sender is None or sender.phone_number is None:
         raise Conflict("Connect RingCentral and choose a number first.")
     if sender.state == SenderState.PAUSED:
@@ -24,9 +26,11 @@ async def pause_sender(deps: Deps, session: AsyncSession, shop: Shop, *, actor: 
     await write_audit(session, shop.domain, at=deps.clock(), actor=actor, action="sending_paused")
 
 
-async def resume_sender(deps: Deps, session: AsyncSession, shop: Shop, *, actor: str) -> None:
+async def resume_sender(
+    deps: Deps, session: AsyncSession, shop: Shop, *, actor: str, sender_id: int | None = None
+) -> None:
     """Also ends the rest that a reached limit had brought about: the merchant may know that it was raised."""
-    sender = await find_sender(session, shop.id, lock=True)
+    sender = await find_sender(session, shop.id, sender_id=sender_id, lock=True)
     if sender is None or sender.state not in (SenderState.PAUSED, SenderState.READY):
         raise Conflict((sender.problem if sender is not None else None) or "Connect RingCentral first.")
     resting = sender.paused_until is not None and sender.paused_until > deps.clock()

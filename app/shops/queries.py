@@ -42,15 +42,23 @@ async def installed_shop_ids(session: AsyncSession) -> list[int]:
 
 
 async def find_sender(
-    session: AsyncSession, shop_id: int, *, account_id: int | None = None, lock: bool = False
+    session: AsyncSession,
+    shop_id: int,
+    *,
+    account_id: int | None = None,
+    sender_id: int | None = None,
+    lock: bool = False,
 ) -> Sender | None:
-    """The current sender of the shop itself, or of one of its connected accounts: the newest not disconnected."""
+    """The current sender of the shop itself, or of one of its connected accounts: the newest not disconnected, or
+    *sender_id* if it is one of these."""
     query = (
         select(Sender)
         .where(Sender.shop_id == shop_id, Sender.account_id == account_id, Sender.state != SenderState.DISCONNECTED)
         .order_by(Sender.id.desc())
         .limit(1)
     )
+    if sender_id is not None:
+        query = query.where(Sender.id == sender_id)
     return await session.scalar(query.with_for_update() if lock else query)
 
 
@@ -91,6 +99,14 @@ async def senders_of_number(session: AsyncSession, provider_user_id: int, phone_
         .ext(distinct_on(Sender.shop_id))
     )
     return list(await session.scalars(query))
+
+
+async def own_senders(session: AsyncSession, shop_id: int) -> list[Sender]:
+    """The living senders of the shop itself, the one set up last first."""
+    query = select(Sender).where(
+        Sender.shop_id == shop_id, Sender.account_id.is_(None), Sender.state != SenderState.DISCONNECTED
+    )
+    return list(await session.scalars(query.order_by(Sender.id.desc())))
 
 
 async def account_senders(session: AsyncSession, shop_id: int) -> list[Sender]:

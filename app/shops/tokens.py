@@ -68,6 +68,14 @@ class OfflineTokens:
                 log.info("shop.token_exchanged", shop_id=shop.id)
         return True
 
+    async def scope_granted(self, shop_id: int, id_token: str, scope: str) -> bool:
+        """A new token tells, and carries the scope; the one that is held was given before the merchant agreed."""
+        async with self.db.transaction() as session:
+            shop = await get_shop_locked(session, shop_id)
+            if not covers(shop.scopes, [scope]):
+                self._store(shop, await self.oauth.exchange(shop.domain, id_token))
+            return covers(shop.scopes, [scope])
+
     async def keep(self, shop_id: int, token: OfflineToken) -> None:
         """Keep a token from the authorization code grant."""
         async with self.db.transaction() as session:

@@ -92,7 +92,7 @@ async def test_pages_change_without_loading_anew_and_survive_a_reload(world: Wor
         await browser.app.get_by_label("JWT").fill(world.jwt)
         await browser.app.get_by_role("button", name="Connect", exact=True).click()
         await browser.app.get_by_role("button", name="Use this number").click()
-        await expect(browser.app.get_by_role("button", name="Change number")).to_be_visible()
+        await expect(browser.app.get_by_role("button", name="Choose another number")).to_be_visible()
 
 
 async def test_everybody_can_use_the_pages_on_a_small_phone(world: World) -> None:

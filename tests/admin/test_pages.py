@@ -56,6 +56,7 @@ POLARIS = {
     "s-search-field": FIELD,
     "s-section": {"accessibilitylabel", "heading", "padding", "subheading"},
     "s-select": FIELD,
+    "s-spinner": {"accessibilitylabel", "size"},
     "s-stack": {"gap"},
     "s-switch": {"checked", "details", "label", "labelaccessibilityvisibility", "name"},
     "s-table": set[str](),

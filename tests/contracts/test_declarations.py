@@ -30,7 +30,18 @@ def test_app_topics_are_the_ones_that_cannot_be_made_by_api() -> None:
 
 
 def test_no_scope_is_asked_for_that_nothing_uses() -> None:
-    assert 'scopes = "read_orders,write_customers"' in generated_block()
+    assert '\nscopes = "read_orders,write_customers"' in generated_block()
+
+
+def test_what_only_some_texts_need_is_asked_for_when_one_is_switched_on() -> None:
+    assert 'optional_scopes = ["read_fulfillments"]' in generated_block()
+    needing = [kind for kind in kinds.notifications() if kind.optional_scope]
+    assert needing
+    assert not any(kind.enabled_by_default for kind in needing)
+
+
+def test_only_the_confirmation_may_come_at_night() -> None:
+    assert [kind.name for kind in kinds.notifications() if not kind.heeds_quiet_hours] == ["order_confirmed"]
 
 
 @pytest.mark.parametrize("kind", [kind.name for kind in kinds.notifications()])

@@ -80,7 +80,7 @@ async def ringcentral_is_connected(walk: Walk) -> None:
 async def a_number_is_chosen(walk: Walk) -> None:
     browser = walk.browser
     await browser.app.get_by_role("button", name="Use this number").click()
-    await expect(browser.app.get_by_role("button", name="Change number")).to_be_visible()
+    await expect(browser.app.get_by_role("button", name="Choose another number")).to_be_visible()
     await expect(browser.page.locator("#accessory")).to_have_text("Connected")
     await walk.world.workers_run()
     await walk.keep("number-chosen")

@@ -17,7 +17,7 @@ def test_names_are_unique_and_complete() -> None:
     assert set(names) == {
         "customer.name", "customer.first_name", "customer.last_name", "customer.opt_out_url",
         "shop.name", "shop.url", "shop.phone", "affiliate.name", "affiliate.phone",
-        "order.name", "order.number", "order.status_url", "order.total", "order.item_count",
+        "order.name", "order.number", "order.status_url", "order.total", "order.item_count", "refund.amount",
         "tracking.url", "tracking.number", "tracking.company", "fulfillment.name",
     }  # fmt: skip
 
@@ -28,6 +28,9 @@ def test_names_are_unique_and_complete() -> None:
         ("order_fulfilled", "tracking.url", True),
         ("order_fulfilled", "fulfillment.name", True),
         ("order_confirmed", "tracking.url", False),
+        ("out_for_delivery", "tracking.url", True),
+        ("order_refunded", "refund.amount", True),
+        ("order_cancelled", "refund.amount", False),
         ("order_confirmed", "order.status_url", True),
         ("help_reply", "shop.phone", True),
         ("help_reply", "customer.name", False),

@@ -8,10 +8,13 @@ from app.notifications.declare import Order, about_order, notify_on
 
 @notify_on(
     "orders/fulfilled",
+    Order,
     kind="order_fulfilled",
     label="Order fulfilled",
     description="Sent when every item of an order has been fulfilled.",
     scope="read_orders",
+    enabled_by_default=True,
+    place=12,
     max_age=timedelta(hours=48),
     uses_tracking=True,
 )

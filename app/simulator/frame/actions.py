@@ -12,7 +12,7 @@ from app.core.errors import Invalid, NotFound
 from app.core.phone import to_e164
 from app.simulator.frame.desk import Desk
 from app.simulator.shopify import Customer, Order, Shop
-from app.simulator.shopify.orders import CannotFulfil
+from app.simulator.shopify.orders import EVENTS, CannotFulfil, CannotRefund
 
 CONSENT_STATES = ("SUBSCRIBED", "UNSUBSCRIBED", "NEVER_SUBSCRIBED", "PENDING")
 LONGEST_TEXT = 1000
@@ -32,12 +32,28 @@ class PlaceOrder(msgspec.Struct):
 
     customer_id: str | None = None
     customer: NewCustomer | None = None
+    unpaid: bool = False
 
 
 class Parcel(msgspec.Struct):
     tracking_company: str = ""
     tracking_number: str = ""
     tracking_url: str = ""
+    partial: bool = False
+
+
+class ParcelNews(msgspec.Struct):
+    status: str
+
+
+class RefundOf(msgspec.Struct):
+    """*half*: half of what is left, else all of it."""
+
+    half: bool = False
+
+
+class ScopeGrant(msgspec.Struct):
+    scopes: list[str]
 
 
 class ConsentChange(msgspec.Struct):
@@ -67,6 +83,11 @@ def action_routes(desk: Desk) -> list[Route]:
         post("/frame/{store}/orders", place_order),
         post("/frame/{store}/orders/{order_id:int}/fulfil", fulfil_order),
         post("/frame/{store}/orders/{order_id:int}/cancel", cancel_order),
+        post("/frame/{store}/orders/{order_id:int}/pay", pay_order),
+        post("/frame/{store}/orders/{order_id:int}/refund", refund_order),
+        post("/frame/{store}/orders/{order_id:int}/report", report_parcel),
+        post("/frame/{store}/orders/{order_id:int}/tracking", change_tracking),
+        post("/frame/{store}/scopes", grant_scopes),
         post("/frame/{store}/customers/{customer_id:int}/consent", change_consent),
         post("/frame/{store}/texts", send_text),
         post("/frame/{store}/webhooks/retry", retry_webhooks),
@@ -77,7 +98,8 @@ async def place_order(desk: Desk, request: Request) -> dict[str, Any]:
     shop = desk.shop_of(request)
     body = await _read(request, PlaceOrder)
     customer = _new_customer(desk, shop, body.customer) if body.customer else _known_customer(shop, body.customer_id)
-    order = await desk.shopify.place_order(shop.domain, customer)
+    paid = "pending" if body.unpaid else "paid"
+    order = await desk.shopify.place_order(shop.domain, customer, financial_status=paid)
     return {"id": str(order.id), "name": order.name, "phone": customer.phone}
 
 
@@ -92,10 +114,68 @@ async def fulfil_order(desk: Desk, request: Request) -> dict[str, Any]:
             tracking_company=parcel.tracking_company.strip() or None,
             tracking_number=parcel.tracking_number.strip() or None,
             tracking_url=parcel.tracking_url.strip() or None,
+            partial=parcel.partial,
         )
     except CannotFulfil as problem:
         raise Invalid({"order": str(problem)}) from problem
     return {"name": order.name}
+
+
+async def pay_order(desk: Desk, request: Request) -> dict[str, Any]:
+    shop = desk.shop_of(request)
+    await _read(request, Nothing)
+    order = _open_order(shop, request)
+    await desk.shopify.pay_order(shop.domain, order)
+    return {"name": order.name}
+
+
+async def refund_order(desk: Desk, request: Request) -> dict[str, Any]:
+    shop = desk.shop_of(request)
+    body = await _read(request, RefundOf)
+    order = _known_order(shop, request)
+    left = order.total_cents - order.refunded_cents
+    try:
+        await desk.shopify.refund_order(shop.domain, order, cents=left // 2 if body.half else None)
+    except CannotRefund as problem:
+        raise Invalid({"order": str(problem)}) from problem
+    return {"name": order.name}
+
+
+async def report_parcel(desk: Desk, request: Request) -> dict[str, Any]:
+    """About the parcel that left last."""
+    shop = desk.shop_of(request)
+    body = await _read(request, ParcelNews)
+    order = _open_order(shop, request)
+    if body.status not in EVENTS or not order.fulfillments:
+        raise Invalid({"status": "There is no parcel of which this could be reported."})
+    await desk.shopify.report_parcel(shop.domain, order, order.fulfillments[-1], body.status)
+    return {"name": order.name}
+
+
+async def change_tracking(desk: Desk, request: Request) -> dict[str, Any]:
+    """Of the parcel that left last."""
+    shop = desk.shop_of(request)
+    body = await _read(request, Parcel)
+    order = _open_order(shop, request)
+    if not order.fulfillments:
+        raise Invalid({"order": "There is no parcel yet."})
+    await desk.shopify.change_tracking(
+        shop.domain,
+        order,
+        order.fulfillments[-1],
+        company=body.tracking_company.strip() or None,
+        number=body.tracking_number.strip() or None,
+        url=body.tracking_url.strip() or None,
+    )
+    return {"name": order.name}
+
+
+async def grant_scopes(desk: Desk, request: Request) -> dict[str, Any]:
+    """The merchant agrees to what the app asked for; Shopify tells the app of it."""
+    shop = desk.shop_of(request)
+    body = await _read(request, ScopeGrant)
+    await desk.shopify.change_scopes(shop.domain, sorted({*shop.scopes, *body.scopes}))
+    return {"granted": shop.scopes}
 
 
 async def cancel_order(desk: Desk, request: Request) -> dict[str, Any]:
@@ -166,10 +246,15 @@ def _known_customer(shop: Shop, customer_id: str | int | None) -> Customer:
     return customer
 
 
-def _open_order(shop: Shop, request: Request) -> Order:
+def _known_order(shop: Shop, request: Request) -> Order:
     order = shop.orders.get(request.path_params["order_id"])
     if order is None:
         raise NotFound("This order does not exist.")
+    return order
+
+
+def _open_order(shop: Shop, request: Request) -> Order:
+    order = _known_order(shop, request)
     if order.cancelled_at is not None:
         raise Invalid({"order": "This order is cancelled."})
     return order

@@ -56,9 +56,19 @@ def _order(order: Order, shop: Shop) -> View:
         "phone": (customer.phone if customer else None) or order.phone,
         "total": f"{order.total_cents / 100:,.2f} {order.currency}",
         "status": _status(order),
+        "payment": order.financial_status,
+        "parcel": _parcel(order),
         "at": order.created_at,
         "items": ", ".join(f"{item.quantity} × {item.title}" for item in order.line_items),
     }
+
+
+def _parcel(order: Order) -> View | None:
+    """The parcel that left last, and what the carrier has said of it."""
+    if not order.fulfillments:
+        return None
+    last = order.fulfillments[-1]
+    return {"tracking": last.tracking_number, "progress": last.shipment_status}
 
 
 def _status(order: Order) -> str:

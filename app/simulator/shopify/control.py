@@ -6,6 +6,7 @@ browser's numbers are too small for them.
 """
 
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -14,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app.simulator.shopify.faults import Fault
-from app.simulator.shopify.orders import CannotFulfil
+from app.simulator.shopify.orders import CannotFulfil, CannotRefund
 from app.simulator.shopify.panel import customer_row, delivery_row, order_row, panel_view, shop_row
 from app.simulator.shopify.state import Address, Customer, Order, Shop
 from app.simulator.shopify.verbs import CUSTOMERS_OWN, SimulatedShopify
@@ -51,6 +52,7 @@ class NewOrder(msgspec.Struct, forbid_unknown_fields=True):
     discount_codes: list[str] = []
     note_attributes: dict[str, str] = {}
     landing_site: str | None = None
+    financial_status: Literal["paid", "pending"] = "paid"
 
 
 class NewParcel(msgspec.Struct, forbid_unknown_fields=True):
@@ -58,6 +60,30 @@ class NewParcel(msgspec.Struct, forbid_unknown_fields=True):
     tracking_number: str | None = "1Z999AA10123456784"
     tracking_url: str | None = None
     partial: bool = False
+
+
+class ParcelNews(msgspec.Struct, forbid_unknown_fields=True):
+    """*parcel* counts from 0; the last one by default."""
+
+    status: str
+    parcel: int = -1
+
+
+class NewTracking(msgspec.Struct, forbid_unknown_fields=True):
+    tracking_company: str | None = "UPS"
+    tracking_number: str | None = "1Z999AA10123456785"
+    tracking_url: str | None = None
+    parcel: int = -1
+
+
+class NewRefund(msgspec.Struct, forbid_unknown_fields=True):
+    """All that is left, or *amount*, such as "12.00"."""
+
+    amount: str | None = None
+
+
+class NewScopes(msgspec.Struct, forbid_unknown_fields=True):
+    scopes: list[str]
 
 
 class NewConsent(msgspec.Struct, forbid_unknown_fields=True):
@@ -103,9 +129,14 @@ class ControlEndpoints:
             ("POST", f"{shop}/install", self.install),
             ("POST", f"{shop}/uninstall", self.uninstall),
             ("POST", f"{shop}/redact", self.redact_shop),
+            ("POST", f"{shop}/scopes", self.change_scopes),
             ("POST", f"{shop}/orders", self.place_order),
             ("POST", f"{order}/fulfil", self.fulfil_order),
             ("POST", f"{order}/cancel", self.cancel_order),
+            ("POST", f"{order}/pay", self.pay_order),
+            ("POST", f"{order}/refund", self.refund_order),
+            ("POST", f"{order}/report", self.report_parcel),
+            ("POST", f"{order}/tracking", self.change_tracking),
             ("POST", f"{shop}/customers", self.add_customer),
             ("POST", f"{customer}/consent", self.set_consent),
             ("POST", f"{customer}/redact", self.redact_customer),
@@ -165,6 +196,7 @@ class ControlEndpoints:
                 discount_codes=given.discount_codes,
                 note_attributes=given.note_attributes,
                 landing_site=given.landing_site,
+                financial_status=given.financial_status,
             )
         except (TypeError, KeyError, ValueError, ArithmeticError) as error:
             raise Refused(422, f"The order cannot be placed: {error}") from error
@@ -189,6 +221,53 @@ class ControlEndpoints:
         await _read(request, Nothing)
         shop = self._shop(request)
         return JSONResponse(order_row(await self._simulator.cancel_order(shop.domain, self._order(request, shop))))
+
+    async def pay_order(self, request: Request) -> Response:
+        await _read(request, Nothing)
+        shop = self._shop(request)
+        return JSONResponse(order_row(await self._simulator.pay_order(shop.domain, self._order(request, shop))))
+
+    async def refund_order(self, request: Request) -> Response:
+        shop, given = self._shop(request), await _read(request, NewRefund)
+        try:
+            cents = int(Decimal(given.amount) * 100) if given.amount is not None else None
+            order = await self._simulator.refund_order(shop.domain, self._order(request, shop), cents=cents)
+        except ArithmeticError as error:
+            raise Refused(422, "Give the amount as a number, such as 12.00.") from error
+        except CannotRefund as error:
+            raise Refused(409, str(error)) from error
+        return JSONResponse(order_row(order))
+
+    async def report_parcel(self, request: Request) -> Response:
+        shop, given = self._shop(request), await _read(request, ParcelNews)
+        order = self._order(request, shop)
+        try:
+            await self._simulator.report_parcel(shop.domain, order, order.fulfillments[given.parcel], given.status)
+        except (IndexError, ValueError) as error:
+            raise Refused(422, f"This cannot be reported: {error}") from error
+        return JSONResponse(order_row(order))
+
+    async def change_tracking(self, request: Request) -> Response:
+        shop, given = self._shop(request), await _read(request, NewTracking)
+        order = self._order(request, shop)
+        try:
+            parcel = order.fulfillments[given.parcel]
+        except IndexError as error:
+            raise Refused(422, "There is no such parcel.") from error
+        await self._simulator.change_tracking(
+            shop.domain,
+            order,
+            parcel,
+            company=given.tracking_company,
+            number=given.tracking_number,
+            url=given.tracking_url,
+        )
+        return JSONResponse(order_row(order))
+
+    async def change_scopes(self, request: Request) -> Response:
+        shop, given = self._shop(request), await _read(request, NewScopes)
+        await self._simulator.change_scopes(shop.domain, given.scopes)
+        return JSONResponse(shop_row(shop))
 
     async def add_customer(self, request: Request) -> Response:
         shop, given = self._shop(request), await _read(request, NewCustomer)

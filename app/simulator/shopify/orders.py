@@ -1,4 +1,5 @@
-"""What happens to an order in a shop: placed, fulfilled whole or in parts, tracked, cancelled; and its topics.
+"""What happens to an order in a shop: placed, paid, fulfilled whole or in parts, tracked, delivered, cancelled,
+refunded; and its topics.
 
 Source: Shopify, "Webhooks reference". `orders/fulfilled` comes only when the whole order is fulfilled; a part of it
 brings `orders/partially_fulfilled`. Every change also brings `orders/updated`.
@@ -12,8 +13,14 @@ from typing import Any
 
 import msgspec
 
-from app.simulator.shopify.payloads import Payload, fulfillment_payload, order_payload
-from app.simulator.shopify.state import Address, Customer, Fulfillment, LineItem, Order, Shop
+from app.simulator.shopify.payloads import (
+    Payload,
+    fulfillment_event_payload,
+    fulfillment_payload,
+    order_payload,
+    refund_payload,
+)
+from app.simulator.shopify.state import Address, Customer, Fulfillment, LineItem, Order, Refund, Shop
 
 Topics = dict[str, Payload]
 NewId = Callable[[], int]
@@ -28,12 +35,30 @@ CARRIER_PAGES = {
     "FedEx": "https://www.fedex.com/fedextrack/?trknbr={}",
     "DHL Express": "https://www.dhl.com/en/express/tracking.html?AWB={}",
 }
-FIXED = {"id", "number", "line_items", "fulfillments", "customer_id"}
+FIXED = {"id", "number", "line_items", "fulfillments", "refunds", "customer_id"}
+EVENTS = (
+    "label_purchased",
+    "label_printed",
+    "confirmed",
+    "carrier_picked_up",
+    "in_transit",
+    "delayed",
+    "out_for_delivery",
+    "attempted_delivery",
+    "ready_for_pickup",
+    "delivered",
+    "failure",
+)
+"""What a carrier reports of a parcel (`FulfillmentEventStatus`), in a payload's lower case."""
 SETTABLE = frozenset(field.name for field in msgspec.structs.fields(Order)) - FIXED
 
 
 class CannotFulfil(ValueError):
     """There is nothing left to send, or not enough of it to send a part."""
+
+
+class CannotRefund(ValueError):
+    """The order was never paid, or its money has gone back already."""
 
 
 def new_order(
@@ -108,7 +133,16 @@ def _line_item(given: Mapping[str, Any], new_id: NewId) -> LineItem:
 
 
 def placed(shop: Shop, order: Order) -> Topics:
-    return {"orders/create": order_payload(shop, order), "orders/updated": order_payload(shop, order)}
+    body = order_payload(shop, order)
+    paid = {"orders/paid": body} if order.financial_status == "paid" else {}
+    return {"orders/create": body, **paid, "orders/updated": body}
+
+
+def pay(shop: Shop, order: Order, now: datetime) -> Topics:
+    """The money of an order that was placed unpaid has come in."""
+    order.financial_status, order.updated_at = "paid", now
+    body = order_payload(shop, order)
+    return {"orders/paid": body, "orders/updated": body}
 
 
 def fulfil(
@@ -179,3 +213,32 @@ def cancel(shop: Shop, order: Order, now: datetime, reason: str) -> Topics:
     order.cancel_reason = reason
     body = order_payload(shop, order)
     return {"orders/cancelled": body, "orders/updated": body}
+
+
+def report(shop: Shop, order: Order, parcel: Fulfillment, now: datetime, event_id: int, status: str) -> Topics:
+    """The carrier reports of a parcel. Raises ValueError for a word that Shopify does not know."""
+    if status not in EVENTS:
+        raise ValueError(f"A parcel is never {status}.")
+    parcel.shipment_status, parcel.updated_at, order.updated_at = status, now, now
+    parcel.delivered_at = now if status == "delivered" else parcel.delivered_at
+    return {
+        "fulfillment_events/create": fulfillment_event_payload(shop, order, parcel, event_id, status, now),
+        "fulfillments/update": fulfillment_payload(shop, order, parcel),
+        "orders/updated": order_payload(shop, order),
+    }
+
+
+def refund(shop: Shop, order: Order, now: datetime, new_id: NewId, cents: int | None) -> Topics:
+    """Gives back *cents*, or all that is left. Zero takes items back and moves no money."""
+    left = order.total_cents - order.refunded_cents
+    if order.financial_status not in ("paid", "partially_refunded") or left <= 0:
+        raise CannotRefund("There is no money left to give back for this order.")
+    back = left if cents is None else cents
+    if not 0 <= back <= left:
+        raise CannotRefund("That is more than what was paid.")
+    made = Refund(id=new_id(), created_at=now, cents=back, transaction_id=new_id())
+    order.refunds.append(made)
+    if back:
+        order.financial_status = "refunded" if back == left else "partially_refunded"
+    order.updated_at = now
+    return {"refunds/create": refund_payload(shop, order, made), "orders/updated": order_payload(shop, order)}

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.simulator.shopify.state import Address, Customer, Fulfillment, LineItem, Order, Shop
+from app.simulator.shopify.state import Address, Customer, Fulfillment, LineItem, Order, Refund, Shop
 
 Payload = dict[str, Any]
 
@@ -87,7 +87,7 @@ def order_payload(shop: Shop, order: Order) -> Payload:
         "fulfillments": [fulfillment_payload(shop, order, parcel) for parcel in order.fulfillments],
         "line_items": [_line_item(order, item) for item in order.line_items],
         "payment_terms": None,
-        "refunds": [],
+        "refunds": [refund_payload(shop, order, refund) for refund in order.refunds],
         "shipping_address": _address(order.shipping_address),
         "shipping_lines": [_shipping_line(order)] if order.shipping_address else [],
         "returns": [],
@@ -105,7 +105,7 @@ def fulfillment_payload(shop: Shop, order: Order, parcel: Fulfillment) -> Payloa
         "service": "manual",
         "updated_at": moment(shop, parcel.updated_at),
         "tracking_company": parcel.tracking_company,
-        "shipment_status": None,
+        "shipment_status": parcel.shipment_status,
         "location_id": None,
         "origin_address": None,
         "email": order.email,
@@ -122,6 +122,78 @@ def fulfillment_payload(shop: Shop, order: Order, parcel: Fulfillment) -> Payloa
         "receipt": {},
         "name": parcel.name,
         "admin_graphql_api_id": parcel.gid,
+    }
+
+
+def fulfillment_event_payload(
+    shop: Shop, order: Order, parcel: Fulfillment, event_id: int, status: str, happened_at: datetime
+) -> Payload:
+    """The body of `fulfillment_events/create`. Shopify publishes no sample; these are the keys of the REST object."""
+    place = order.shipping_address
+    return {
+        "id": event_id,
+        "fulfillment_id": parcel.id,
+        "status": status,
+        "message": None,
+        "happened_at": moment(shop, happened_at),
+        "city": place.city if place else None,
+        "province": place.province if place else None,
+        "country": place.country_code if place else None,
+        "zip": place.zip if place else None,
+        "address1": None,
+        "latitude": None,
+        "longitude": None,
+        "shop_id": shop.id,
+        "created_at": moment(shop, happened_at),
+        "updated_at": moment(shop, happened_at),
+        "estimated_delivery_at": None,
+        "order_id": order.id,
+        "admin_graphql_api_id": f"gid://shopify/FulfillmentEvent/{event_id}",
+    }
+
+
+def refund_payload(shop: Shop, order: Order, refund: Refund) -> Payload:
+    """The body of `refunds/create`, and what stands in an order's `refunds`. The money moves in its transactions."""
+    at = moment(shop, refund.created_at)
+    transaction = {
+        "id": refund.transaction_id,
+        "order_id": order.id,
+        "kind": "refund",
+        "gateway": "bogus",
+        "status": "success",
+        "message": "Bogus Gateway: Forced success",
+        "created_at": at,
+        "test": order.test,
+        "authorization": None,
+        "location_id": None,
+        "user_id": None,
+        "parent_id": None,
+        "processed_at": at,
+        "device_id": None,
+        "error_code": None,
+        "source_name": "1830279",
+        "receipt": {},
+        "amount": money(refund.cents),
+        "currency": order.currency,
+        "payment_id": f"{order.name}.2",
+        "manual_payment_gateway": False,
+        "admin_graphql_api_id": f"gid://shopify/OrderTransaction/{refund.transaction_id}",
+    }
+    return {
+        "id": refund.id,
+        "order_id": order.id,
+        "created_at": at,
+        "note": None,
+        "user_id": None,
+        "processed_at": at,
+        "duties": [],
+        "total_duties_set": _money_set(order, 0),
+        "return": None,
+        "order_adjustments": [],
+        "refund_shipping_lines": [],
+        "refund_line_items": [],
+        "transactions": [transaction] if refund.cents else [],
+        "admin_graphql_api_id": refund.gid,
     }
 
 

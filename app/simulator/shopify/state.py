@@ -76,10 +76,25 @@ class Fulfillment(msgspec.Struct, kw_only=True):
     tracking_company: str | None = None
     tracking_number: str | None = None
     tracking_url: str | None = None
+    shipment_status: str | None = None
+    delivered_at: datetime | None = None
 
     @property
     def gid(self) -> str:
         return f"gid://shopify/Fulfillment/{self.id}"
+
+
+class Refund(msgspec.Struct, kw_only=True):
+    """*cents* is the money that went back; none for a refund that only takes items back."""
+
+    id: int
+    created_at: datetime
+    cents: int
+    transaction_id: int
+
+    @property
+    def gid(self) -> str:
+        return f"gid://shopify/Refund/{self.id}"
 
 
 class Order(msgspec.Struct, kw_only=True):
@@ -101,6 +116,7 @@ class Order(msgspec.Struct, kw_only=True):
     shipping_address: Address | None = None
     billing_address: Address | None = None
     fulfillments: list[Fulfillment] = []
+    refunds: list[Refund] = []
     test: bool = False
     cancelled_at: datetime | None = None
     cancel_reason: str | None = None
@@ -132,6 +148,10 @@ class Order(msgspec.Struct, kw_only=True):
     @property
     def total_cents(self) -> int:
         return self.subtotal_cents + self.shipping_cents + self.tax_cents
+
+    @property
+    def refunded_cents(self) -> int:
+        return sum(refund.cents for refund in self.refunds)
 
     @property
     def fulfillment_status(self) -> str | None:

@@ -20,6 +20,7 @@ ADDRESS_FIELD = ["webhookSubscription", "callbackUrl"]
 GROUPS = ("CUSTOMERS_MARKETING_CONSENT", "FULFILLMENT_EVENTS")
 SCOPE_OF_GROUP = {
     "orders": "read_orders",
+    "refunds": "read_orders",
     "fulfillments": "read_fulfillments",
     "fulfillment_events": "read_fulfillments",
     "customers": "read_customers",

@@ -147,6 +147,24 @@ class SimulatedShopify(SimulatedShops):
         await self.webhooks.send(shop, topics)
         return order
 
+    async def pay_order(self, domain: str, order: Order) -> Order:
+        shop = self.shops[domain]
+        await self.webhooks.send(shop, orders.pay(shop, order, self.clock()))
+        return order
+
+    async def report_parcel(self, domain: str, order: Order, parcel: Fulfillment, status: str) -> Order:
+        """The carrier says what has become of a parcel: `out_for_delivery`, `delivered`, …"""
+        shop = self.shops[domain]
+        topics = orders.report(shop, order, parcel, self.clock(), self.store.new_id(), status)
+        await self.webhooks.send(shop, topics)
+        return order
+
+    async def refund_order(self, domain: str, order: Order, *, cents: int | None = None) -> Order:
+        """All that is left, or *cents* of it."""
+        shop = self.shops[domain]
+        await self.webhooks.send(shop, orders.refund(shop, order, self.clock(), self.store.new_id, cents))
+        return order
+
     async def cancel_order(self, domain: str, order: Order, *, reason: str = "customer") -> Order:
         shop = self.shops[domain]
         await self.webhooks.send(shop, orders.cancel(shop, order, self.clock(), reason))

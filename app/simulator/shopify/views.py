@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from app.simulator.shopify.connections import connect
 from app.simulator.shopify.payloads import money
 from app.simulator.shopify.shop_payloads import flat_state
-from app.simulator.shopify.state import Address, Customer, Fulfillment, LineItem, Order, Shop
+from app.simulator.shopify.state import Address, Customer, Fulfillment, LineItem, Order, Refund, Shop
 
 View = dict[str, Any]
 ZONES = {
@@ -73,6 +73,7 @@ def order_view(shop: Shop, order: Order, *, customer: Any) -> View:
         "phone": order.phone,
         "presentmentCurrencyCode": order.currency,
         "processedAt": order.created_at,
+        "refunds": lambda info, first=None: [_refund_view(order, refund) for refund in order.refunds[:first]],
         "shippingAddress": address_view(order.shipping_address, order.id + 3),
         "sourceName": order.source_name,
         "statusPageUrl": lambda info, **arguments: status_page_url(shop, order, arguments),
@@ -127,6 +128,27 @@ def display_fulfillment_status(order: Order) -> str:
     return {None: "UNFULFILLED", "partial": "PARTIALLY_FULFILLED", "fulfilled": "FULFILLED"}[order.fulfillment_status]
 
 
+def display_status(parcel: Fulfillment) -> str:
+    """What the carrier has said last, else that it was sent off. `not_delivered` is how the admin shows a failure."""
+    if parcel.status != "success":
+        return "CANCELED"
+    reported = parcel.shipment_status
+    return {None: "FULFILLED", "failure": "NOT_DELIVERED"}.get(reported, (reported or "").upper())
+
+
+def _refund_view(order: Order, refund: Refund) -> View:
+    return {
+        "__typename": "Refund",
+        "id": refund.gid,
+        "legacyResourceId": refund.id,
+        "createdAt": refund.created_at,
+        "note": None,
+        "processedAt": refund.created_at,
+        "totalRefundedSet": _money_bag(order, refund.cents),
+        "updatedAt": refund.created_at,
+    }
+
+
 def fulfillment_view(shop: Shop, order: Order, parcel: Fulfillment, *, customer: Any) -> View:
     tracking = {"company": parcel.tracking_company, "number": parcel.tracking_number, "url": parcel.tracking_url}
     items = [item for item in order.line_items if item.id in parcel.quantities]
@@ -135,8 +157,8 @@ def fulfillment_view(shop: Shop, order: Order, parcel: Fulfillment, *, customer:
         "id": parcel.gid,
         "legacyResourceId": parcel.id,
         "createdAt": parcel.created_at,
-        "deliveredAt": None,
-        "displayStatus": "FULFILLED" if parcel.status == "success" else "CANCELED",
+        "deliveredAt": parcel.delivered_at,
+        "displayStatus": display_status(parcel),
         "estimatedDeliveryAt": None,
         "fulfillmentLineItems": lambda info, **arguments: connect(
             items,

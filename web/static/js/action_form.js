@@ -1,7 +1,9 @@
 // A form that acts at once instead of waiting under the save bar: connect, send a test, record an opt-out, disconnect.
-// `data-values` is a fixed body; a button elsewhere (a modal's action) submits by `data-submits="form id"`.
+// `data-values` is a fixed body, `data-extra` comes on top of the fields. A list `data-steps` shows the steps while they
+// run. A button elsewhere (a modal's action) submits by `data-submits="form id"`.
 import { send } from './api.js';
 import { clearErrors, nest, showErrors, snapshot } from './fields.js';
+import { finding } from './marks.js';
 import { refresh } from './navigation.js';
 
 export function mount(form) {
@@ -28,9 +30,12 @@ async function act(form, buttons) {
   for (const button of buttons) button.loading = true;
   clearErrors(form);
   const { action, method, done, then, closes } = form.dataset;
-  const answer = await send(action, method, bodyOf(form, method));
+  const steps = form.querySelector('[data-steps]');
+  steps?.replaceChildren();
+  const answer = await send(action, method, bodyOf(form, method), steps && ((step) => showStep(steps, step)));
   for (const button of buttons) button.loading = false;
   if (!answer.ok) {
+    for (const step of steps?.querySelectorAll('[data-level=running]') ?? []) step.replaceWith(finding({ level: 'problem', sentence: step.textContent }));
     showErrors(form, answer.errors, answer.sentence, answer.outdated);
     return;
   }
@@ -39,11 +44,20 @@ async function act(form, buttons) {
   if (then === 'refresh') await refresh();
 }
 
+/** A step that is told again takes its own place. */
+function showStep(steps, step) {
+  const item = finding(step);
+  item.dataset.code = step.code;
+  const before = steps.querySelector(`[data-code="${CSS.escape(step.code)}"]`);
+  if (before) before.replaceWith(item);
+  else steps.append(item);
+}
+
 function bodyOf(form, method) {
   if (method === 'DELETE') return undefined;
   if (form.dataset.values) return JSON.parse(form.dataset.values);
   // Other modules may add what their page knows, such as the text as it stands in the editor.
-  const extra = {};
+  const extra = JSON.parse(form.dataset.extra ?? '{}');
   form.dispatchEvent(new CustomEvent('collect', { bubbles: true, detail: extra }));
   return { ...nest(snapshot(form)), ...extra };
 }

@@ -1,16 +1,6 @@
 // Starts the page: mounts the module that each element names in `data-module`, and shows the page once they stand.
 import { watchNavigation } from './navigation.js';
 
-const MODULES = {
-  action_form: () => import('./action_form.js'),
-  disclosure: () => import('./disclosure.js'),
-  download: () => import('./download.js'),
-  export: () => import('./export.js'),
-  filters: () => import('./filters.js'),
-  settings: () => import('./settings.js'),
-  switch_row: () => import('./switch_row.js'),
-  template_edit: () => import('./template_edit.js'),
-};
 const ONLY_FOR_OPENING = ['id_token', 'hmac', 'session', 'timestamp'];
 
 let mounted = [];
@@ -19,7 +9,7 @@ let mounted = [];
 export async function mountModules(root) {
   for (const unmount of mounted.splice(0)) unmount();
   const elements = [...root.querySelectorAll('[data-module]')];
-  const modules = await Promise.all(elements.map((element) => MODULES[element.dataset.module]()));
+  const modules = await Promise.all(elements.map((element) => import(`./${element.dataset.module}.js`)));
   mounted = modules.map((module, index) => module.mount(elements[index])).filter(Boolean);
 }
 

@@ -1,13 +1,8 @@
 // Shows a preview: the telephone's bubble, the meter of segments, the dear characters and the hints of the linter.
+import { element, finding } from './marks.js';
 import { WORDS } from './words.js';
 
 const LINK = /(https?:\/\/[^\s<>"]+)/;
-const MARKS = {
-  ok: ['check-circle', 'success'],
-  info: ['info', 'info'],
-  warning: ['alert-triangle', 'warning'],
-  error: ['alert-circle', 'warning'],
-};
 
 export function fillBubble(page, text) {
   const parts = (text || WORDS.emptyText).split(LINK);
@@ -51,21 +46,7 @@ function bars(segments, units, room) {
   });
 }
 
-function finding({ level, sentence }) {
-  const [icon, tone] = MARKS[level] ?? MARKS.warning;
-  const meaning = WORDS[level] ?? WORDS.warning;
-  const mark = element('span', { class: 'mark', role: 'img', 'aria-label': meaning }, element('s-icon', { type: icon, tone }));
-  return element('li', { class: 'finding', 'data-level': level }, mark, element('s-text', {}, sentence));
-}
-
 /** An invisible character is told by its code. */
 function nameOf(char) {
   return /[\p{Z}\p{C}]/u.test(char) ? `U+${char.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}` : `“${char}”`;
-}
-
-function element(tag, attributes, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
 }

@@ -6,8 +6,9 @@ import { WORDS } from './words.js';
 /**
  * `read` and `write` default to the form's fields; `body` makes what is sent of (values, values last saved);
  * `onSaved` hears the server's answer, `onRefused` its errors before they are shown, `onReset` that the form was written anew.
+ * `allow` is asked before saving and answers a sentence when it must not be.
  */
-export function watchForm(form, { read = () => snapshot(form), write = (values) => restore(form, values), body = nest, onSaved, onRefused, onReset } = {}) {
+export function watchForm(form, { read = () => snapshot(form), write = (values) => restore(form, values), body = nest, allow, onSaved, onRefused, onReset } = {}) {
   const bar = document.getElementById('save-bar');
   const saveButton = bar.querySelector('[data-save]');
   const discardButton = bar.querySelector('[data-discard]');
@@ -36,7 +37,8 @@ export function watchForm(form, { read = () => snapshot(form), write = (values) 
     saveButton.setAttribute('loading', '');
     clearErrors(form);
     const values = read();
-    const answer = await send(form.dataset.action, 'PUT', body(values, saved));
+    const objection = await allow?.(values, saved);
+    const answer = objection ? { ok: false, errors: {}, sentence: objection } : await send(form.dataset.action, 'PUT', body(values, saved));
     busy = false;
     saveButton.removeAttribute('loading');
     if (answer.ok) {

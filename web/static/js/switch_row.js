@@ -1,5 +1,6 @@
 // A switch in a list, saved at once. A refused change turns back and says why in its row.
 import { send } from './api.js';
+import { askFor } from './permission.js';
 import { WORDS } from './words.js';
 
 export function mount(row) {
@@ -11,9 +12,12 @@ export function mount(row) {
     const enabled = control.checked;
     problem.hidden = true;
     control.disabled = true;
-    const answer = await send(row.dataset.action, 'PUT', { enabled });
+    const declined = enabled ? await askFor(row.dataset.scope) : '';
+    const answer = declined ? { ok: false, errors: {}, sentence: declined } : await send(row.dataset.action, 'PUT', { enabled });
     control.disabled = false;
     if (answer.ok) {
+      // One permission is enough for every text that needs it.
+      if (enabled && row.dataset.scope) forgetScope(row.dataset.scope);
       window.shopify.toast.show(enabled ? WORDS.switchedOn(label) : WORDS.switchedOff(label));
       return;
     }
@@ -23,4 +27,11 @@ export function mount(row) {
   }
 
   control.addEventListener('change', save);
+}
+
+function forgetScope(scope) {
+  for (const row of document.querySelectorAll(`[data-scope="${scope}"]`)) {
+    row.removeAttribute('data-scope');
+    row.querySelector('[data-needs]')?.remove();
+  }
 }

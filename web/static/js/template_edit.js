@@ -4,6 +4,7 @@ import { fillBubble, showCount, showHints } from './preview.js';
 import { echo } from './echo.js';
 import { showDifference } from './difference.js';
 import { orderPicker } from './orders.js';
+import { askFor } from './permission.js';
 import { countSegments } from './gsm.js';
 import { watchForm } from './save_form.js';
 import { WORDS } from './words.js';
@@ -31,7 +32,9 @@ export function mount(form) {
       text.value = drafts[locale];
     },
     body: (values, saved) => changes(values, saved, versions),
+    allow: (values, saved) => (values.enabled && !saved.enabled ? askFor(data.scope) : ''),
     onSaved: (stored) => {
+      data.scope = stored.scope;
       Object.assign(versions, stored.versions);
       showSwitch(find('[data-enabled-badge]'), stored.enabled ?? enabled.checked);
     },

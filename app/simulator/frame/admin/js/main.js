@@ -5,13 +5,17 @@ import { openBridge } from './bridge.js';
 import { byId } from './dom.js';
 import { installMenu } from './menu.js';
 import { installPanel } from './panel/panel.js';
-import { installSaveBar } from './save_bar.js';
+import { choose, installSaveBar } from './save_bar.js';
 import { installTitleBar } from './title_bar.js';
 import { installToasts } from './toasts.js';
 import { installVitals } from './vitals.js';
 
 const { appOrigin, base, scopes } = document.body.dataset;
-const granted = scopes.split(' ').filter(Boolean);
+const required = scopes.split(' ').filter(Boolean);
+let granted = required;
+
+/** What Shopify calls a scope where it asks a merchant. */
+const SCOPE_WORDS = { read_fulfillments: 'View fulfillments' };
 
 const bridge = openBridge(byId('app'), appOrigin);
 const toasts = installToasts(bridge);
@@ -32,6 +36,8 @@ function weather({ delay, look, conditions }, before) {
   if (before && before.block_cdn !== conditions.block_cdn) app.open();
 }
 
+const scopesDetail = () => ({ granted, required, optional: granted.filter((scope) => !required.includes(scope)) });
+
 bridge.answer({
   hello() {
     saveBar.forget();
@@ -46,9 +52,15 @@ bridge.answer({
     panel.show('store');
     toasts.note(`Shopify Admin would open ${address} here.`);
   },
-  'scopes.query': async () => ({ granted, required: granted, optional: [] }),
-  'scopes.request': async () => ({ result: 'granted-all', detail: { granted, required: granted, optional: [] } }),
-  'scopes.revoke': async () => ({ detail: { granted, required: granted, optional: [] } }),
+  'scopes.query': async () => scopesDetail(),
+  async 'scopes.request'(asked) {
+    if (asked.every((scope) => granted.includes(scope))) return { result: 'granted-all', detail: scopesDetail() };
+    byId('scopes-asked').textContent = asked.map((scope) => SCOPE_WORDS[scope] ?? scope).join(', ');
+    if ((await choose('scopes-dialog')) !== 'allow') return { result: 'declined-all', detail: scopesDetail() };
+    ({ granted } = await post('scopes', { scopes: asked }));
+    return { result: 'granted-all', detail: scopesDetail() };
+  },
+  'scopes.revoke': async () => ({ detail: scopesDetail() }),
 });
 
 document.addEventListener('click', (event) => {

@@ -1,4 +1,4 @@
-// The Store tab: place an order, see orders and customers, fulfil, cancel, change consent.
+// The Store tab: place an order, see orders and customers, and let happen to them what happens in a shop.
 import { post } from '../api.js';
 import { byId, clockTime, element, keyedRows, readablePhone } from '../dom.js';
 import { choose } from '../save_bar.js';
@@ -11,6 +11,16 @@ const STATUS = {
   fulfilled: { label: 'Fulfilled', tone: 'good' },
   cancelled: { label: 'Cancelled', tone: '' },
 };
+/** What the carrier may report, in its own words at Shopify. */
+const NEWS = {
+  in_transit: 'In transit',
+  delayed: 'Delayed',
+  out_for_delivery: 'Out for delivery',
+  attempted_delivery: 'Delivery attempted',
+  ready_for_pickup: 'Ready for pickup',
+  delivered: 'Delivered',
+};
+const PAID = ['paid', 'partially_refunded'];
 
 export function installStore({ feed, toasts, phone, show }) {
   const orders = keyedRows(byId('orders'), { row: (order) => orderRow(order, act), empty: 'No orders yet. Place one above.' });
@@ -41,13 +51,37 @@ export function installStore({ feed, toasts, phone, show }) {
 
 function orderRow(order, act) {
   const { label, tone } = STATUS[order.status];
-  const isOpen = order.status === 'unfulfilled' || order.status === 'partial';
-  const fulfil = element('button', { type: 'button', class: 'light small', 'aria-label': `Fulfil ${order.name}`, click: () => fulfilWithTracking(order, act) }, 'Fulfil');
-  const cancel = element('button', { type: 'button', class: 'dark small', 'aria-label': `Cancel ${order.name}`, click: () => act(`orders/${order.id}/cancel`, {}, () => `${order.name} cancelled`) }, 'Cancel');
+  const payment = order.payment === 'paid' ? '' : ` · ${order.payment.replace('_', ' ')}`;
   return element('li', { class: 'row' },
     element('div', { class: 'row-line' }, element('b', {}, order.name), element('span', { class: 'grow' }, order.customer), element('span', { class: `pill ${tone}` }, label)),
-    element('div', { class: 'quiet cut', title: order.items }, `${clockTime(order.at)} · ${order.total} · ${order.items}`),
-    isOpen ? element('div', { class: 'row-actions' }, fulfil, cancel) : null);
+    element('div', { class: 'quiet cut', title: order.items }, `${clockTime(order.at)} · ${order.total}${payment} · ${order.items}`),
+    ...orderActions(order, act));
+}
+
+/** Two lines of what can still happen: to the order, and to the parcel that left last. */
+function orderActions(order, act) {
+  const isOpen = order.status === 'unfulfilled' || order.status === 'partial';
+  const does = (path, body, said) => () => act(`orders/${order.id}/${path}`, body, () => `${order.name} ${said}`);
+  const button = (label, click, tone = 'dark') => element('button', { type: 'button', class: `${tone} small`, 'aria-label': `${label} ${order.name}`, click }, label);
+  const lines = [
+    isOpen && button('Fulfil', () => fulfilWithTracking(order, act), 'light'),
+    order.payment === 'pending' && isOpen && button('Pay', does('pay', {}, 'paid')),
+    PAID.includes(order.payment) && button('Refund half', does('refund', { half: true }, 'refunded in part')),
+    PAID.includes(order.payment) && button('Refund', does('refund', {}, 'refunded')),
+    isOpen && button('Cancel', does('cancel', {}, 'cancelled')),
+  ].filter(Boolean);
+  const parcel = order.parcel && order.status !== 'cancelled' ? parcelActions(order, act, button) : null;
+  return [lines.length ? element('div', { class: 'row-actions' }, ...lines) : null, parcel];
+}
+
+function parcelActions(order, act, button) {
+  const chosen = ({ target }) => target.value && act(`orders/${order.id}/report`, { status: target.value }, () => `${order.name}: ${NEWS[target.value].toLowerCase()}`);
+  const options = Object.entries(NEWS).map(([status, label]) => element('option', { value: status }, label));
+  const said = order.parcel.progress ? NEWS[order.parcel.progress] ?? order.parcel.progress : 'Carrier reports…';
+  const news = element('select', { 'aria-label': `What the carrier reports of ${order.name}`, change: chosen }, element('option', { value: '' }, said), ...options);
+  const number = `1Z999AA1${String(Math.floor(Math.random() * 1e8)).padStart(8, '0')}`;
+  const tracking = { tracking_company: 'UPS', tracking_number: number };
+  return element('div', { class: 'row-actions' }, news, button('New tracking', () => act(`orders/${order.id}/tracking`, tracking, () => `${order.name} has tracking ${number}`)));
 }
 
 async function fulfilWithTracking(order, act) {
@@ -56,8 +90,9 @@ async function fulfilWithTracking(order, act) {
   byId('tracking-company').value = 'UPS';
   byId('tracking-number').value = number;
   byId('tracking-url').value = `https://www.ups.com/track?tracknum=${number}`;
+  byId('partial').checked = false;
   if ((await choose('fulfil-dialog')) !== 'fulfil') return;
-  const parcel = { tracking_company: byId('tracking-company').value, tracking_number: byId('tracking-number').value, tracking_url: byId('tracking-url').value };
+  const parcel = { tracking_company: byId('tracking-company').value, tracking_number: byId('tracking-number').value, tracking_url: byId('tracking-url').value, partial: byId('partial').checked };
   await act(`orders/${order.id}/fulfil`, parcel, () => `${order.name} fulfilled`);
 }
 
@@ -102,8 +137,9 @@ function installOrderForm({ feed, toasts, phone }) {
   }
 
   function wanted() {
-    if (select.value !== NEW) return { customer_id: select.value };
-    return { customer: { first_name: byId('first-name').value, last_name: byId('last-name').value, phone: byId('new-phone').value, agreed: byId('agreed').checked } };
+    const unpaid = byId('unpaid').checked;
+    if (select.value !== NEW) return { customer_id: select.value, unpaid };
+    return { unpaid, customer: { first_name: byId('first-name').value, last_name: byId('last-name').value, phone: byId('new-phone').value, agreed: byId('agreed').checked } };
   }
 
   select.addEventListener('change', revealNew);

@@ -1,0 +1,40 @@
+"""Whether a tracking link is news to the customer: Shopify tells of every change of a parcel, most of them none.
+
+A text that waits is worded from fresh facts when it goes, so it will tell the tracking too; one that has gone is opened
+and read.
+"""
+
+from typing import Final
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.deps import Deps
+from app.message_templates.variables import SHIPPING_KINDS
+from app.messages.facts import OrderFacts
+from app.messages.models import Message, MessageState
+
+WAITING: Final = (MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN)
+GONE: Final = (MessageState.ACCEPTED, MessageState.SENT, MessageState.DELIVERED)
+
+
+async def is_told_elsewhere(deps: Deps, session: AsyncSession, message: Message, facts: OrderFacts) -> bool:
+    parcel = facts.parcel(message.fulfillment_id)
+    marks = [mark for each in (parcel.tracking if parcel else ()) for mark in (each.url, each.number) if mark]
+    query = select(Message.state, Message.text_encrypted).where(
+        Message.shop_id == message.shop_id,
+        Message.order_id == message.order_id,
+        Message.id != message.id,
+        Message.kind.in_(SHIPPING_KINDS),
+        Message.state.in_([*WAITING, *GONE]),
+        # Of two texts that wait, the earlier one tells it.
+        or_(Message.state.in_(GONE), Message.id < message.id),
+        or_(Message.fulfillment_id.is_(None), Message.fulfillment_id == message.fulfillment_id),
+    )
+    for state, sealed in await session.execute(query):
+        if state in WAITING:
+            return True
+        text = deps.vault.decrypt(sealed) if sealed is not None else ""
+        if any(mark in text for mark in marks):
+            return True
+    return False

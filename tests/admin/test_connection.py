@@ -1,0 +1,132 @@
+"""The connection page: each check as it runs, several numbers, looking again, and leaving nothing behind."""
+
+import json
+from typing import Any
+
+from tests.world import ADA, SENDER, SHOP, World
+
+SECOND = "+16505550177"
+
+
+async def steps(world: World, method: str, path: str, body: object) -> list[dict[str, Any]]:
+    """The lines of an answer that tells its steps."""
+    headers = {"Authorization": f"Bearer {world.shopify.id_token(SHOP)}", "Accept": "application/x-ndjson"}
+    answer = await world.http.request(method, f"{world.url}/api/admin{path}", headers=headers, json=body)
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+async def with_a_second_number(world: World) -> dict[str, Any]:
+    """The connection as described; the number added last stands first."""
+    await world.ready()
+    other = world.ringcentral.add_user(name="Second desk")
+    world.ringcentral.add_number(other, SECOND)
+    added = await world.api("PUT", "/connection", {"jwt": world.ringcentral.issue_jwt(other), "add": True})
+    assert added.status_code == 200, added.text
+    chosen = await world.api("PUT", "/connection/number", {"phone_number": SECOND})
+    assert chosen.status_code == 200, chosen.text
+    found: dict[str, Any] = chosen.json()
+    return found
+
+
+async def test_connecting_tells_each_check_before_and_after_it_ran(world: World) -> None:
+    await world.install()
+    told = await steps(world, "PUT", "/connection", {"jwt": world.jwt})
+    assert [(step["code"], step["level"]) for step in told[:-1]] == [
+        ("login", "running"),
+        ("login", "ok"),
+        ("numbers", "running"),
+        ("numbers", "ok"),
+        ("rights", "running"),
+        ("rights", "ok"),
+        ("permission.OutboundSMS", "ok"),
+        ("permission.ReadMessages", "ok"),
+    ]
+    assert told[-1]["status"] == 200
+    assert told[-1]["body"]["state"] == "number_needed"
+    told = await steps(world, "PUT", "/connection/number", {"phone_number": SENDER})
+    assert [step["code"] for step in told[:-1] if step["level"] == "running"] == ["number", "replies"]
+    assert told[-1]["body"]["connected"] is True
+
+
+async def test_a_refused_jwt_ends_the_steps_with_the_sentence_for_its_field(world: World) -> None:
+    await world.install()
+    world.ringcentral.revoke_jwt(world.jwt)
+    *told, last = await steps(world, "PUT", "/connection", {"jwt": world.jwt})
+    assert [step["level"] for step in told] == ["running"]
+    assert (last["status"], list(last["body"]["errors"])) == (422, ["jwt"])
+
+
+async def test_the_registration_of_a_number_is_told_in_plain_words(world: World) -> None:
+    await world.ready()
+    [number] = (await world.api("GET", "/connection")).json()["senders"]
+    assert number["registration"]["campaign_status"] == "Confirmed"
+    assert (number["used"], number["daily_limit"]) == (0, 6000)
+    await world.order()
+    await world.workers_run()
+    page = (await world.open_page("/settings/connection")).text
+    for words in ("Standard SMS", "Confirmed", "Delivery notifications", "Low volume", "1 of 6,000 texts in 24 hours"):
+        assert words in page, words
+
+
+async def test_looking_again_finds_what_has_changed_at_ringcentral(world: World) -> None:
+    await world.ready()
+    [user] = world.ringcentral.state.users.values()
+    world.ringcentral.add_number(user, SENDER).campaign_status = "CampaignSuspended"
+    assert "What to fix in RingCentral" not in (await world.open_page("/settings/connection")).text
+    again = await world.api("POST", "/connection/check")
+    assert again.status_code == 200, again.text
+    page = (await world.open_page("/settings/connection")).text
+    assert "What to fix in RingCentral" in page
+    assert "Suspended" in page
+    assert any(each["level"] == "problem" for each in again.json()["findings"])
+
+
+async def test_looking_again_finds_a_dead_login(world: World) -> None:
+    await world.ready()
+    world.ringcentral.revoke_jwt(world.jwt)
+    [user] = world.ringcentral.state.users.values()
+    world.ringcentral.end_sessions(user)
+    told = await steps(world, "POST", "/connection/check", {})
+    assert told[-2]["level"] == "problem"
+    assert told[-1]["body"]["state"] == "broken"
+
+
+async def test_each_of_several_numbers_is_paused_resumed_and_removed_by_itself(world: World) -> None:
+    connection = await with_a_second_number(world)
+    second, first = connection["senders"]
+    assert (second["phone_number"], first["phone_number"]) == (SECOND, SENDER)
+    paused = (await world.api("POST", f"/connection/senders/{first['id']}/pause")).json()
+    assert [each["state"] for each in paused["senders"]] == ["ready", "paused"]
+    await world.order()
+    await world.workers_run()
+    assert [each["from"] for each in world.ringcentral.texts_of(ADA)] == [SECOND]
+    resumed = (await world.api("POST", f"/connection/senders/{first['id']}/resume")).json()
+    assert [each["state"] for each in resumed["senders"]] == ["ready", "ready"]
+    removed = (await world.api("DELETE", f"/connection/senders/{second['id']}")).json()
+    assert [each["phone_number"] for each in removed["senders"]] == [SENDER]
+    assert removed["phone_number"] == SENDER
+
+
+async def test_a_number_of_another_shop_is_not_there_to_be_paused(world: World) -> None:
+    await world.ready()
+    [number] = (await world.api("GET", "/connection")).json()["senders"]
+    other = "other-store.myshopify.com"
+    world.shopify.add_shop(other)
+    await world.install(other)
+    for id_, status in ((number["id"], 404), (number["id"] + 1, 404), ("x", 404), ("9" * 30, 404)):
+        answer = await world.api("POST", f"/connection/senders/{id_}/pause", domain=other)
+        assert answer.status_code == status
+    assert (await world.api("DELETE", f"/connection/senders/{number['id']}", domain=other)).status_code == 404
+    assert (await world.api("GET", "/connection")).json()["state"] == "ready"
+
+
+async def test_disconnecting_leaves_neither_login_nor_subscription_of_any_number(world: World) -> None:
+    await with_a_second_number(world)
+    assert len(world.ringcentral.state.subscriptions) == 2
+    ended = (await world.api("DELETE", "/connection")).json()
+    assert (ended["state"], ended["senders"]) == ("not_connected", [])
+    assert not world.ringcentral.state.subscriptions
+    kept = await world.rows("SELECT 1 FROM senders WHERE credentials_encrypted IS NOT NULL")
+    tokens = await world.rows("SELECT 1 FROM provider_users WHERE access_token_encrypted IS NOT NULL")
+    assert (kept, tokens) == ([], [])
