@@ -22,6 +22,7 @@ from app.core.static_files import WEB
 
 APP: Final = Path(__file__).resolve().parents[1]
 SPEAKING: Final = (
+    "admin/connect.py",
     "admin/consent.py",
     "admin/conversations.py",
     "admin/json_body.py",
@@ -32,6 +33,13 @@ SPEAKING: Final = (
     "admin/session.py",
     "admin/templates.py",
     "compliance/data_request.py",
+    "connect/accounts.py",
+    "connect/alerts.py",
+    "connect/history.py",
+    "connect/keys.py",
+    "connect/outgoing.py",
+    "connect/own_texts.py",
+    "connect/rules.py",
     "message_templates/lint.py",
     "message_templates/render.py",
     "message_templates/variables.py",

@@ -7,6 +7,7 @@ from app.admin.session import Visit
 from app.connect.accounts import (
     delete_account,
     invite_account,
+    invite_many,
     list_accounts,
     read_account,
     set_up_account,
@@ -29,7 +30,8 @@ from app.connect.outgoing import (
     remove_endpoint,
     replay,
 )
-from app.connect.queries import endpoints_of
+from app.connect.own_texts import describe_own_text, save_own_text
+from app.connect.queries import endpoints_of, get_account
 from app.connect.request_log import request_log
 from app.core.errors import Invalid, NotFound
 from app.notifications.registration import request_registration
@@ -64,6 +66,24 @@ async def invite(visit: Visit) -> dict[str, Any]:
     form = await read_object(visit.request)
     async with visit.deps.db.transaction() as session:
         return await invite_account(visit.deps, session, visit.shop, form, actor=visit.actor)
+
+
+async def invite_from_file(visit: Visit) -> dict[str, Any]:
+    form = await read_object(visit.request)
+    async with visit.deps.db.transaction() as session:
+        return await invite_many(visit.deps, session, visit.shop, form, actor=visit.actor)
+
+
+async def save_account_text(visit: Visit) -> dict[str, Any]:
+    """One kind in one language; empty: the organisation's words again."""
+    form, account_id = await read_object(visit.request), path_id(visit, "connected account")
+    kind, locale, text = str(visit.request.path_params["kind"]), form.get("locale", "en"), form.get("template")
+    if not isinstance(locale, str) or not isinstance(text, str):
+        raise Invalid({"template": "The text must be text."})
+    async with visit.deps.db.transaction() as session:
+        account = await get_account(session, visit.shop.id, account_id, lock=True)
+        await save_own_text(visit.deps, session, visit.shop, account, kind, locale, text)
+        return await describe_own_text(session, visit.shop, account, kind)
 
 
 async def read_one_account(visit: Visit) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
-from app.admin import connect
+from app.admin import connect, connect_pages
 from app.admin.analytics import show_analytics
 from app.admin.connection import (
     check_connection,
@@ -88,7 +88,8 @@ def admin_routes() -> list[BaseRoute]:
         Route("/settings/diagnostics", show_diagnostics),
         Route("/settings/privacy", show_privacy),
         Route("/data-requests/{link}", download_data_request),
-        *(Route(f"/{part}{{rest:path}}", show_no_such_page) for part in ("connect", "settings/")),
+        *connect_pages.routes(),
+        *(Route(f"/{part}{{rest:path}}", show_no_such_page) for part in ("connect/", "settings/")),
         Route("/exports/{token}", download_export),
         Route("/auth/bounce", show_bounce),
         Route("/static/{build}/{path:path}", serve_static_file),
@@ -144,6 +145,8 @@ def _connect_routes() -> list[BaseRoute]:
         _api("/api-keys/{id}", DELETE=connect.end_key),
         _api("/api-requests", GET=connect.read_request_log),
         _api("/connect/accounts", created=True, GET=connect.read_accounts, POST=connect.invite),
+        _api("/connect/accounts/import", POST=connect.invite_from_file),
+        _api("/connect/accounts/{id}/templates/{kind}", PUT=connect.save_account_text),
         _api(
             "/connect/accounts/{id}",
             GET=connect.read_one_account,

@@ -15,12 +15,19 @@ PAGES = {
     "/messages/conversations": "Conversations",
     "/consent": "Consent",
     "/analytics": "Analytics",
+    "/connect": "Connect",
+    "/connect/attribution": "Attribution",
+    "/connect/history": "Import history",
+    "/connect/keys": "API keys",
+    "/connect/webhooks": "Webhooks",
+    "/connect/requests": "Request log",
+    "/templates/connect_order_paid": "Connect: order paid",
     "/settings": "Settings",
     "/settings/connection": "RingCentral",
     "/settings/diagnostics": "Diagnostics",
 }
 
-FIELD = {"name", "label", "value", "details", "placeholder", "autocomplete", "labelaccessibilityvisibility"}
+FIELD = {"readonly", "name", "label", "value", "details", "placeholder", "autocomplete", "labelaccessibilityvisibility"}
 POLARIS = {
     "s-badge": {"tone"},
     "s-banner": {"heading", "tone"},
@@ -44,7 +51,7 @@ POLARIS = {
     "s-empty-state": {"heading"},
     "s-grid": {"gap", "gridtemplatecolumns"},
     "s-icon": {"tone", "type"},
-    "s-link": {"href", "tone"},
+    "s-link": {"href", "target", "tone"},
     "s-modal": {"heading", "size"},
     "s-number-field": FIELD | {"max", "min", "step"},
     "s-option": {"value"},
