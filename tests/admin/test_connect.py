@@ -94,6 +94,7 @@ async def test_accounts_are_invited_imported_and_set_up(world: World) -> None:
         await expect(browser.app.get_by_text("Texts leave from +1 650-555-0100")).to_be_visible()
         await browser.app.get_by_label("Text this person's customers").check()
         await browser.save()
+        await expect(browser.page.get_by_text("Connected", exact=True)).to_be_visible()
         await browser.app.get_by_label("Order paid").fill("No names at all")
         await browser.app.get_by_role("button", name="Save text").first.click()
         await expect(browser.app.get_by_text("Name the person who texts").first).to_be_visible()
