@@ -19,8 +19,14 @@ help: ## this list
 trial: installed-trial ## the whole product on this machine: simulated Shopify and RingCentral, one address (ARGS=--once: no browser; --fresh: start over)
 	@exec $(python) -m app.simulator $(ARGS)
 
+# Most tests run side by side. Those that kill processes, or measure a page's speed, get the machine for themselves.
 test: installed-dev ## the tests, on an embedded PostgreSQL (ARGS="-k stop" chooses some)
+ifeq ($(strip $(ARGS)),)
+	@$(python) -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal -m 'not slow and not browser'
+	@$(python) -m pytest -m 'slow or browser'
+else
 	@$(python) -m pytest $(ARGS)
+endif
 
 check: check-format check-lint check-types check-ranks check-migrations check-toml check-audit check-tests ## format, lint, types, import ranks, migrations, toml, known vulnerabilities, tests
 
@@ -98,5 +104,5 @@ check-audit: installed-dev
 check-tests: installed-dev
 ifneq ($(CHECK_TESTS),0)
 	$(heading) 'Tests'
-	@$(python) -m pytest
+	@$(MAKE) --no-print-directory test ARGS=
 endif

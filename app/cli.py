@@ -49,7 +49,7 @@ def main() -> None:
 def settings_and_database() -> Iterator[tuple[Settings, str]]:
     """The settings, and `DATABASE_URL` or the address of an embedded PostgreSQL that runs meanwhile."""
     settings = read_settings()
-    set_up_logging(json=settings.production, level=os.environ.get("LOG_LEVEL", "INFO"))
+    set_up_logging(json=settings.production, level=settings.log_level)
     if settings.database_url is not None:
         yield settings, settings.database_url
         return

@@ -1,6 +1,7 @@
 """What routes and jobs are given: built once by `app.wiring`, passed along, never looked up."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.config import Settings
@@ -11,7 +12,7 @@ from app.core.http import Http
 from app.shopify.client import AdminClient
 from app.shopify.oauth import OAuthClient
 from app.shopify.token_provider import TokenProvider
-from app.sms.contract import SmsProvider
+from app.sms.contract import SmsProvider, Transport
 from app.sms.turns import Turns
 
 
@@ -25,10 +26,11 @@ class Deps:
     admin: AdminClient
     oauth: OAuthClient
     tokens: TokenProvider
-    providers: dict[str, SmsProvider]
+    providers: Mapping[tuple[str, str], SmsProvider]
+    """By name and transport, as stored with a sender."""
     turns: Turns = field(default_factory=Turns)
     outbox_changed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a message was queued by this process, so that its own sender looks at once."""
 
-    def provider(self, name: str) -> SmsProvider:
-        return self.providers[name]
+    def provider(self, name: str, transport: str = Transport.SMS) -> SmsProvider:
+        return self.providers[name, transport]

@@ -2,14 +2,12 @@
 
 import asyncio
 import hmac
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import TypedDict
 
 import prometheus_client
-from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -20,9 +18,10 @@ from app.admin.page import show_no_such_page
 from app.admin.routes import admin_routes
 from app.api.v1.routes import api_routes
 from app.config import read_settings
-from app.core.edge import Limit, RateLimited, SecurityHeaders
+from app.core.edge import Limit, RateLimited, SecurityHeaders, WebApp
 from app.core.errors import AppError
 from app.core.log import get_logger, set_up_logging
+from app.core.memory import settle_memory
 from app.core.migrations import is_current
 from app.core.rate_limit import RateLimit
 from app.deps import Deps
@@ -35,6 +34,7 @@ from app.wiring import open_deps
 
 log = get_logger(__name__)
 
+SHOPIFY_WEBHOOKS = "/webhooks/shopify"
 DepsOpener = Callable[[], AbstractAsyncContextManager[Deps]]
 
 
@@ -43,11 +43,11 @@ class State(TypedDict):
     intake: Intake
 
 
-def create_app(open_deps: DepsOpener) -> Starlette:
+def create_app(open_deps: DepsOpener) -> WebApp:
     """The ASGI app; *open_deps* is entered when it starts and left when it stops."""
 
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[State]:
+    async def lifespan(_app: WebApp) -> AsyncIterator[State]:
         async with open_deps() as deps:
             intake = Intake(deps.db.pool, deps.vault)
             announcing = asyncio.create_task(announce_queued(deps))
@@ -57,7 +57,8 @@ def create_app(open_deps: DepsOpener) -> Starlette:
                 announcing.cancel()
                 await intake.close()
 
-    return Starlette(
+    return WebApp(
+        direct={SHOPIFY_WEBHOOKS: ShopifyWebhooks()},
         routes=routes(),
         lifespan=lifespan,
         middleware=[Middleware(SecurityHeaders, HEADERS), Middleware(RateLimited, limits())],
@@ -65,19 +66,21 @@ def create_app(open_deps: DepsOpener) -> Starlette:
     )
 
 
-def create() -> Starlette:
+def create() -> WebApp:
     """What uvicorn starts, in each of its processes."""
     settings = read_settings()
-    set_up_logging(json=settings.production, level=os.environ.get("LOG_LEVEL", "INFO"))
+    set_up_logging(json=settings.production, level=settings.log_level)
     if settings.database_url is None:
         raise RuntimeError("Start the web process with `sms-for-ecommerce web`, which finds the database.")
-    return create_app(partial(open_deps, settings, settings.database_url))
+    app = create_app(partial(open_deps, settings, settings.database_url))
+    settle_memory()
+    return app
 
 
 def routes() -> list[BaseRoute]:
-    """The hot road first: the routes are tried in this order."""
+    """The routes are tried in this order. Shopify's webhooks never come this far: see `create_app`."""
     return [
-        Route("/webhooks/shopify", ShopifyWebhooks()),
+        Route(SHOPIFY_WEBHOOKS, ShopifyWebhooks()),
         Route("/webhooks/ringcentral/{key}", RingCentralWebhooks()),
         Route("/healthz", healthz),
         Route("/readyz", readyz),

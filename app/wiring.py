@@ -19,8 +19,9 @@ from app.shopify.client import AdminClient
 from app.shopify.oauth import OAuthClient
 from app.shopify.webhooks import topics
 from app.shops.tokens import OfflineTokens
-from app.sms.providers.ringcentral import RingCentral
+from app.sms.contract import SmsProvider
 
+PROVIDERS = "app.sms.providers"
 FEATURES = (
     "app.shops",
     "app.consent",
@@ -45,13 +46,27 @@ def declared_rows() -> list[tuple[str, str, str, str]]:
     rows += [("kind", kind.name, kind.label, kind.topic or "reply") for kind in kinds.kinds.values()]
     rows += [("job", each.name, f"{each.attempts} attempts", _where(each.handler)) for each in registry.jobs.values()]
     rows += [("recurring", each.name, f"every {each.period}", _where(each.run)) for each in registry.recurring.values()]
-    rows += [("provider", RingCentral.name, RingCentral.transport, _where(RingCentral.log_in))]
+    for module in import_submodules(PROVIDERS):
+        for provider in module.PROVIDERS:
+            rows.append(("provider", provider.name, str(provider.transport), _where(provider.send)))
     return sorted(rows)
 
 
 def _where(declared: Callable[..., object]) -> str:
     code = inspect.unwrap(declared).__code__
     return f"{Path(code.co_filename).name}:{code.co_firstlineno}"
+
+
+def build_providers(settings: Settings, http: Http, clock: Clock) -> dict[tuple[str, str], SmsProvider]:
+    """Every folder of `app/sms/providers`, by the name and transport that senders are stored with."""
+    providers: dict[tuple[str, str], SmsProvider] = {}
+    for module in import_submodules(PROVIDERS):
+        for provider in module.build(settings, http, clock):
+            key = provider.name, str(provider.transport)
+            if key in providers:
+                raise RuntimeError(f"Two providers are called {key}.")
+            providers[key] = provider
+    return providers
 
 
 @asynccontextmanager
@@ -67,7 +82,6 @@ async def open_deps(settings: Settings, database_url: str, *, clock: Clock = sys
             admin = AdminClient(http, simulator_origin=settings.shopify_simulator_origin)
             secret = settings.shopify_api_secret.get_secret_value()
             oauth = OAuthClient(admin, settings.shopify_api_key, secret, clock)
-            ringcentral = RingCentral(http, clock=clock, server_url=settings.ringcentral_server_url)
             yield Deps(
                 settings=settings,
                 clock=clock,
@@ -77,7 +91,7 @@ async def open_deps(settings: Settings, database_url: str, *, clock: Clock = sys
                 admin=admin,
                 oauth=oauth,
                 tokens=OfflineTokens(database, vault, oauth, clock),
-                providers={ringcentral.name: ringcentral},
+                providers=build_providers(settings, http, clock),
             )
     finally:
         await database.close()

@@ -44,6 +44,9 @@ from app.shops.settings import read_settings_of
 
 log = get_logger(__name__)
 
+MOMENT = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d) UTC")
+CLOCK = re.compile(r"(\d\d:\d\d:\d\d) UTC")
+NUMBER = re.compile(r"\+\d{8,15}\b")
 LINK = re.compile(r"https?://[^\s<>\"]+")
 UNSEEN = "There is no such page."
 
@@ -134,6 +137,15 @@ class Moments:
     def full(self, moment: str | datetime | None) -> str:
         local = self._local(moment)
         return "" if local is None else self.language.moment(local)
+
+    def within(self, sentence: str, near: str) -> str:
+        """A check's sentence as a person reads it: its moments by the shop's clock, its numbers as people write them.
+
+        *near*: when the check was made, because some moments are told without their day.
+        """
+        sentence = MOMENT.sub(lambda found: self.short(f"{found[1]}T{found[2]}+00:00"), sentence)
+        sentence = CLOCK.sub(lambda found: self.short(f"{near[:10]}T{found[1]}+00:00"), sentence)
+        return NUMBER.sub(lambda found: _phone(found[0]), sentence)
 
     def _local(self, moment: str | datetime | None) -> datetime | None:
         if moment is None:

@@ -27,7 +27,6 @@ from app.admin.consent import (
     confirm_doubtful,
     read_doubtful,
     read_drift,
-    read_evidence,
     read_policy,
     read_quiet_rules,
     record_opt_in,
@@ -37,6 +36,7 @@ from app.admin.consent import (
     show_consent,
     update_policy,
 )
+from app.admin.consent_number import link_evidence, read_evidence, read_standing, show_number
 from app.admin.conversations import (
     answer_conversation,
     read_conversation,
@@ -82,6 +82,7 @@ def admin_routes() -> list[BaseRoute]:
         Route("/messages/conversations/{key}", show_conversation),
         Route("/messages/{id}", show_message),
         Route("/consent", show_consent),
+        Route("/consent/number", show_number),
         Route("/analytics", show_analytics),
         Route("/settings", show_settings),
         Route("/settings/connection", show_connection),
@@ -131,7 +132,9 @@ def _api_routes() -> list[BaseRoute]:
         _api("/consent/doubtful/{id}/confirm", POST=confirm_doubtful),
         _api("/consent/policy", GET=read_policy, PUT=update_policy),
         _api("/consent/quiet-rules", GET=read_quiet_rules),
+        _api("/consent/check", GET=read_standing),
         _api("/consent/evidence", GET=read_evidence),
+        _api("/consent/evidence/link", created=True, POST=link_evidence),
         _api("/diagnostics", GET=read_diagnostics),
         _api("/data-requests", GET=read_data_requests),
         _api("/data-requests/{id}/link", POST=link_data_request),

@@ -141,7 +141,61 @@ CONSENT_CHANGES: Final = {
     "hold": "Put on hold",
     "release": "Released",
     "order_update_consent": "Agreed to order updates",
+    "shopify_subscribed": "Subscribed in Shopify",
+    "shopify_unsubscribed": "Unsubscribed in Shopify",
+    "shopify_pending": "Sign-up pending in Shopify",
+    "shopify_never_subscribed": "Not subscribed in Shopify",
+    "shopify_redacted": "Erased in Shopify",
+    "shopify_unknown": "Changed in Shopify",
 }
+
+LIST_STATES: Final = {
+    "open": ("Not opted out", "success"),
+    "held": ("Waits for you", "warning"),
+    "opted_out": ("Opted out", "neutral"),
+    "subscribed": ("Subscribed", "success"),
+    "unsubscribed": ("Unsubscribed", "neutral"),
+    "pending": ("Sign-up pending", "warning"),
+    "never_subscribed": ("Not subscribed", "neutral"),
+    "redacted": ("Erased", "neutral"),
+    "no_customer": ("No such customer", "neutral"),
+    "not_connected": ("Not connected", "neutral"),
+    "unknown": ("Not known just now", "warning"),
+}
+"""What the three lists say about one number."""
+
+VERDICTS: Final = {
+    "yes": ("check-circle-filled", "success", "This number may be texted"),
+    "later": ("clock", "info", "This number may be texted later"),
+    "no": ("x-circle", "critical", "This number gets no order texts"),
+    "unknown": ("alert-triangle", "warning", "Not known just now"),
+}
+
+DOUBTS: Final = {
+    "quoted": "It repeats words of your own text.",
+    "annoyed": "It sounds annoyed.",
+    "molesto": "It sounds annoyed.",
+    "fache": "It sounds annoyed.",
+    "enough": "It sounds annoyed.",
+    "who": "The customer doesn't seem to know who writes.",
+    "email": "It speaks of emails, not of texts.",
+    "emoji": "A picture that can mean several things.",
+    "": "It may be about the texts, or about an order.",
+}
+"""Why a reply was doubtful, by the last part of the rule that said so."""
+
+POLICIES: Final = {
+    "subscribers": "Only customers who are subscribed to texts in Shopify.",
+    "order_updates": "Subscribed customers, and those who agreed to order updates when ordering.",
+}
+
+MEANINGS: Final = {
+    "opt_out": "Opted out",
+    "opt_in": "Opted in again",
+    "help": "Asked for help",
+    "doubtful": "Put on hold",
+}
+"""What the app understood of a customer's text; one that is for people has no entry."""
 
 AGES: Final = {
     30: "30 minutes",
@@ -291,6 +345,18 @@ class Wording:
     def _labelled(self, table: Mapping[str, tuple[str, str]], name: str) -> tuple[str, str]:
         label, tone = table.get(name, (readable(name), "neutral"))
         return self._language.gettext(label), tone
+
+    def list_state(self, name: str) -> tuple[str, str]:
+        label, tone = LIST_STATES.get(name, LIST_STATES["unknown"])
+        return self._language.gettext(label), tone
+
+    def verdict(self, name: str) -> tuple[str, str, str]:
+        icon, tone, heading = VERDICTS[name]
+        return icon, tone, self._language.gettext(heading)
+
+    def doubt(self, rule: str | None) -> str:
+        last = (rule or "").rpartition(".")[2].partition(":")[0]
+        return self._language.gettext(DOUBTS.get(last, DOUBTS[""]))
 
     def readable(self, name: str) -> str:
         return self._language.told(readable(name))

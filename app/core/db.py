@@ -67,7 +67,9 @@ class Database:
 
     async def open(self) -> None:
         # Statement caching stays on; connections are few because two flushes in flight saturate the disk.
-        self._pool = await asyncpg.create_pool(self.dsn, min_size=1, max_size=6, command_timeout=30)
+        self._pool = await asyncpg.create_pool(
+            self.dsn, min_size=1, max_size=6, command_timeout=30, reset=leave_settings_alone
+        )
 
     async def close(self) -> None:
         if self._pool is not None:
@@ -99,6 +101,14 @@ class Database:
 
     async def notify(self, channel: str) -> None:
         await self.pool.execute("SELECT pg_notify($1, '')", channel)
+
+
+async def leave_settings_alone(_connection: object) -> None:
+    """Nobody changes a session's settings, so giving a connection back asks the server nothing.
+
+    Measured: the usual reset is a second round trip after every group of webhooks. An open transaction is rolled back
+    all the same.
+    """
 
 
 def after_commit(session: AsyncSession, callback: Any) -> None:

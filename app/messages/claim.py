@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.sql import MOMENT, NUMBER, NUMBERS, SPAN, WORDS, typed
 from app.messages.kinds import kinds
 from app.messages.models import Message
-from app.shops.pace import LONGEST_CALL
+from app.shops.pace import KEPT_FOR_READING, LONGEST_CALL, MOST_A2P
 
 FIRST = 0
 """The priority of replies to keywords: they pass in front, and may use the reserve."""
@@ -69,6 +69,7 @@ ORDER BY id FOR UPDATE SKIP LOCKED
     now=MOMENT,
 )
 
+# RingCentral counts the texts of a transport to one of its groups of calls, so each group of a user is counted apart.
 # A text about an order waits while another about it is in hand or due before it, so that "fulfilled" never overtakes
 # "confirmed". Two shops on one RingCentral user take turns, message by message.
 CLAIM = typed(
@@ -79,21 +80,30 @@ WITH asked AS (
         SELECT 1 FROM senders s JOIN messages m ON m.sender_id = s.id AND m.state = 'sending'
         WHERE s.provider_user_id = a.user_id AND m.held_by <> :holder AND m.lease_until > :now + :still_alive
     )
+), roads AS (
+    SELECT DISTINCT s.provider_user_id AS user_id, s.transport FROM asked
+    JOIN senders s ON s.provider_user_id = asked.user_id AND s.state = 'ready'
 ), pace AS (
-    SELECT u.id AS user_id, asked.most, u.call_limit, u.call_reserve,
-           make_interval(secs => u.window_seconds) AS span, count(p.id) AS used, min(p.answered_at) AS first_answer
-    FROM asked JOIN provider_users u ON u.id = asked.user_id
-    LEFT JOIN pace_slots p ON p.provider_user_id = u.id AND p.call_group = 'medium' AND (
-        p.answered_at > :now - make_interval(secs => u.window_seconds)
-        OR p.answered_at IS NULL
-           AND p.taken_at > :now - make_interval(secs => u.window_seconds) - :longest_call
-    )
-    GROUP BY u.id, asked.most
+    SELECT u.id AS user_id, roads.transport, asked.most, make_interval(secs => u.window_seconds) AS span,
+           CASE roads.transport WHEN 'a2p' THEN 'light' ELSE 'medium' END AS call_group,
+           CASE roads.transport WHEN 'a2p' THEN least(u.light_limit - :kept_for_reading, :most_a2p)
+                ELSE u.call_limit END AS call_limit,
+           CASE roads.transport WHEN 'a2p' THEN 0 ELSE u.call_reserve END AS call_reserve,
+           count(p.id) AS used, min(p.answered_at) AS first_answer
+    FROM asked JOIN provider_users u ON u.id = asked.user_id JOIN roads ON roads.user_id = u.id
+    LEFT JOIN pace_slots p ON p.provider_user_id = u.id
+        AND p.call_group = CASE roads.transport WHEN 'a2p' THEN 'light' ELSE 'medium' END
+        AND (
+            p.answered_at > :now - make_interval(secs => u.window_seconds)
+            OR p.answered_at IS NULL
+               AND p.taken_at > :now - make_interval(secs => u.window_seconds) - :longest_call
+        )
+    GROUP BY u.id, roads.transport, asked.most
 ), due AS (
-    SELECT pace.user_id, m.id, m.priority, m.due_at,
+    SELECT pace.user_id, pace.transport, m.id, m.priority, m.due_at,
            row_number() OVER (PARTITION BY s.id ORDER BY m.priority, m.due_at, m.id) AS place
     FROM pace
-    JOIN senders s ON s.provider_user_id = pace.user_id AND s.state = 'ready'
+    JOIN senders s ON s.provider_user_id = pace.user_id AND s.transport = pace.transport AND s.state = 'ready'
          AND (s.paused_until IS NULL OR s.paused_until <= :now)
     CROSS JOIN unnest(:priorities) AS p(priority)
     CROSS JOIN LATERAL (
@@ -108,11 +118,11 @@ WITH asked AS (
         ORDER BY q.due_at, q.id LIMIT pace.most
     ) m
 ), ranked AS (
-    SELECT due.user_id, due.id, due.priority,
-           row_number() OVER (PARTITION BY user_id ORDER BY (priority > :first), place, due_at, id) AS turn
+    SELECT due.user_id, due.transport, due.id, due.priority,
+           row_number() OVER (PARTITION BY user_id, transport ORDER BY (priority > :first), place, due_at, id) AS turn
     FROM due
 ), chosen AS (
-    SELECT ranked.user_id, ranked.id, ranked.turn FROM ranked JOIN pace USING (user_id)
+    SELECT ranked.user_id, pace.call_group, ranked.id, ranked.turn FROM ranked JOIN pace USING (user_id, transport)
     WHERE ranked.turn <= pace.most
       AND pace.used + ranked.turn
           <= pace.call_limit + CASE WHEN ranked.priority = :first THEN pace.call_reserve ELSE 0 END
@@ -131,14 +141,17 @@ WITH asked AS (
     SELECT id, shop_id, :now, 'queued', 'sending', 'claimed' FROM claimed
 ), slots AS (
     INSERT INTO pace_slots (provider_user_id, call_group, message_id, taken_at)
-    SELECT chosen.user_id, 'medium', claimed.id, :now FROM claimed JOIN chosen USING (id)
-    RETURNING id, provider_user_id, message_id
+    SELECT chosen.user_id, chosen.call_group, claimed.id, :now FROM claimed JOIN chosen USING (id)
+    RETURNING id, provider_user_id, call_group, message_id
+), next AS (
+    SELECT pace.user_id, CASE WHEN bool_and(pace.used + coalesce(taken.count, 0) >= pace.call_limit)
+                              THEN min(coalesce(pace.first_answer, :now) + pace.span) END AS free_at
+    FROM pace LEFT JOIN (
+        SELECT provider_user_id AS user_id, call_group, count(*) FROM slots GROUP BY 1, 2
+    ) taken USING (user_id, call_group)
+    GROUP BY pace.user_id
 ), filled AS (
-    UPDATE provider_users u
-    SET next_free_at = CASE
-        WHEN pace.used + (SELECT count(*) FROM slots WHERE slots.provider_user_id = u.id) >= pace.call_limit
-        THEN coalesce(pace.first_answer, :now) + pace.span END
-    FROM pace WHERE u.id = pace.user_id
+    UPDATE provider_users u SET next_free_at = next.free_at FROM next WHERE u.id = next.user_id
 )
 SELECT slots.message_id, slots.id AS slot_id, slots.provider_user_id, chosen.turn
 FROM slots JOIN chosen ON chosen.id = slots.message_id ORDER BY chosen.turn
@@ -150,6 +163,8 @@ FROM slots JOIN chosen ON chosen.id = slots.message_id ORDER BY chosen.turn
     still_alive=SPAN,
     lease=SPAN,
     longest_call=SPAN,
+    kept_for_reading=NUMBER,
+    most_a2p=NUMBER,
     first=NUMBER,
     priorities=NUMBERS,
 )
@@ -186,7 +201,7 @@ async def users_with_due_messages(session: AsyncSession, now: datetime) -> list[
 async def claim_due(
     session: AsyncSession, wanted: dict[int, int], *, holder: str, now: datetime, lease: timedelta
 ) -> list[Claimed]:
-    """Take due messages of the users in *wanted*, for each at most so many, and never more than calls are free.
+    """Take due messages of the users in *wanted*, of each transport at most so many, never more than calls are free.
 
     Replies come first, then the shops of the user in turn, each of them oldest first. Nothing is taken of a user whose
     texts another *holder* has in hand.
@@ -202,6 +217,8 @@ async def claim_due(
         "still_alive": STILL_ALIVE,
         "lease": lease,
         "longest_call": LONGEST_CALL,
+        "kept_for_reading": KEPT_FOR_READING,
+        "most_a2p": MOST_A2P,
         "first": FIRST,
         "priorities": _priorities(),
     }

@@ -11,7 +11,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.consent.queries import is_suppressed
@@ -50,6 +50,14 @@ def hash_of(key: str) -> bytes:
         return base64.b64decode(key + "=" * (-len(key) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         raise NotFound("There is no such conversation.") from None
+
+
+async def has_conversation(session: AsyncSession, shop_id: int, phone_hash: bytes) -> bool:
+    query = select(
+        exists().where(InboundMessage.shop_id == shop_id, InboundMessage.phone_hash == phone_hash)
+        | exists().where(Message.shop_id == shop_id, Message.phone_hash == phone_hash)
+    )
+    return bool(await session.scalar(query))
 
 
 async def list_conversations(deps: Deps, session: AsyncSession, shop_id: int, *, limit: int = 50) -> dict[str, Any]:
@@ -95,8 +103,10 @@ async def conversation(deps: Deps, session: AsyncSession, shop: Shop, key: str) 
     return {
         "key": key,
         "phone": deps.vault.decrypt(sealed) if sealed is not None else None,
-        "lines": sorted(lines, key=lambda line: line["at"]),
+        # What waits comes last; of what has one time, the customer's text is what was answered.
+        "lines": sorted(lines, key=lambda line: (line.get("due_at") or line["at"], line["side"] == "shop")),
         "why_not": await _why_not(deps, session, shop, phone_hash, inbound),
+        "opted_out": await is_suppressed(session, shop.id, phone_hash),
     }
 
 

@@ -1,6 +1,6 @@
 """Recurring work of the outbox: texts whose notification was lost, old pace slots, and the nightly look at consent."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from app.core.jobs import Discard, Snooze, enqueue, every, job
 from app.core.log import get_logger
@@ -11,15 +11,26 @@ from app.messages.queries import hand_over, move, stranded
 from app.messages.reasons import NOT_CONNECTED
 from app.messages.receive import receive_text
 from app.messages.reconcile import reconcile_shop
+from app.messages.trouble import mail_problems
 from app.shops.pace import forget_old_slots
 from app.shops.provider_access import call_provider
-from app.shops.queries import get_provider_user, get_shop, installed_shop_ids, subscribed_user_ids, update_user
-from app.sms.contract import CredentialsRefused, Throttled
+from app.shops.queries import (
+    get_provider_user,
+    get_shop,
+    installed_shop_ids,
+    lines_of_user,
+    numbers_by_transport,
+    shops_with_alerts,
+    subscribed_user_ids,
+    update_user,
+)
+from app.sms.contract import CredentialsRefused, InboundText, Throttled, Transport
 
 log = get_logger(__name__)
 
 READ_MISSED = "messages.read_missed_texts"
 RECONCILE = "messages.reconcile_consent"
+WARN = "messages.warn_merchant"
 OVERLAP = timedelta(seconds=60)
 
 
@@ -36,9 +47,10 @@ async def read_missed_texts(deps: Deps, provider_user_id: str) -> None:
     user_id, started = int(provider_user_id), deps.clock()
     async with deps.db.transaction() as session:
         user = await get_provider_user(session, user_id)
+        numbers = numbers_by_transport(await lines_of_user(session, user_id))
     since = (user.inbound_read_until or user.created_at) - OVERLAP
     try:
-        missed = await call_provider(deps, user_id, lambda provider, access: provider.list_inbound(access, since=since))
+        missed = [text for road in numbers for text in await _inbound(deps, user_id, road, numbers[road], since)]
     except Throttled as throttled:
         raise Snooze(timedelta(seconds=throttled.retry_after + 1)) from None
     except CredentialsRefused as refused:
@@ -48,6 +60,17 @@ async def read_missed_texts(deps: Deps, provider_user_id: str) -> None:
         await update_user(session, user_id, inbound_read_until=started)
     if found:
         log.warning("inbound.repaired", provider_user_id=user_id, count=found)
+
+
+async def _inbound(
+    deps: Deps, provider_user_id: int, transport: Transport, numbers: list[str], since: datetime
+) -> list[InboundText]:
+    return await call_provider(
+        deps,
+        provider_user_id,
+        lambda provider, access: provider.list_inbound(access, since=since, numbers=numbers),
+        transport=transport,
+    )
 
 
 @every(timedelta(minutes=1), "messages.rescue_stranded")
@@ -96,3 +119,17 @@ async def keep_days(deps: Deps) -> None:
     for shop_id in shop_ids:
         async with deps.db.transaction() as session:
             await keep_finished_days(deps, session, await get_shop(session, shop_id))
+
+
+@every(timedelta(minutes=15), "messages.warn_merchants")
+async def warn_merchants(deps: Deps) -> None:
+    """Only where the operator has a mail server."""
+    if deps.settings.smtp_url is None:
+        return
+    async with deps.db.transaction() as session:
+        await enqueue(session, WARN, await shops_with_alerts(session), once=True)
+
+
+@job(WARN, attempts=4)
+async def warn_merchant(deps: Deps, shop_id: str) -> None:
+    await mail_problems(deps, int(shop_id))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from app.consent.opt_out import CONFIRM_STOP_WITHIN
 from app.messages.facts import OrderFacts
 from app.messages.models import Message
 from app.messages.sources import SHOPIFY_ORDERS, OrderSource
@@ -74,8 +75,7 @@ STOP_CONFIRMATION = kinds.add(
         "stop_confirmation",
         "Opt-out confirmation",
         "The one answer to STOP.",
-        # Later than five minutes it would no longer count as part of the opt-out (47 CFR 64.1200(a)(12)).
-        max_age=timedelta(minutes=5),
+        max_age=CONFIRM_STOP_WITHIN,
         about_order=False,
         needs_consent=False,
         heeds_quiet_hours=False,

@@ -75,6 +75,7 @@ async def _resolve(deps: Deps, message: Message) -> None:
             lambda provider, access: provider.find_sent(
                 access, sender=number, recipient=phone, text=text, since=called_at, besides=others
             ),
+            transport=sender.transport,
         )
     except SmsError as error:
         log.warning("message.look_up_failed", message_id=message.id, code=error.code)

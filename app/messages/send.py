@@ -26,8 +26,9 @@ from app.messages.queries import move
 from app.messages.refusal import apply_refusal
 from app.shopify.client import ShopifyError
 from app.shops.models import PaceSlot, Sender, SenderState
-from app.shops.pace import Cost, stamp_slots, take_calls
+from app.shops.pace import TEXT_GROUPS, stamp_slots, take_calls, text_cost
 from app.shops.provider_access import (
+    access_of,
     break_connection,
     note_pause,
     refuse_while_paused,
@@ -136,9 +137,9 @@ async def _call_in_turn(
         access = await _token_and_fence(deps, held, ready, rejected)
         if access is None:
             return None
+        await turn.may_call()
         refuse_while_told_to_pause(deps, held.provider_user_id)
-        turn.begin()
-        answer = await _call(deps.provider(ready.sender.provider), access, ready)
+        answer = await _call(deps.provider(ready.sender.provider, ready.sender.transport), access, ready)
         if isinstance(answer, SmsError):
             await note_pause(deps, held.provider_user_id, answer)
         return access, answer
@@ -161,7 +162,7 @@ async def _call(provider: SmsProvider, access: Access, ready: Go) -> Accepted | 
 
 async def _settle_answer(deps: Deps, held: Claimed, ready: Go, answer: Accepted | SmsError) -> None:
     if isinstance(answer, Accepted):
-        await settle.accept(deps, held, answer)
+        await settle.accept(deps, held, answer, group=TEXT_GROUPS[ready.sender.transport])
         return
     match answer:
         case OutcomeUnknown():
@@ -236,7 +237,7 @@ async def _fence(deps: Deps, held: Claimed, ready: Go, *, again: bool) -> Access
         if token is None:
             return NO_TOKEN
         if again:
-            [fresh] = await take_calls(session, user, Cost(light=0, medium=1), now)
+            [fresh] = await take_calls(session, user, text_cost(ready.sender.transport), now)
             await stamp_slots(session, [held.slot], now)
             held.slot = fresh
         else:
@@ -255,7 +256,7 @@ async def _fence(deps: Deps, held: Claimed, ready: Go, *, again: bool) -> Access
         if ready.facts is not None:
             current.order_name = ready.facts.name or current.order_name
             current.customer_id = ready.facts.customer_id or current.customer_id
-        return Access(user.server, token)
+        return access_of(user, token)
 
 
 async def _change_of_mind(

@@ -18,7 +18,7 @@ from app.messages.gate import Checks
 from app.messages.models import Message, MessageState
 from app.messages.queries import move
 from app.messages.reasons import Reason
-from app.shops.pace import give_back, learn, stamp_slots
+from app.shops.pace import Group, give_back, learn, stamp_slots
 from app.sms.contract import Accepted, OutcomeUnknown
 
 log = get_logger(__name__)
@@ -30,12 +30,13 @@ LOOK_UP_AFTER = timedelta(seconds=10)
 BACKOFF = (2, 4, 8, 16, 32, 60)
 
 
-async def accept(deps: Deps, held: Claimed, accepted: Accepted) -> None:
-    """RingCentral has taken the text over."""
+async def accept(deps: Deps, held: Claimed, accepted: Accepted, *, group: Group) -> None:
+    """RingCentral has taken the text over. *group*: the calls that the text counted to."""
     now, message = deps.clock(), held.message
     async with deps.db.transaction() as session:
         await stamp_slots(session, [held.slot], now)
-        await learn(session, held.provider_user_id, accepted.rate, called_at=message.called_at or now, now=now)
+        called_at = message.called_at or now
+        await learn(session, held.provider_user_id, accepted.rate, called_at=called_at, now=now, group=group)
         values = accepted_values(deps, message, accepted)
         moved = await _end_attempt(deps, session, message, MessageState.ACCEPTED, "accepted by RingCentral", **values)
         if not moved:

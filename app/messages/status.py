@@ -23,16 +23,27 @@ from app.messages.queries import due_follow_ups, messages_with_provider_ids, mov
 from app.messages.receive import receive_text
 from app.messages.refusal import rest_senders, stop_sender
 from app.messages.settle import LOOK_GRID
-from app.shops.models import Sender
+from app.shops.models import ProviderUser, Sender
 from app.shops.provider_access import call_provider
-from app.shops.queries import due_syncs, get_provider_user, plan_sync
-from app.sms.contract import Changes, DeliveryFailure, DeliveryState, FailureKind, SmsError, StatusReport, Throttled
+from app.shops.queries import due_syncs, get_provider_user, lines_of_user, numbers_by_transport, plan_sync
+from app.sms.contract import (
+    Changes,
+    DeliveryFailure,
+    DeliveryState,
+    FailureKind,
+    SmsError,
+    StatusReport,
+    Throttled,
+    Transport,
+)
 
 log = get_logger(__name__)
 
 LOOKS = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=15), timedelta(hours=2), timedelta(hours=24))
 MOST_IDS = 30
 """Ids in one request to the message store."""
+STRETCH = 600.0
+"""Seconds: at the fastest pace, what is sent in it fits into one page of the store."""
 DEBOUNCE = timedelta(seconds=20)
 ONE_MORE_TRY_AFTER = timedelta(minutes=5)
 SYNC_LEASE = timedelta(minutes=1)
@@ -65,11 +76,15 @@ async def _sync(deps: Deps, provider_user_id: int, until: datetime) -> None:
     started = deps.clock()
     async with deps.db.transaction() as session:
         user = await get_provider_user(session, provider_user_id)
+        numbers = numbers_by_transport(await lines_of_user(session, provider_user_id))
     token, since = user.sync_token, user.created_at
     try:
-        changes = await call_provider(
-            deps, provider_user_id, lambda p, access: p.list_changes(access, sync_token=token, since=since)
-        )
+        changes = await _changes(deps, user, Transport.SMS, token, since, numbers.get(Transport.SMS, ()))
+        if Transport.A2P in numbers:
+            # Its store has no tokens: it is read from where the last look began.
+            seen_until = (user.synced_at or user.created_at) - DEBOUNCE
+            more = await _changes(deps, user, Transport.A2P, None, seen_until, numbers[Transport.A2P])
+            await _adopt_changes(deps, provider_user_id, more)
     except SmsError as error:
         # The lease stays as the time of the next try; what is missed meanwhile is read by its id.
         log.warning("messages.not_synchronised", provider_user_id=provider_user_id, code=error.code)
@@ -83,10 +98,26 @@ async def _sync(deps: Deps, provider_user_id: int, until: datetime) -> None:
         user.sync_due_at = max(planned, started + DEBOUNCE) if planned is not None else None
 
 
+async def _changes(
+    deps: Deps, user: ProviderUser, transport: Transport, token: str | None, since: datetime, numbers: Sequence[str]
+) -> Changes:
+    return await call_provider(
+        deps,
+        user.id,
+        lambda p, access: p.list_changes(access, sync_token=token, since=since, numbers=numbers),
+        transport=transport,
+    )
+
+
 async def _adopt_changes(deps: Deps, provider_user_id: int, changes: Changes) -> None:
     for text in changes.inbound:
         await receive_text(deps, provider_user_id, text)
-    reports = {report.provider_message_id: report for report in changes.statuses}
+    await adopt_reports(deps, provider_user_id, changes.statuses)
+
+
+async def adopt_reports(deps: Deps, provider_user_id: int, statuses: Sequence[StatusReport]) -> None:
+    """What a synchronisation or an event says; reports about texts that are not ours are left alone."""
+    reports = {report.provider_message_id: report for report in statuses}
     if not reports:
         return
     async with deps.db.transaction() as session:
@@ -105,24 +136,39 @@ async def _follow_up(deps: Deps) -> int:
         messages = await due_follow_ups(session, now, lease=timedelta(minutes=1))
         sender_ids = {message.sender_id for message in messages if message.sender_id is not None}
         senders = {each.id: each for each in await session.scalars(select(Sender).where(Sender.id.in_(sender_ids)))}
-    by_user: dict[int, list[Message]] = defaultdict(list)
+    by_road: dict[tuple[int, str, int], list[Message]] = defaultdict(list)
     for message in messages:
         sender = senders.get(message.sender_id or 0)
         if sender is not None and sender.provider_user_id is not None:
-            by_user[sender.provider_user_id].append(message)
+            by_road[sender.provider_user_id, sender.transport, _stretch(sender, message)].append(message)
     chunks = [
-        (user_id, mine[start : start + MOST_IDS])
-        for user_id, mine in by_user.items()
+        (user_id, transport, mine[start : start + MOST_IDS])
+        for (user_id, transport, _), mine in by_road.items()
         for start in range(0, len(mine), MOST_IDS)
     ]
-    await asyncio.gather(*(_read_statuses(deps, user_id, chunk) for user_id, chunk in chunks))
+    await asyncio.gather(*(_read_statuses(deps, user_id, transport, chunk) for user_id, transport, chunk in chunks))
     return len(messages)
 
 
-async def _read_statuses(deps: Deps, provider_user_id: int, messages: Sequence[Message]) -> None:
+def _stretch(sender: Sender, message: Message) -> int:
+    """The store of High Volume texts is read by time, so that texts of one short stretch are asked for together."""
+    return int(_sent_at(message).timestamp() // STRETCH) if sender.transport == Transport.A2P else 0
+
+
+def _sent_at(message: Message) -> datetime:
+    return message.sent_at or message.created_at
+
+
+async def _read_statuses(deps: Deps, provider_user_id: int, transport: str, messages: Sequence[Message]) -> None:
     ids = [message.provider_message_id for message in messages if message.provider_message_id]
+    sent = [_sent_at(message) for message in messages]
     try:
-        reports = await call_provider(deps, provider_user_id, lambda p, access: p.read_statuses(access, ids))
+        reports = await call_provider(
+            deps,
+            provider_user_id,
+            lambda p, access: p.read_statuses(access, ids, sent_between=(min(sent), max(sent))),
+            transport=transport,
+        )
     except Throttled:
         return  # they were put off for a minute already
     except SmsError as error:

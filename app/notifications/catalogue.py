@@ -220,7 +220,7 @@ def _describe(
         "description": kind.description,
         "enabled": switched.get(kind.name, kind.enabled_by_default),
         "topic": kind.topic,
-        "group": "delivery" if kind.optional_scope or kind.uses_tracking else "order",
+        "group": "carrier" if kind.optional_scope else "shipping" if kind.uses_tracking else "order",
         "templates": defaults | stored,
         "defaults": defaults,
         "customised": sorted(stored),

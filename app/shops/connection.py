@@ -6,6 +6,7 @@ The subscription belongs to the RingCentral user, not to the shop, because sever
 """
 
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -29,6 +30,7 @@ from app.shops.queries import (
     get_provider_user,
     get_sender,
     get_shop,
+    lines_of_user,
     own_senders,
     plan_sync,
     senders_of_user,
@@ -42,12 +44,14 @@ from app.sms.contract import (
     CredentialsRefused,
     Finding,
     Level,
+    Line,
     Number,
     NumberFacts,
     SmsError,
     SmsProvider,
     Subscription,
     Token,
+    Transport,
 )
 
 log = get_logger(__name__)
@@ -56,6 +60,7 @@ SUBSCRIPTION_LIFETIME = timedelta(days=30)
 """Long enough to survive a holiday, short enough that an orphan of a deleted JWT stops calling us."""
 RENEW_SUBSCRIPTION_BEFORE = timedelta(days=7)
 INSPECTING = Cost(light=3)
+INSPECTING_NUMBER = Cost(light=2)
 SUBSCRIBING = Cost(light=1, medium=2)
 """Reading the list, deleting a stray, creating."""
 LOW_VOLUME_A_DAY = 6000
@@ -130,7 +135,7 @@ async def lend_number(deps: Deps, shop: Shop, account_id: int, phone: str, *, ac
                 account_id=account_id,
                 provider_user_id=own.provider_user_id,
                 provider=own.provider,
-                transport="sms",
+                transport=Transport.SMS,
                 created_at=deps.clock(),
             )
             session.add(lent)
@@ -182,13 +187,18 @@ async def choose_number(
         raise Invalid({"phone_number": "This number does not belong to the connected RingCentral user."})
     if not number.usable:
         raise Invalid({"phone_number": number.reason or "This number cannot send text messages."})
+    transport = number.transport or Transport.SMS
     await tell("number", RUNNING, "Reading how the number is registered")
     facts, findings = await call_provider(
-        deps, sender.provider_user_id, lambda provider, access: provider.inspect_number(access, number)
+        deps,
+        sender.provider_user_id,
+        lambda provider, access: provider.inspect_number(access, number),
+        cost=INSPECTING_NUMBER,
+        transport=transport,
     )
     await tell_findings(tell, "number", findings)
     await tell("replies", RUNNING, "Asking RingCentral to tell the app about replies")
-    await care_for_subscription(deps, sender.provider_user_id, urgent=True)
+    await care_for_subscription(deps, sender.provider_user_id, urgent=True, also=[Line(phone, transport)])
     await tell("replies", Level.OK, "RingCentral tells the app about replies such as STOP.")
     async with deps.db.transaction() as session:
         sender = await get_sender(session, shop.id, sender.id)
@@ -228,7 +238,13 @@ async def _check_sender(deps: Deps, shop: Shop, sender: Sender, tell: Tell) -> N
     registered: tuple[NumberFacts, list[Finding]] | None = None
     if number is not None and number.usable:
         await tell("number", RUNNING, "Reading how the number is registered")
-        registered = await call_provider(deps, user_id, lambda p, access: p.inspect_number(access, number))
+        registered = await call_provider(
+            deps,
+            user_id,
+            lambda p, access: p.inspect_number(access, number),
+            cost=INSPECTING_NUMBER,
+            transport=number.transport or Transport.SMS,
+        )
         await tell_findings(tell, "number", registered[1])
         await care_for_subscription(deps, user_id)
     async with deps.db.transaction() as session:
@@ -312,25 +328,31 @@ async def describe_connection(session: AsyncSession, shop_id: int, *, account_id
     }
 
 
-async def care_for_subscription(deps: Deps, provider_user_id: int, *, urgent: bool = False) -> None:
-    """Make sure RingCentral calls us for this user: create, renew, or make anew after blacklisting.
+async def care_for_subscription(
+    deps: Deps, provider_user_id: int, *, urgent: bool = False, also: Sequence[Line] = ()
+) -> None:
+    """Make sure RingCentral calls us for this user: create, renew, or make anew after blacklisting or for a number that
+    it does not bring the texts of. *also*: numbers that are about to be used.
 
     *urgent* takes a healthy-looking record at its word less: without a stored subscription one is made at once.
     RingCentral calls our address while the creating call is under way, so nothing is locked meanwhile.
     """
     async with deps.db.transaction() as session:
         user = await get_provider_user(session, provider_user_id)
+        lines = list({line.phone_number: line for line in [*await lines_of_user(session, user.id), *also]}.values())
     current: Subscription | None = None
     if user.subscription_id is not None:
         known = user.subscription_id
         current = await call_provider(deps, user.id, lambda provider, access: provider.read_subscription(access, known))
     if current is not None and current.active and current.address not in (None, hook_address(deps, user)):
         current = None
+    if current is not None and not deps.provider(user.provider).hears(current, lines):
+        current = None
     if current is not None and current.active:
         current = await _renew_if_old(deps, user, current)
     if current is None or not current.active:
         current = await call_provider(
-            deps, user.id, lambda provider, access: _subscribe(deps, provider, access, user), cost=SUBSCRIBING
+            deps, user.id, lambda provider, access: _subscribe(deps, provider, access, user, lines), cost=SUBSCRIBING
         )
         log.info("provider.subscribed", provider_user_id=user.id, urgent=urgent)
     async with deps.db.transaction() as session:
@@ -356,12 +378,15 @@ def hook_address(deps: Deps, user: ProviderUser) -> str:
     return f"{deps.settings.shopify_app_url}/webhooks/ringcentral/{user.hook_key}"
 
 
-async def _subscribe(deps: Deps, provider: SmsProvider, access: Access, user: ProviderUser) -> Subscription:
+async def _subscribe(
+    deps: Deps, provider: SmsProvider, access: Access, user: ProviderUser, lines: Sequence[Line]
+) -> Subscription:
     return await provider.subscribe(
         access,
         address=hook_address(deps, user),
         verification_token=deps.vault.decrypt(user.verification_token_encrypted),
         lifetime=SUBSCRIPTION_LIFETIME,
+        lines=lines,
     )
 
 
@@ -417,7 +442,7 @@ async def _keep_sender(
             shop_id=shop.id,
             account_id=account_id,
             provider=user.provider,
-            transport="sms",
+            transport=Transport.SMS,
             former_numbers=[],
             created_at=deps.clock(),
         )
@@ -448,7 +473,7 @@ def _about(account_id: int | None) -> dict[str, object]:
 def _keep_number(sender: Sender, number: Number, facts: NumberFacts, findings: list[Finding]) -> None:
     _remember_number(sender, number.phone_number)
     sender.phone_number = number.phone_number
-    sender.transport = "a2p" if "A2PSmsSender" in number.features and "SmsSender" not in number.features else "sms"
+    sender.transport = number.transport or Transport.SMS
     _keep_registration(sender, number, facts, findings)
     sender.state = SenderState.READY
     sender.problem_code = sender.problem = None
@@ -516,6 +541,7 @@ def _stored(number: Number) -> dict[str, Any]:
         "usage_type": number.usage_type,
         "country": number.country,
         "primary": number.primary,
+        "transport": number.transport,
     }
 
 
@@ -524,7 +550,7 @@ def _numbers(sender: Sender) -> list[Number]:
 
 
 def _public(stored: dict[str, Any]) -> dict[str, Any]:
-    shown = ("phone_number", "features", "usable", "reason", "label", "payment_type", "country", "primary")
+    shown = ("phone_number", "features", "usable", "reason", "label", "payment_type", "country", "primary", "transport")
     return {name: stored.get(name) for name in shown}
 
 

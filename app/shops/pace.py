@@ -17,9 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.shops.models import PaceSlot, ProviderUser
 from app.shops.queries import pause_user
-from app.sms.contract import RateReport, Throttled
+from app.sms.contract import RateReport, Throttled, Transport
 
 RESERVE = 4
+SPARE_LIGHT = 5
+"""Light calls of a minute that are never made."""
 LOGINS = 4
 """Of five a minute; in normal running there is one an hour."""
 LONGEST_CALL = timedelta(seconds=90)
@@ -44,6 +46,17 @@ class Cost:
 
 
 LOGIN = Cost(light=0, auth=1)
+TEXT_GROUPS: dict[str, Group] = {Transport.SMS: Group.MEDIUM, Transport.A2P: Group.LIGHT}
+"""Which of RingCentral's groups the texts of a transport count to."""
+KEPT_FOR_READING = 9
+"""Light calls of a minute that High Volume texts leave alone: statuses and replies have to be read meanwhile."""
+MOST_A2P = 60
+"""RingCentral's content policy: High Volume texts a minute from one number, however many calls it grants."""
+
+
+def text_cost(transport: str) -> Cost:
+    """Of one text."""
+    return Cost(light=1) if TEXT_GROUPS[transport] is Group.LIGHT else Cost(light=0, medium=1)
 
 
 async def take_calls(session: AsyncSession, user: ProviderUser, cost: Cost, now: datetime) -> list[int]:
@@ -75,31 +88,41 @@ async def give_back(session: AsyncSession, provider_user_id: int, slot_ids: Sequ
 
 
 async def learn(
-    session: AsyncSession, provider_user_id: int, rate: RateReport | None, *, called_at: datetime, now: datetime
+    session: AsyncSession,
+    provider_user_id: int,
+    rate: RateReport | None,
+    *,
+    called_at: datetime,
+    now: datetime,
+    group: Group = Group.MEDIUM,
 ) -> None:
     """Believe the headers of an answered text: adopt a new limit, and stop where none are left that we know of."""
     if rate is None or rate.limit <= 0:
         return
-    reserve = min(RESERVE, rate.limit // 10)
     window = max(1, int(rate.window))
+    learned = {"window_seconds": window, **_limits_from(rate, group)}
     await session.execute(
         update(ProviderUser)
         .where(
             ProviderUser.id == provider_user_id,
-            or_(
-                ProviderUser.call_limit != rate.limit - reserve,
-                ProviderUser.call_reserve != reserve,
-                ProviderUser.window_seconds != window,
-            ),
+            or_(*(getattr(ProviderUser, name) != value for name, value in learned.items())),
         )
-        .values(call_limit=rate.limit - reserve, call_reserve=reserve, window_seconds=window)
+        .values(learned)
     )
     if rate.remaining <= 0:
         # Calls of ours are in our log and end by themselves; a window that others have filled does not.
-        ours = await _used(session, provider_user_id, Group.MEDIUM, called_at - timedelta(seconds=window))
+        ours = await _used(session, provider_user_id, group, called_at - timedelta(seconds=window))
         if ours < rate.limit:
             reason = "The minute's calls are used up."
             await pause_user(session, provider_user_id, now + timedelta(seconds=window), reason)
+
+
+def _limits_from(rate: RateReport, group: Group) -> dict[str, int]:
+    """A tenth stays free, at most as much as the published limits leave."""
+    reserve = min(RESERVE, rate.limit // 10)
+    if group is Group.LIGHT:
+        return {"light_limit": rate.limit - min(SPARE_LIGHT, rate.limit // 10)}
+    return {"call_limit": rate.limit - reserve, "call_reserve": reserve}
 
 
 async def forget_old_slots(session: AsyncSession, now: datetime) -> None:

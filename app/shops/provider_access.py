@@ -31,6 +31,7 @@ from app.sms.contract import (
     Throttled,
     Token,
     TokenRejected,
+    Transport,
 )
 
 log = get_logger(__name__)
@@ -51,6 +52,7 @@ async def call_provider(
     call: Callable[[SmsProvider, Access], Awaitable[T]],
     *,
     cost: Cost = Cost(),  # noqa: B008  # frozen
+    transport: str = Transport.SMS,
 ) -> T:
     """Run *call* with a good token, renewing it once if it is rejected. Raises the contract's errors.
 
@@ -58,7 +60,7 @@ async def call_provider(
     """
     rejected, code = None, ""
     for _ in range(2):
-        provider, access, slots = await _prepare(deps, provider_user_id, rejected, cost)
+        provider, access, slots = await _prepare(deps, provider_user_id, rejected, cost, transport)
         try:
             refuse_while_told_to_pause(deps, provider_user_id)
             return await call(provider, access)
@@ -143,6 +145,10 @@ def usable_token(deps: Deps, user: ProviderUser, rejected: str | None = None) ->
     return None if token == rejected else token
 
 
+def access_of(user: ProviderUser, token: str) -> Access:
+    return Access(user.server, token, frozenset(user.scopes.split()) if user.scopes else None)
+
+
 def keep_token(deps: Deps, user: ProviderUser, token: Token) -> None:
     user.access_token_encrypted = deps.vault.encrypt(token.access_token)
     user.token_expires_at = token.expires_at
@@ -166,7 +172,7 @@ def open_credentials(deps: Deps, sender: Sender) -> Credentials:
 
 
 async def _prepare(
-    deps: Deps, provider_user_id: int, rejected: str | None, cost: Cost
+    deps: Deps, provider_user_id: int, rejected: str | None, cost: Cost, transport: str
 ) -> tuple[SmsProvider, Access, list[int]]:
     """A good token, which may take a login, and the slots of the calls."""
     for _ in range(2):
@@ -176,7 +182,7 @@ async def _prepare(
             token = usable_token(deps, user, rejected)
             if token is not None:
                 slots = await take_calls(session, user, cost, deps.clock())
-                return deps.provider(user.provider), Access(user.server, token), slots
+                return deps.provider(user.provider, transport), access_of(user, token), slots
         await renew_token(deps, provider_user_id, rejected)
     raise ProviderUnavailable("RingCentral's sign-in did not last. It will be repeated.", code="login_brief")
 

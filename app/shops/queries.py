@@ -1,5 +1,6 @@
 """All SQL about shops, senders and RingCentral users."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, or_, select, update
@@ -8,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import NotFound
 from app.shops.models import AuditEvent, ProviderUser, Sender, SenderState, Shop
+from app.sms.contract import Line, Transport
 
 
 async def find_shop(session: AsyncSession, domain: str) -> Shop | None:
@@ -39,6 +41,14 @@ async def add_shop(session: AsyncSession, domain: str, now: datetime) -> None:
 async def installed_shop_ids(session: AsyncSession) -> list[int]:
     query = select(Shop.id).where(Shop.installed_at.is_not(None), Shop.uninstalled_at.is_(None)).order_by(Shop.id)
     return list(await session.scalars(query))
+
+
+async def shops_with_alerts(session: AsyncSession) -> list[int]:
+    """Installed shops that named somebody to be told of trouble."""
+    query = select(Shop.id).where(
+        Shop.installed_at.is_not(None), Shop.uninstalled_at.is_(None), Shop.settings["alert_email"].astext.is_not(None)
+    )
+    return list(await session.scalars(query.order_by(Shop.id)))
 
 
 async def find_sender(
@@ -126,6 +136,27 @@ async def senders_of_shop(session: AsyncSession, shop_id: int) -> list[Sender]:
         Sender.phone_number.is_not(None),
     )
     return list(await session.scalars(query.order_by(Sender.id)))
+
+
+async def lines_of_user(session: AsyncSession, provider_user_id: int) -> list[Line]:
+    """The numbers of one RingCentral user that its shops send from, and former ones that are still the user's."""
+    query = select(Sender).where(Sender.provider_user_id == provider_user_id, Sender.state != SenderState.DISCONNECTED)
+    lines: dict[str, Line] = {}
+    for sender in await session.scalars(query.order_by(Sender.id.desc())):
+        kinds = {each["phone_number"]: each.get("transport") for each in sender.numbers}
+        if sender.phone_number is not None:
+            lines.setdefault(sender.phone_number, Line(sender.phone_number, Transport(sender.transport)))
+        for number in sender.former_numbers:
+            if (transport := kinds.get(number)) is not None:
+                lines.setdefault(number, Line(number, Transport(transport)))
+    return list(lines.values())
+
+
+def numbers_by_transport(lines: Iterable[Line]) -> dict[Transport, list[str]]:
+    numbers: dict[Transport, list[str]] = {}
+    for line in lines:
+        numbers.setdefault(line.transport, []).append(line.phone_number)
+    return numbers
 
 
 async def get_provider_user(session: AsyncSession, provider_user_id: int, *, lock: bool = False) -> ProviderUser:

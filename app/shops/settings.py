@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.errors import Invalid
+from app.core.errors import Conflict, Invalid
 from app.core.phone import to_e164
 from app.shops.models import Shop
 
@@ -72,6 +72,10 @@ class ShopSettings(BaseModel):
     help_reply: bool = True
     reply_email: str | None = None
     reply_phone: str | None = None
+    # The customer's own phone gave the consent; the order's is texted only where consent covers it.
+    phone_source: Literal["customer", "order"] = "customer"
+    alert_email: str | None = None
+    """Who is told when no text can leave any more."""
     # Whom to tell of whose orders; software that posts orders mostly tells by itself.
     connect_news: Literal["shopify", "all", "none"] = "shopify"
 
@@ -80,7 +84,12 @@ class ShopSettings(BaseModel):
     test_phone: str | None = None
     """Where the last test text went; only offered again, never sent to by itself."""
 
-    @field_validator("reply_email")
+    @field_validator("daily_cap", mode="before")
+    @classmethod
+    def _no_cap(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("reply_email", "alert_email")
     @classmethod
     def _email(cls, value: str | None) -> str | None:
         if value is None or not value.strip():
@@ -142,6 +151,19 @@ async def save_settings(session: AsyncSession, shop: Shop, patch: object) -> Sho
     shop.settings = checked.model_dump(mode="json")
     await session.execute(update(Shop).where(Shop.id == shop.id).values(settings=shop.settings))
     return checked
+
+
+def refuse_undoing(shop: Shop, was: dict[str, Any]) -> None:
+    """*was*: what fields were to whoever changes them now, by dotted name. Raises `Conflict` where they changed."""
+    now = read_settings_of(shop).model_dump(mode="json")
+    for name, value in was.items():
+        stored: Any = now
+        for part in str(name).split("."):
+            stored = stored.get(part) if isinstance(stored, dict) else None
+        if stored != value:
+            raise Conflict(
+                "Somebody else has changed this setting. Reload the page to see it; your change is not saved."
+            )
 
 
 def field_sentences(error: ValidationError) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 Everything a provider can answer is one of the values or one of the errors below, so that the sending code decides by
 type alone. A provider is stateless: it is handed `Access` for each call and keeps no token, no pace and no retries;
-those belong to the caller, who shares them between processes.
+those belong to the caller, who shares them between processes. One that has several kinds of numbers offers an object
+for each transport: they share login, numbers and subscription, and differ in how texts are sent, found and read.
 
     SmsError                   one plain sentence for the merchant, and the provider's own code
     ├── Throttled              nothing was done; no call at all for `retry_after` seconds
@@ -126,6 +127,13 @@ class VendorFault(SmsError):
     pass
 
 
+class Transport(StrEnum):
+    """The road that the texts of a number take, as stored with its sender."""
+
+    SMS = "sms"
+    A2P = "a2p"
+
+
 # --- Login and what a number can do -----------------------------------------------------------------------------------
 
 
@@ -149,15 +157,17 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a call needs: whose server, and the token that opens it."""
+    """What a call needs: whose server, and the token that opens it. *scopes* of the token, None when not known."""
 
     server: str
     access_token: str = field(repr=False)
+    scopes: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number of the user. *reason* says in one sentence why it cannot send; None when *usable*."""
+    """A number of the user. *reason* says in one sentence why it cannot send; None when *usable*. *transport* is None
+    for a number that is not made for texts."""
 
     id: str
     phone_number: str
@@ -169,6 +179,15 @@ class Number:
     usage_type: str | None
     country: str | None
     primary: bool
+    transport: Transport | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A number of ours that texts are sent from and come in on."""
+
+    phone_number: str
+    transport: Transport
 
 
 class Level(StrEnum):
@@ -231,13 +250,15 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class StatusReport:
-    """*error_code* explains FAILED (see `SmsProvider.delivery_failure`). SENT may be final: not all carriers report."""
+    """*error_code* explains FAILED (see `SmsProvider.delivery_failure`). SENT may be final: not all carriers report.
+    *cost_micros*: millionths of a US dollar, where the provider tells."""
 
     provider_message_id: str
     state: DeliveryState
     error_code: str | None
     segment_count: int | None
     at: datetime | None
+    cost_micros: int | None = None
 
 
 class FailureKind(StrEnum):
@@ -318,6 +339,7 @@ class Subscription:
     expires_at: datetime | None
     address: str | None
     disabled_filters: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,6 +358,16 @@ class StatusesChanged:
     subscription_id: str | None
     owner_id: str | None
     message_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReported:
+    """What became of texts, in the event itself: nothing has to be read."""
+
+    event_id: str | None
+    subscription_id: str | None
+    owner_id: str | None
+    reports: tuple[StatusReport, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,7 +398,7 @@ class UnknownEvent:
     name: str
 
 
-Event = InboundReceived | StatusesChanged | ConsentChanged | SubscriptionReminder | UnknownEvent
+Event = InboundReceived | StatusesChanged | StatusReported | ConsentChanged | SubscriptionReminder | UnknownEvent
 
 
 # --- The provider -----------------------------------------------------------------------------------------------------
@@ -380,8 +412,8 @@ class SmsProvider(Protocol):
         """As stored with a sender."""
 
     @property
-    def transport(self) -> str:
-        """`sms` or `a2p`, as stored with a sender."""
+    def transport(self) -> Transport:
+        """As stored with a sender."""
 
     def check_credentials(self, credentials: Credentials, *, now: Clock) -> dict[str, str]:
         """What is wrong with them as far as can be seen offline: a sentence per field; empty when nothing is."""
@@ -392,7 +424,7 @@ class SmsProvider(Protocol):
         """End the session. A failure is logged and nothing else: the token dies by itself within the hour."""
 
     async def list_numbers(self, access: Access) -> list[Number]:
-        """All numbers of the user, usable ones first."""
+        """All numbers of the user, of every transport, usable ones first."""
 
     async def inspect(self, access: Access, scopes: frozenset[str]) -> list[Finding]:
         """Whether the login may do what the app needs. What could not be checked is a warning, never a failure."""
@@ -416,13 +448,20 @@ class SmsProvider(Protocol):
         """The message of a send whose outcome was lost, or None when the provider never took it over.
         *since* is when the lost send began; *besides* are ids that belong to other texts."""
 
-    async def read_statuses(self, access: Access, ids: Sequence[str]) -> list[StatusReport]:
-        """In no order; ids unknown to the provider are left out."""
+    async def read_statuses(
+        self, access: Access, ids: Sequence[str], *, sent_between: tuple[datetime, datetime] | None = None
+    ) -> list[StatusReport]:
+        """In no order; ids unknown to the provider are left out. *sent_between*: when the first and the last of them
+        were sent; a provider whose store is read by time makes one call of many with it."""
 
-    async def list_inbound(self, access: Access, *, since: datetime) -> list[InboundText]:
-        """Oldest first."""
+    async def list_inbound(
+        self, access: Access, *, since: datetime, numbers: Collection[str] = ()
+    ) -> list[InboundText]:
+        """Oldest first. *numbers*: ours that are asked about; texts to others of the user may be among them."""
 
-    async def list_changes(self, access: Access, *, sync_token: str | None, since: datetime) -> Changes:
+    async def list_changes(
+        self, access: Access, *, sync_token: str | None, since: datetime, numbers: Collection[str] = ()
+    ) -> Changes:
         """Changes since *sync_token*; without one, or when it is no longer good, everything since *since*."""
 
     async def subscribe(
@@ -432,12 +471,16 @@ class SmsProvider(Protocol):
         address: str,
         verification_token: str,
         lifetime: timedelta,
+        lines: Collection[Line],
     ) -> Subscription:
-        """Have events delivered to *address*. The provider calls it while this call is under way, so the secret path
-        must already answer. Older subscriptions to the same host are deleted first."""
+        """Have the events of *lines* delivered to *address*. The provider calls it while this call is under way, so
+        the secret path must already answer. Older subscriptions to the same host are deleted first."""
 
     async def read_subscription(self, access: Access, subscription_id: str) -> Subscription | None:
         """None when it no longer exists."""
+
+    def hears(self, subscription: Subscription, lines: Collection[Line]) -> bool:
+        """Whether *subscription* brings the texts that come in on all *lines*."""
 
     async def renew_subscription(self, access: Access, subscription_id: str) -> Subscription | None:
         """None when it no longer exists."""
@@ -454,8 +497,10 @@ class SmsProvider(Protocol):
     async def record_opt_in(self, access: Access, *, sender: str, recipient: str) -> None:
         """On the provider's consent list. Only with a consent that is newer than the opt-out."""
 
-    async def search_consents(self, access: Access, *, sender: str, opted_out: bool = True) -> list[ConsentRecord]:
-        """The provider's consent list for one number of ours."""
+    async def search_consents(
+        self, access: Access, *, sender: str, recipient: str | None = None, opted_out: bool = True
+    ) -> list[ConsentRecord]:
+        """The provider's consent list for one number of ours, whole or for one *recipient*."""
 
     def delivery_failure(self, code: str | None) -> DeliveryFailure:
         """What the `error_code` of a FAILED report means and what follows from it."""

@@ -16,37 +16,53 @@ PATIENCE = 0.25
 
 
 class Turn:
-    def __init__(self, lock: asyncio.Lock) -> None:
-        self._lock, self._held = lock, True
+    """Held from before the fence, so that it is fresh when the call leaves; the next fences while this one calls."""
+
+    def __init__(self, fencing: asyncio.Lock, calling: asyncio.Lock) -> None:
+        self._fencing, self._calling = fencing, calling
+        self._held: list[asyncio.Lock] = []
         self._timer: asyncio.TimerHandle | None = None
 
-    def begin(self) -> None:
-        """The call leaves now: the next may follow after a moment at the latest."""
-        self._timer = asyncio.get_running_loop().call_later(PATIENCE, self._release)
+    async def start(self) -> None:
+        await self._take(self._fencing)
+
+    async def may_call(self) -> None:
+        """Waits until the call before is answered, or has had its moment."""
+        await self._take(self._calling)
+        self._release(self._fencing)
+        self._timer = asyncio.get_running_loop().call_later(PATIENCE, self._release, self._calling)
 
     def end(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._release()
+        for lock in list(self._held):
+            self._release(lock)
 
-    def _release(self) -> None:
-        if self._held:
-            self._held = False
-            self._lock.release()
+    async def _take(self, lock: asyncio.Lock) -> None:
+        await lock.acquire()
+        self._held.append(lock)
+
+    def _release(self, lock: asyncio.Lock) -> None:
+        if lock in self._held:
+            self._held.remove(lock)
+            lock.release()
 
 
 class Turns:
     def __init__(self) -> None:
-        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._fencing: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._calling: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._pauses: dict[int, datetime] = {}
 
     @asynccontextmanager
     async def of(self, provider_user_id: int) -> AsyncIterator[Turn]:
         """Waits for this user's turn, in the order of asking."""
-        lock = self._locks.setdefault(provider_user_id, asyncio.Lock())
-        await lock.acquire()
-        turn = Turn(lock)
+        turn = Turn(
+            self._fencing.setdefault(provider_user_id, asyncio.Lock()),
+            self._calling.setdefault(provider_user_id, asyncio.Lock()),
+        )
         try:
+            await turn.start()
             yield turn
         finally:
             turn.end()

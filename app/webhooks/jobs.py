@@ -12,9 +12,9 @@ from app.core.log import get_logger
 from app.deps import Deps
 from app.messages.provider_consent import adopt_provider_consents
 from app.messages.receive import receive_text
-from app.messages.status import look_soon
+from app.messages.status import adopt_reports, look_soon
 from app.shopify.webhooks import BadPayload, Delivery, topics
-from app.sms.contract import ConsentChanged, InboundReceived, StatusesChanged
+from app.sms.contract import ConsentChanged, InboundReceived, StatusesChanged, StatusReported
 from app.webhooks.intake import open_body
 from app.webhooks.models import DeliveryState, StoredDelivery
 from app.webhooks.queries import delete_old, find_delivery, finish, pick_stored, requeue_lost
@@ -94,6 +94,9 @@ async def _handle_provider_event(deps: Deps, stored: StoredDelivery) -> None:
         case StatusesChanged():
             await look_soon(deps, user_id)
             outcome = "statuses will be read"
+        case StatusReported(reports=reports):
+            await adopt_reports(deps, user_id, reports)
+            outcome = "statuses adopted"
         case ConsentChanged(records=records):
             if deps.clock() - stored.received_at < STOP_TEXT_FIRST:
                 # A STOP also changes RingCentral's list. Its text says more, so it is given the time to come first.

@@ -27,7 +27,17 @@ PAGES = {
     "/settings/diagnostics": "Diagnostics",
 }
 
-FIELD = {"readonly", "name", "label", "value", "details", "placeholder", "autocomplete", "labelaccessibilityvisibility"}
+FIELD = {
+    "readonly",
+    "name",
+    "label",
+    "value",
+    "details",
+    "error",
+    "placeholder",
+    "autocomplete",
+    "labelaccessibilityvisibility",
+}
 POLARIS = {
     "s-badge": {"tone"},
     "s-banner": {"heading", "tone"},
@@ -44,10 +54,12 @@ POLARIS = {
         "type",
         "variant",
     },
+    "s-checkbox": {"checked", "details", "label", "name"},
     "s-chip": set[str](),
     "s-choice": {"disabled", "selected", "value"},
     "s-choice-list": {"label", "labelaccessibilityvisibility", "multiple", "name"},
     "s-clickable-chip": {"accessibilitylabel", "color", "href"},
+    "s-email-field": FIELD,
     "s-empty-state": {"heading"},
     "s-grid": {"gap", "gridtemplatecolumns"},
     "s-icon": {"tone", "type"},

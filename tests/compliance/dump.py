@@ -1,5 +1,6 @@
 """Everything that the database holds, as somebody with a stolen copy would search it."""
 
+from app.core.compress import decompress
 from app.core.db import Base
 from app.core.discovery import import_models
 from tests.world import World
@@ -29,4 +30,6 @@ async def personal_values(world: World) -> dict[str, list[bytes]]:
 def opened(world: World, value: bytes) -> str:
     """A personal value as the app itself can read it."""
     vault = world.deps.vault
-    return vault.decrypt(value) if value.startswith(b"gAAAA") else vault.open(value).decode("utf-8", "replace")
+    return (
+        vault.decrypt(value) if value.startswith(b"gAAAA") else decompress(vault.open(value)).decode("utf-8", "replace")
+    )

@@ -108,3 +108,15 @@ def test_the_cli_finds_the_web_process_and_the_worker() -> None:
     assert web["commands"]["dev"].endswith("-m app web'")
     assert worker["roles"] == ["background"]
     assert worker["commands"]["dev"].endswith("-m app worker'")
+
+
+@pytest.mark.parametrize("level", ["debug", "Info", " WARNING ", ""])
+def test_the_log_level_is_read_in_any_case(monkeypatch: pytest.MonkeyPatch, level: str) -> None:
+    given(monkeypatch, **BY_THE_CLI, LOG_LEVEL=level)
+    assert read_settings().log_level == (level.strip().upper() or "INFO")
+
+
+def test_an_unknown_log_level_is_told_like_any_other_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, **BY_THE_CLI, LOG_LEVEL="chatty")
+    with pytest.raises(ConfigurationError, match="LOG_LEVEL"):
+        read_settings()

@@ -139,7 +139,7 @@ async def open_engine(database_url: str, start: datetime = NOON_IN_NEW_YORK) -> 
                 admin=cast(Any, shopify),
                 oauth=cast(Any, None),
                 tokens=cast(Any, LastingToken()),
-                providers=cast(Any, {"ringcentral": provider}),
+                providers=cast(Any, {("ringcentral", road): provider for road in ("sms", "a2p")}),
             )
             yield Engine(clock, deps, provider, shopify)
     finally:

@@ -131,11 +131,15 @@ class ScriptedProvider:
                 return Accepted(each.id, each.state)
         return None
 
-    async def read_statuses(self, access: Access, ids: Sequence[str]) -> list[StatusReport]:
+    async def read_statuses(
+        self, access: Access, ids: Sequence[str], *, sent_between: tuple[datetime, datetime] | None = None
+    ) -> list[StatusReport]:
         self._read()
         return [self._report(each) for each in self.accepted if each.id in ids]
 
-    async def list_changes(self, access: Access, *, sync_token: str | None, since: datetime) -> Changes:
+    async def list_changes(
+        self, access: Access, *, sync_token: str | None, since: datetime, numbers: Collection[str] = ()
+    ) -> Changes:
         self._read()
         return Changes((), tuple(self._report(each) for each in self.accepted), f"sync-{len(self.accepted)}")
 

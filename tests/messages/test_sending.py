@@ -13,7 +13,7 @@ from app.messages.dispatch import send_due_messages
 from app.messages.recover import resolve_unknown, sweep
 from app.messages.send import LEASE
 from app.messages.status import look_soon, read_due_statuses
-from app.shops.pace import LONGEST_CALL
+from app.shops.pace import KEPT_FOR_READING, LONGEST_CALL, MOST_A2P
 from app.shops.pausing import pause_sender, resume_sender
 from app.shops.provider_access import call_provider
 from app.shops.queries import get_shop
@@ -236,6 +236,8 @@ async def test_due_users_are_found_without_reading_the_queue(engine: Engine) -> 
         "still_alive": STILL_ALIVE,
         "lease": LEASE,
         "longest_call": LONGEST_CALL,
+        "kept_for_reading": KEPT_FOR_READING,
+        "most_a2p": MOST_A2P,
         "first": FIRST,
         "priorities": [0, 1, 5],
     }

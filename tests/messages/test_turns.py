@@ -70,15 +70,17 @@ async def test_a_call_that_hangs_does_not_stop_the_calls_behind_it() -> None:
 
     async def hang() -> None:
         async with turns.of(1) as turn:
-            turn.begin()
+            await turn.may_call()
             began.set()
             await asyncio.sleep(10 * PATIENCE)
 
     hanging, started = asyncio.create_task(hang()), loop.time()
     await began.wait()
-    async with turns.of(2):
+    async with turns.of(2) as other:
+        await other.may_call()
         assert loop.time() - started < PATIENCE
-    async with turns.of(1):
+    async with turns.of(1) as next_one:
+        await next_one.may_call()
         assert not hanging.done()
         assert loop.time() - started >= PATIENCE * 0.9
     hanging.cancel()

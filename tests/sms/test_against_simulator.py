@@ -22,6 +22,7 @@ from app.sms.contract import (
     FailureKind,
     InboundReceived,
     Level,
+    Line,
     OutcomeUnknown,
     RecipientRefused,
     SenderRefused,
@@ -29,11 +30,13 @@ from app.sms.contract import (
     Subscription,
     Throttled,
     TokenRejected,
+    Transport,
 )
 from app.sms.providers.ringcentral import RingCentral
 from tests.sms.stub import serve
 
 OURS, CUSTOMER, TEXT = "+16505550100", "+14155550123", "Acme: order #1001 is confirmed. Reply STOP to opt-out."
+LINES = (Line(OURS, Transport.SMS),)
 
 
 class Hook:
@@ -223,7 +226,7 @@ async def test_a_second_subscription_replaces_the_first(provider: RingCentral, a
 
 async def subscribe(provider: RingCentral, access: Access, hook: Hook) -> Subscription:
     return await provider.subscribe(
-        access, address=hook.address, verification_token="verification-token", lifetime=timedelta(days=30)
+        access, address=hook.address, verification_token="verification-token", lifetime=timedelta(days=30), lines=LINES
     )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import traceback
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from app.sms.contract import (
     DeliveryState,
     Finding,
     Level,
+    Line,
     MessageRefused,
     Number,
     OutcomeUnknown,
@@ -27,6 +29,7 @@ from app.sms.contract import (
     StatusReport,
     Throttled,
     TokenRejected,
+    Transport,
     VendorFault,
 )
 from app.sms.providers.ringcentral import RingCentral
@@ -39,6 +42,7 @@ ME = "/restapi/v1.0/account/~/extension/~"
 NUMBERS, SMS, STORE, SYNC = f"{ME}/phone-number", f"{ME}/sms", f"{ME}/message-store", f"{ME}/message-sync"
 SUBSCRIPTIONS, CONSENTS = "/restapi/v1.0/subscription", "/restapi/v2/accounts/~/sms/consents"
 OURS, CUSTOMER, TEXT = "+16505550100", "+14155550123", "Acme: order #1001 is confirmed. Reply STOP to opt-out."
+LINES = (Line(OURS, Transport.SMS),)
 QUEUED = {
     "id": 3062991514016,
     "from": {"phoneNumber": OURS},
@@ -268,7 +272,8 @@ async def test_numbers_of_all_pages_with_the_usable_ones_first(
         Reply(body={"records": page_1, "paging": {"page": 1, "totalPages": 2}}),
         Reply(body={"records": page_2, "paging": {"page": 2, "totalPages": 2}}),
     )
-    numbers = await provider.list_numbers(access)
+    scopes = frozenset({"SMS", "ReadAccounts", "SubscriptionWebhook"})
+    numbers = await provider.list_numbers(replace(access, scopes=scopes))
     assert [(number.phone_number[-1], number.usable) for number in numbers] == [
         ("3", True),
         ("6", True),
@@ -284,6 +289,14 @@ async def test_numbers_of_all_pages_with_the_usable_ones_first(
     assert "fax" in reasons["4"]
     assert "company number" in reasons["7"]
     assert numbers[0].id == "121554771348"
+    transports = {number.phone_number[-1]: number.transport for number in numbers}
+    assert (transports["1"], transports["3"], transports["0"]) == (Transport.A2P, Transport.SMS, None)
+
+
+async def test_a_high_volume_number_is_usable_with_its_scope(provider: RingCentral, access: Access, stub: Stub) -> None:
+    stub.answer("GET", NUMBERS, Reply(body={"records": [listed(1, "A2PSmsSender")]}))
+    [number] = await provider.list_numbers(replace(access, scopes=frozenset({"SMS", "A2PSMS"})))
+    assert (number.usable, number.transport) == (True, Transport.A2P)
 
 
 async def test_a_login_that_may_do_everything(provider: RingCentral, access: Access, stub: Stub) -> None:
@@ -420,7 +433,7 @@ OUTBOUND = "/restapi/v1.0/account/~/extension/~/message-store?type=SMS&direction
 def subscribe(provider: RingCentral, access: Access, stub: Stub) -> Callable[[], Awaitable[Any]]:
     stub.answer("GET", SUBSCRIPTIONS, Reply(body={"records": []}))
     return lambda: provider.subscribe(
-        access, address=ADDRESS, verification_token="verification-token", lifetime=timedelta(days=30)
+        access, address=ADDRESS, verification_token="verification-token", lifetime=timedelta(days=30), lines=LINES
     )
 
 

@@ -17,13 +17,14 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import insert
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from app.config import AppEnv, Settings
+from app.core.edge import WebApp
+from app.core.memory import settle_memory
 from app.deps import Deps
 from app.shopify.webhooks import BadSignature, verify_hmac
 from app.webhooks.intake import Intake
@@ -92,7 +93,7 @@ async def insert_plainly(request: Request) -> Response:
     return Response(status_code=200)
 
 
-def create(database_url: str) -> Starlette:
+def create(database_url: str) -> WebApp:
     settings = Settings(
         app_env=AppEnv.TEST,
         shopify_api_key="bench",
@@ -102,7 +103,7 @@ def create(database_url: str) -> Starlette:
     )
 
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[State]:
+    async def lifespan(_app: WebApp) -> AsyncIterator[State]:
         async with open_deps(settings, database_url) as deps:
             async with deps.db.engine.begin() as connection:
                 await connection.run_sync(plain_deliveries.metadata.create_all)
@@ -111,12 +112,11 @@ def create(database_url: str) -> Starlette:
             await intake.close()
 
     routes = [
-        Route("/webhooks/shopify", ShopifyWebhooks()),
         Route("/hmac", check_only, methods=["POST"]),
         Route("/hmac-bare", OnlyTheProof()),
         Route("/plain", insert_plainly, methods=["POST"]),
     ]
-    return Starlette(routes=routes, lifespan=lifespan)
+    return WebApp(routes=routes, lifespan=lifespan, direct={"/webhooks/shopify": ShopifyWebhooks()})
 
 
 async def serve(database_url: str) -> None:
@@ -126,6 +126,7 @@ async def serve(database_url: str) -> None:
         server_header=False, date_header=False,
     )  # fmt: skip
     server = uvicorn.Server(config)
+    settle_memory()
     serving = asyncio.create_task(server.serve())
     while not server.started and not serving.done():  # noqa: ASYNC110  # the flag is uvicorn's own
         await asyncio.sleep(0.01)

@@ -2,4 +2,6 @@
 import { refresh } from './navigation.js';
 import { watchForm } from './save_form.js';
 
-export const mount = (form) => { watchForm(form, { onSaved: () => setTimeout(refresh) }); };
+export function mount(form) {
+  watchForm(form, { onSaved: () => setTimeout(refresh) });
+}

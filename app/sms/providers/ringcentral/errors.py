@@ -183,6 +183,21 @@ def _malformed(answer: Answer) -> SmsError | None:
             return None
 
 
+def error_from_rejection(code: str) -> SmsError:
+    """The contract's error for a message that the answer to a High Volume batch lists as rejected. Rejected are
+    recipients, so an unknown code speaks of the recipient."""
+    if code in DELIVERY_FAILURES:
+        return _refused_at_once(delivery_failure(code))
+    known = REFUSALS[code](code) if code in REFUSALS else None
+    if known is not None and not isinstance(known, VendorFault | TokenRejected | CredentialsRefused):
+        return known
+    return RecipientRefused(
+        "RingCentral says that this is not a valid phone number; correct it on the customer.",
+        code=code,
+        unusable_number=True,
+    )
+
+
 def _refused_at_once(failure: DeliveryFailure) -> SmsError:
     """A delivery code in the answer to the request itself: the same verdict, only earlier."""
     match failure.kind:

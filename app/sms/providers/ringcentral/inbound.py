@@ -18,12 +18,15 @@ from app.sms.contract import (
     InboundText,
     StatusesChanged,
     StatusReport,
+    StatusReported,
     SubscriptionReminder,
     UnknownEvent,
 )
 from app.sms.providers.ringcentral.client import clean_text, id_text, moment_of, records_of, text_or_none
 from app.sms.providers.ringcentral.errors import parse_json
 
+MOST_DOLLARS = 1000.0
+"""A text that claims to have cost more has no readable price."""
 STATES = {
     "Queued": DeliveryState.QUEUED,
     "Sent": DeliveryState.SENT,
@@ -51,12 +54,36 @@ def parse_event(raw: bytes, *, received_at: datetime) -> Event:
         return UnknownEvent(*ids, name) if message is None else InboundReceived(*ids, message)
     if subject.endswith("/message-store"):
         return StatusesChanged(*ids, _named_messages(body))
+    if subject.endswith("/a2p-sms/messages"):
+        return _high_volume_event(ids, name, body, moment_of(event.get("timestamp")) or received_at)
     if subject.endswith("/sms/consents"):
         return ConsentChanged(*ids, consent_records(body))
+    if subject.endswith("/a2p-sms/opt-outs"):
+        return ConsentChanged(*ids, _opt_out_records(body, moment_of(event.get("timestamp"))))
     if "/subscription/" in subject:
         expires_in = body.get("expiresIn")
         return SubscriptionReminder(*ids, expires_in if isinstance(expires_in, int) else None)
     return UnknownEvent(*ids, name or "without a name")
+
+
+def _high_volume_event(
+    ids: tuple[str | None, str | None, str | None], name: str, body: dict[str, Any], received_at: datetime
+) -> Event:
+    """High Volume events hold the message itself, and its status with it."""
+    text = high_volume_text(body, received_at=received_at, subscription_id=ids[1], owner_id=ids[2])
+    if text is not None:
+        return InboundReceived(*ids, text)
+    report = high_volume_status(body)
+    return StatusReported(*ids, (report,)) if report is not None else UnknownEvent(*ids, name)
+
+
+def _opt_out_records(body: dict[str, Any], at: datetime | None) -> tuple[ConsentRecord, ...]:
+    """`active` true means opted out."""
+    recipient, active = text_or_none(body.get("to")), body.get("active")
+    if recipient is None or not isinstance(active, bool):
+        return ()
+    sender = text_or_none(body.get("from"))
+    return (ConsentRecord(None if sender == "*" else sender, recipient, active, None, None, at),)
 
 
 def _named_messages(body: dict[str, Any]) -> tuple[str, ...]:
@@ -134,6 +161,49 @@ def status_report(record: dict[str, Any]) -> StatusReport | None:
         segment_count=segments if isinstance(segments, int) and not isinstance(segments, bool) else None,
         at=moment_of(record.get("smsDeliveryTime")) or moment_of(record.get("lastModifiedTime")),
     )
+
+
+def high_volume_text(
+    record: dict[str, Any], *, received_at: datetime, subscription_id: str | None = None, owner_id: str | None = None
+) -> InboundText | None:
+    """None for what is not a text from somebody. The parties are plain numbers here, and the text is in `text`."""
+    message_id, sender = id_text(record.get("id")), text_or_none(record.get("from"))
+    if record.get("direction") != "Inbound" or message_id is None or sender is None:
+        return None
+    parties = record.get("to")
+    recipients = tuple(text_or_none(one) or "" for one in parties) if isinstance(parties, list) else ()
+    return InboundText(
+        provider_message_id=message_id,
+        sender=sender,
+        recipients=tuple(one for one in recipients if one),
+        target=recipients[0] or None if len(recipients) == 1 else None,
+        text=clean_text(record.get("text")),
+        received_at=moment_of(record.get("creationTime")) or received_at,
+        owner_id=owner_id,
+        subscription_id=subscription_id,
+    )
+
+
+def high_volume_status(record: dict[str, Any]) -> StatusReport | None:
+    """By the id of the batch, which is what a send is answered with."""
+    batch_id, state = id_text(record.get("batchId")), state_of(record)
+    if record.get("direction") != "Outbound" or batch_id is None or state is None:
+        return None
+    segments, cost = record.get("segmentCount"), record.get("cost")
+    return StatusReport(
+        provider_message_id=batch_id,
+        state=state,
+        error_code=text_or_none(record.get("errorCode")) if state is DeliveryState.FAILED else None,
+        segment_count=segments if isinstance(segments, int) and not isinstance(segments, bool) else None,
+        at=moment_of(record.get("lastModifiedTime")),
+        cost_micros=_micros(cost),
+    )
+
+
+def _micros(dollars: object) -> int | None:
+    if isinstance(dollars, bool) or not isinstance(dollars, int | float) or not 0 <= dollars < MOST_DOLLARS:
+        return None
+    return round(dollars * 1_000_000)
 
 
 def state_of(record: dict[str, Any]) -> DeliveryState | None:

@@ -48,7 +48,7 @@ MULTIPLE = "application/vnd.ringcentral.multipart+json"
 
 
 async def send(client: Client, access: Access, *, sender: str, recipient: str, text: str) -> Accepted:
-    _check_length(text)
+    check_length(text)
     body = {"from": {"phoneNumber": sender}, "to": [{"phoneNumber": recipient}], "text": text}
     answer = await client.call(access, "POST", f"{ME}/sms", call=Call.SEND, json=body)
     accepted = _accepted(answer.body, answer)
@@ -57,7 +57,7 @@ async def send(client: Client, access: Access, *, sender: str, recipient: str, t
     return accepted
 
 
-def _check_length(text: str) -> None:
+def check_length(text: str) -> None:
     if not text.strip():
         raise MessageRefused("The text is empty; check the template.", code="TEXT-EMPTY")
     if len(text.encode("utf-16-be", "surrogatepass")) // 2 > LONGEST_TEXT:
@@ -103,11 +103,11 @@ def _same_message(record: dict[str, Any], sender: str, recipient: str, text: str
         and origin.get("phoneNumber") == sender
         and isinstance(parties, list)
         and [party.get("phoneNumber") for party in parties if isinstance(party, dict)] == [recipient]
-        and _plain(clean_text(record.get("subject"))) == _plain(text)
+        and plain(clean_text(record.get("subject"))) == plain(text)
     )
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     return text.replace("\r\n", "\n").strip()
 
 

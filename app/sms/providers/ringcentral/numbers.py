@@ -1,7 +1,8 @@
 """Which numbers can send, how they are registered, and whether the login is good for the whole job.
 
 Source: "SMS requirements", "List extension phone numbers" and "SMS configuration info" of the RingCentral developer
-guide. Being visible in the list says nothing: only the feature `SmsSender` on a number with status `Normal` sends. The
+guide. Being visible in the list says nothing: only the feature `SmsSender` on a number with status `Normal` sends, and
+`A2PSmsSender`, which excludes the other, sends by High Volume SMS where the login has the scope for it. The
 checks beyond the list are advice, so one that cannot be made is a warning; only a pause (429) and a dead token end the
 whole look, because the caller has to act on these.
 """
@@ -10,12 +11,27 @@ from collections.abc import Awaitable
 from typing import Any
 from urllib.parse import quote
 
-from app.sms.contract import Access, Finding, Level, Number, NumberFacts, SmsError, Throttled, TokenRejected
+from app.sms.contract import (
+    Access,
+    Finding,
+    Level,
+    Number,
+    NumberFacts,
+    SmsError,
+    Throttled,
+    TokenRejected,
+    Transport,
+)
 from app.sms.providers.ringcentral.client import ME, Client, clean_text, fields_of, id_text, records_of, text_or_none
 
 PER_PAGE = 100
 MOST_PAGES = 50
 
+A2P_SCOPE = "A2PSMS"
+WITHOUT_A2P_SCOPE = (
+    "This is a High Volume SMS number, and the RingCentral app registration lacks the permission A2PSMS for it; "
+    "add it there and connect again, or choose a number with standard SMS."
+)
 NEEDED_SCOPES = ("SMS", "ReadAccounts", "SubscriptionWebhook")
 NEEDED_PERMISSIONS = {"OutboundSMS": "send texts", "ReadMessages": "read replies such as STOP"}
 BRANDS_WITHOUT_SMS = {"2020": "Unify Office", "6010": "Avaya Cloud Office", "7710": "BT Cloud Work", "2110": "Rainbow"}
@@ -31,7 +47,7 @@ async def list_numbers(client: Client, access: Access) -> list[Number]:
     for page in range(1, MOST_PAGES + 1):
         answer = await client.get(access, f"{ME}/phone-number", {"page": page, "perPage": PER_PAGE})
         fields = fields_of(answer)
-        numbers += [number for record in records_of(fields) if (number := _number(record))]
+        numbers += [number for record in records_of(fields) if (number := _number(record, access.scopes))]
         if not has_next_page(fields, page):
             break
     return sorted(numbers, key=lambda number: (not number.usable, not number.primary, number.phone_number))
@@ -46,14 +62,14 @@ def has_next_page(fields: dict[str, Any], page: int) -> bool:
     return isinstance(total, int) and page < total
 
 
-def _number(record: dict[str, Any]) -> Number | None:
+def _number(record: dict[str, Any], scopes: frozenset[str] | None) -> Number | None:
     """None for a record without a number, and for a queue's number: its replies go to the queue, not to the user."""
     number_id, phone_number = id_text(record.get("id")), text_or_none(record.get("phoneNumber"))
     if number_id is None or phone_number is None or _part(record, "extension").get("type") == "Department":
         return None
     listed = record.get("features")
     features = frozenset(clean_text(feature) for feature in listed) if isinstance(listed, list) else frozenset()
-    reason = _why_unusable(record, features)
+    reason = _why_unusable(record, features, scopes)
     return Number(
         id=number_id,
         phone_number=phone_number,
@@ -65,10 +81,17 @@ def _number(record: dict[str, Any]) -> Number | None:
         usage_type=text_or_none(record.get("usageType")),
         country=text_or_none(_part(record, "country").get("isoCode")),
         primary=record.get("primary") is True,
+        transport=_transport(features),
     )
 
 
-def _why_unusable(record: dict[str, Any], features: frozenset[str]) -> str | None:
+def _transport(features: frozenset[str]) -> Transport | None:
+    if "SmsSender" in features:
+        return Transport.SMS
+    return Transport.A2P if "A2PSmsSender" in features else None
+
+
+def _why_unusable(record: dict[str, Any], features: frozenset[str], scopes: frozenset[str] | None) -> str | None:
     if record.get("status") != "Normal":
         return "RingCentral has not finished setting up this number; wait until the transfer is complete."
     if record.get("type") == "FaxOnly":
@@ -76,7 +99,7 @@ def _why_unusable(record: dict[str, Any], features: frozenset[str]) -> str | Non
     if "SmsSender" in features:
         return None
     if "A2PSmsSender" in features:
-        return "This is a High Volume SMS number, which this app cannot use yet; choose a number with standard SMS."
+        return None if scopes is None or A2P_SCOPE in scopes else WITHOUT_A2P_SCOPE
     if record.get("usageType") in {"MainCompanyNumber", "CompanyNumber", "AdditionalCompanyNumber"}:
         return "SMS of this company number is not assigned to this user; an administrator can assign it."
     return "SMS is not switched on for this number; an administrator can switch it on, or choose another number."
@@ -218,6 +241,8 @@ def _status_finding(number: Number, facts: NumberFacts) -> Finding:
     if status is not None:
         sentence = f"The number's campaign is not confirmed (RingCentral says {status}); finish it in RingCentral."
         return Finding("campaign.status", Level.PROBLEM, sentence)
+    if number.transport is Transport.A2P:
+        return Finding("campaign.status", Level.OK, "RingCentral registers High Volume numbers when it sets them up.")
     if number.payment_type == "TollFree":
         sentence = (
             "Toll-free numbers need a verification, which cannot be read here; make sure RingCentral confirmed it."

@@ -1,4 +1,5 @@
-"""RingCentral as an `SmsProvider`: the methods of the contract, each handed to the module that knows its subject."""
+"""RingCentral as two `SmsProvider`s, one for each transport: the methods of the contract, each handed to the module
+that knows its subject. Login, numbers, subscription and consent list are the same for both."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -16,13 +17,24 @@ from app.sms.contract import (
     Event,
     Finding,
     InboundText,
+    Line,
     Number,
     NumberFacts,
     StatusReport,
     Subscription,
     Token,
+    Transport,
 )
-from app.sms.providers.ringcentral import consents, errors, inbound, login, messages, numbers, subscriptions
+from app.sms.providers.ringcentral import (
+    consents,
+    errors,
+    high_volume,
+    inbound,
+    login,
+    messages,
+    numbers,
+    subscriptions,
+)
 from app.sms.providers.ringcentral.client import Client
 
 log = get_logger(__name__)
@@ -32,7 +44,7 @@ class RingCentral:
     """*server_url* is the configured server; besides RingCentral's own two it is the only one that is ever called."""
 
     name = "ringcentral"
-    transport = "sms"
+    transport: Transport = Transport.SMS
 
     def __init__(self, http: Http, *, clock: Clock, server_url: str) -> None:
         self._client = Client(http)
@@ -80,21 +92,41 @@ class RingCentral:
             self._client, access, sender=sender, recipient=recipient, text=text, since=since, besides=besides
         )
 
-    async def read_statuses(self, access: Access, ids: Sequence[str]) -> list[StatusReport]:
+    async def read_statuses(
+        self, access: Access, ids: Sequence[str], *, sent_between: tuple[datetime, datetime] | None = None
+    ) -> list[StatusReport]:
         return await messages.read_statuses(self._client, access, ids)
 
-    async def list_inbound(self, access: Access, *, since: datetime) -> list[InboundText]:
+    async def list_inbound(
+        self, access: Access, *, since: datetime, numbers: Collection[str] = ()
+    ) -> list[InboundText]:
         return await messages.list_inbound(self._client, access, since=since)
 
-    async def list_changes(self, access: Access, *, sync_token: str | None, since: datetime) -> Changes:
+    async def list_changes(
+        self, access: Access, *, sync_token: str | None, since: datetime, numbers: Collection[str] = ()
+    ) -> Changes:
         return await messages.list_changes(self._client, access, sync_token=sync_token, since=since)
 
     async def subscribe(
-        self, access: Access, *, address: str, verification_token: str, lifetime: timedelta
+        self,
+        access: Access,
+        *,
+        address: str,
+        verification_token: str,
+        lifetime: timedelta,
+        lines: Collection[Line],
     ) -> Subscription:
         return await subscriptions.subscribe(
-            self._client, access, address=address, verification_token=verification_token, lifetime=lifetime
+            self._client,
+            access,
+            address=address,
+            verification_token=verification_token,
+            lifetime=lifetime,
+            lines=lines,
         )
+
+    def hears(self, subscription: Subscription, lines: Collection[Line]) -> bool:
+        return subscriptions.hears(subscription, lines)
 
     async def read_subscription(self, access: Access, subscription_id: str) -> Subscription | None:
         return await subscriptions.read_subscription(self._client, access, subscription_id)
@@ -114,8 +146,53 @@ class RingCentral:
     async def record_opt_in(self, access: Access, *, sender: str, recipient: str) -> None:
         await consents.record(self._client, access, sender=sender, recipient=recipient, opted_out=False)
 
-    async def search_consents(self, access: Access, *, sender: str, opted_out: bool = True) -> list[ConsentRecord]:
-        return await consents.search(self._client, access, sender=sender, opted_out=opted_out)
+    async def search_consents(
+        self, access: Access, *, sender: str, recipient: str | None = None, opted_out: bool = True
+    ) -> list[ConsentRecord]:
+        return await consents.search(self._client, access, sender=sender, recipient=recipient, opted_out=opted_out)
 
     def delivery_failure(self, code: str | None) -> DeliveryFailure:
         return errors.delivery_failure(code)
+
+
+class HighVolume(RingCentral):
+    """The same user's High Volume numbers: texts go out, are found and are read by operations of their own."""
+
+    transport: Transport = Transport.A2P
+
+    async def inspect_number(self, access: Access, number: Number) -> tuple[NumberFacts, list[Finding]]:
+        return await high_volume.inspect_line(self._client, access, number)
+
+    async def send(self, access: Access, *, sender: str, recipient: str, text: str) -> Accepted:
+        return await high_volume.send(self._client, access, sender=sender, recipient=recipient, text=text)
+
+    async def find_sent(
+        self,
+        access: Access,
+        *,
+        sender: str,
+        recipient: str,
+        text: str,
+        since: datetime,
+        besides: Collection[str] = (),
+    ) -> Accepted | None:
+        return await high_volume.find_sent(
+            self._client, access, sender=sender, recipient=recipient, text=text, since=since, besides=besides
+        )
+
+    async def read_statuses(
+        self, access: Access, ids: Sequence[str], *, sent_between: tuple[datetime, datetime] | None = None
+    ) -> list[StatusReport]:
+        return await high_volume.read_statuses(self._client, access, ids, sent_between=sent_between)
+
+    async def list_inbound(
+        self, access: Access, *, since: datetime, numbers: Collection[str] = ()
+    ) -> list[InboundText]:
+        return await high_volume.list_inbound(self._client, access, since=since, numbers=numbers)
+
+    async def list_changes(
+        self, access: Access, *, sync_token: str | None, since: datetime, numbers: Collection[str] = ()
+    ) -> Changes:
+        return await high_volume.list_changes(
+            self._client, access, since=high_volume.start_of(sync_token) or since, numbers=numbers
+        )
