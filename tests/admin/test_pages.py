@@ -181,7 +181,7 @@ async def test_the_setup_guide_ticks_off_and_goes(world: World) -> None:
 
 async def test_what_does_not_exist_is_told_in_a_page_of_the_app(world: World) -> None:
     await world.install()
-    for path in ("/messages/1", "/messages/abc", "/templates/nothing", "/templates/%00", "/connect", "/settings/x"):
+    for path in ("/messages/1", "/messages/abc", "/templates/nothing", "/templates/%00", "/connect/x", "/settings/x"):
         page = await world.http.get(f"{world.url}{path}?{world.shopify.document_query(SHOP, '/')}")
         assert page.status_code == 404, path
         assert "Page not found" in page.text
