@@ -21,6 +21,7 @@ from app.connect.history import (
     start_import,
     stop_import,
 )
+from app.connect.joining import describe_hosted_page
 from app.connect.keys import create_key, list_keys, revoke_key
 from app.connect.outgoing import (
     EVENTS,
@@ -82,7 +83,7 @@ async def save_account_text(visit: Visit) -> dict[str, Any]:
         raise Invalid({"template": "The text must be text."})
     async with visit.deps.db.transaction() as session:
         account = await get_account(session, visit.shop.id, account_id, lock=True)
-        await save_own_text(visit.deps, session, visit.shop, account, kind, locale, text)
+        await save_own_text(visit.deps, session, visit.shop, account, kind, locale, text, actor=visit.actor)
         return await describe_own_text(session, visit.shop, account, kind)
 
 
@@ -101,6 +102,11 @@ async def remove_account(visit: Visit) -> dict[str, Any]:
     account_id = path_id(visit, "connected account")
     await delete_account(visit.deps, visit.shop, account_id, actor=visit.actor)
     return {"id": account_id, "deleted": True}
+
+
+async def read_hosted_page(visit: Visit) -> dict[str, Any]:
+    """The address, the snippet and the secret of the organisation's own Connect page."""
+    return describe_hosted_page(visit.deps, visit.shop)
 
 
 async def read_webhooks(visit: Visit) -> dict[str, Any]:
