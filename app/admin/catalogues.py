@@ -45,6 +45,7 @@ SPEAKING: Final = (
     "connect/rules.py",
     "connect/sign_in.py",
     "consent/drift.py",
+    "consent/quiet_rules.py",
     "consent/settle.py",
     "hosted/doors.py",
     "hosted/guest.py",
