@@ -26,6 +26,7 @@ from app.core.memory import settle_memory
 from app.core.migrations import is_current
 from app.core.rate_limit import RateLimit
 from app.deps import Deps
+from app.hosted.routes import hosted_routes
 from app.messages.dispatch import announce_queued
 from app.public.routes import public_routes
 from app.webhooks.intake import Intake
@@ -87,6 +88,7 @@ def routes() -> list[BaseRoute]:
         Route("/readyz", readyz),
         Route("/metrics", metrics),
         *public_routes(),
+        *hosted_routes(),
         *api_routes(),
         *code_grant_routes(),
         *admin_routes(),
@@ -105,11 +107,15 @@ HEADERS = {
 
 
 def limits() -> list[Limit]:
-    """For each caller's address. Signed-in staff are never limited: only answers without proof count there."""
+    """For each caller's address. Signed-in staff are never limited: only answers without proof count there.
+
+    Pages for everybody have further limits of their own, in the database.
+    """
     return [
         Limit("/auth/bounce", every=True, limit=RateLimit(burst=120, per_second=5)),
         Limit("/auth/", every=True, limit=RateLimit(burst=20, per_second=0.5)),
         Limit("/readyz", every=True, limit=RateLimit(burst=60, per_second=5)),
+        Limit("/c/", every=True, limit=RateLimit(burst=300, per_second=5)),
         Limit("/static/", every=False, limit=RateLimit(burst=300, per_second=10)),
         Limit("/", every=False, limit=RateLimit(burst=300, per_second=5)),
     ]

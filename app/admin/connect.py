@@ -12,6 +12,7 @@ from app.connect.accounts import (
     set_up_account,
 )
 from app.connect.attribution import read_saved_rules, save_rules, try_rules
+from app.connect.joining import describe_hosted_page
 from app.connect.keys import create_key, list_keys, revoke_key
 from app.connect.outgoing import (
     EVENTS,
@@ -73,6 +74,11 @@ async def remove_account(visit: Visit) -> dict[str, Any]:
     account_id = path_id(visit, "connected account")
     await delete_account(visit.deps, visit.shop, account_id, actor=visit.actor)
     return {"id": account_id, "deleted": True}
+
+
+async def read_hosted_page(visit: Visit) -> dict[str, Any]:
+    """The address, the snippet and the secret of the organisation's own Connect page."""
+    return describe_hosted_page(visit.deps, visit.shop)
 
 
 async def read_webhooks(visit: Visit) -> dict[str, Any]:

@@ -153,6 +153,7 @@ def _connect_routes() -> list[BaseRoute]:
             PUT=connect.save_account,
             DELETE=connect.remove_account,
         ),
+        _api("/connect/hosted-page", GET=connect.read_hosted_page),
         _api("/connect/attribution", GET=connect.read_attribution, PUT=connect.save_attribution),
         _api("/connect/attribution/try", POST=connect.try_attribution),
         _api("/connect/webhooks", created=True, GET=connect.read_webhooks, POST=connect.make_webhook),

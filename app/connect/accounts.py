@@ -13,6 +13,7 @@ from app.connect import outgoing
 from app.connect.models import Account
 from app.connect.queries import (
     account_page,
+    cancel_queued_of_account,
     find_account_by_connect_id,
     get_account,
     senders_of_accounts,
@@ -160,9 +161,12 @@ async def revoke(deps: Deps, session: AsyncSession, shop: Shop, account: Account
     if account.revoked_at is not None:
         return
     account.revoked_at = account.updated_at = deps.clock()
+    account.joined_at = None
     account.alerts_enabled = False
     account.token_epoch += 1
     await session.flush()
+    ended = ("access_revoked", "The connected account has taken back its permission.")
+    await cancel_queued_of_account(session, shop.id, account.id, now=deps.clock(), reason=ended)
     await outgoing.announce(deps, session, shop.id, GRANTED_DELETED, describe_grant(account))
     await _audit(deps, session, shop, actor, "account_revoked", account)
 
@@ -203,6 +207,7 @@ def describe_account(deps: Deps, account: Account, sender: Sender | None) -> dic
         "invited_at": account.invited_at.isoformat() if account.invited_at else None,
         "granted_at": account.granted_at.isoformat() if account.granted_at else None,
         "revoked_at": account.revoked_at.isoformat() if account.revoked_at else None,
+        "joined_at": account.joined_at.isoformat() if account.joined_at else None,
         "created_at": account.created_at.isoformat(),
         "object": "user",
     }

@@ -21,7 +21,7 @@ from app.core.errors import Conflict, Invalid, NotFound
 from app.core.phone import country_of
 from app.deps import Deps
 from app.message_templates.segments import UTF16_LIMIT, count_segments, to_plain, utf16_length
-from app.messages.kinds import STAFF_REPLY, kinds
+from app.messages.kinds import STAFF_REPLY, kinds, shown
 from app.messages.models import InboundMessage, Message, MessageState
 from app.messages.queries import insert_message
 from app.shops.models import Shop
@@ -71,7 +71,7 @@ async def list_conversations(deps: Deps, session: AsyncSession, shop_id: int, *,
         unread[text.phone_hash] += _unread(text)
     # Only what is shown is decrypted.
     shown = list(latest.items())[:limit]
-    conversations = [_describe_inbound(deps, text) | {"unread": unread[phone_hash]} for phone_hash, text in shown]
+    conversations = [describe_inbound(deps, text) | {"unread": unread[phone_hash]} for phone_hash, text in shown]
     return {"conversations": conversations, "unread": await count_unread(session, shop_id)}
 
 
@@ -97,8 +97,8 @@ async def conversation(deps: Deps, session: AsyncSession, shop: Shop, key: str) 
     outbound = await _newest(session, Message, shop.id, phone_hash)
     if not inbound and not outbound:
         raise NotFound("There is no such conversation.")
-    lines = [_describe_outbound(deps, text) for text in reversed(outbound)]
-    lines += [_describe_inbound(deps, text) for text in reversed(inbound)]
+    lines = [describe_outbound(deps, text) for text in reversed(outbound)]
+    lines += [describe_inbound(deps, text) for text in reversed(inbound)]
     sealed = next((text.phone_encrypted for text in (*inbound, *outbound) if text.phone_encrypted is not None), None)
     return {
         "key": key,
@@ -129,7 +129,7 @@ async def queue_staff_reply(
 
     Raises `NotFound`, `Invalid`, and `Conflict` with the reason why no answer may go.
     """
-    text, once = _read_form(form)
+    text, once = read_answer(form)
     phone_hash = hash_of(key)
     inbound = await _newest(session, InboundMessage, shop.id, phone_hash)
     sealed = next((each.phone_encrypted for each in inbound if each.phone_encrypted is not None), None)
@@ -138,7 +138,7 @@ async def queue_staff_reply(
     if refused is not None or sealed is None or sender is None:
         raise Conflict(refused or "This customer's number was erased.")
     phone, now = deps.vault.decrypt(sealed), deps.clock()
-    due_at = _due(deps, shop, phone, inbound[0])
+    due_at = answer_due(deps, shop, phone, inbound[0])
     message_id = await insert_message(
         session,
         {
@@ -166,7 +166,7 @@ async def queue_staff_reply(
     return {"id": message_id, "due_at": due_at.isoformat(), "waits": due_at > now}
 
 
-def _due(deps: Deps, shop: Shop, phone: str, latest: InboundMessage) -> Any:
+def answer_due(deps: Deps, shop: Shop, phone: str, latest: InboundMessage) -> Any:
     now, settings = deps.clock(), read_settings_of(shop)
     hours = settings.quiet_hours
     if not hours.enabled or now - latest.received_at <= AWAKE:
@@ -197,7 +197,7 @@ async def _newest(session: AsyncSession, table: Any, shop_id: int, phone_hash: b
     return list(await session.scalars(query.order_by(table.id.desc()).limit(MOST_SHOWN)))
 
 
-def _describe_inbound(deps: Deps, text: InboundMessage) -> dict[str, Any]:
+def describe_inbound(deps: Deps, text: InboundMessage) -> dict[str, Any]:
     return {
         "side": "customer",
         "key": key_of(text.phone_hash),
@@ -209,13 +209,13 @@ def _describe_inbound(deps: Deps, text: InboundMessage) -> dict[str, Any]:
     }
 
 
-def _describe_outbound(deps: Deps, message: Message) -> dict[str, Any]:
+def describe_outbound(deps: Deps, message: Message) -> dict[str, Any]:
     kind = kinds.find(message.kind)
     return {
         "side": "shop",
         "id": message.id,
         "label": kind.label if kind is not None else message.kind,
-        "text": _open(deps, message.text_encrypted),
+        "text": shown(kind, _open(deps, message.text_encrypted)),
         "state": message.state,
         "reason": message.reason,
         "at": (message.sent_at or message.created_at).isoformat(),
@@ -227,7 +227,7 @@ def _unread(text: InboundMessage) -> bool:
     return text.read_at is None and text.meaning in FOR_PEOPLE
 
 
-def _read_form(form: object) -> tuple[str, str]:
+def read_answer(form: object) -> tuple[str, str]:
     given = form if isinstance(form, dict) else {}
     text, once = given.get("text"), given.get("once")
     if not isinstance(text, str) or not text.strip():

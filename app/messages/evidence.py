@@ -19,7 +19,7 @@ from app.consent.queries import events_of_phone, find_suppression
 from app.core.phone import zones_of
 from app.deps import Deps
 from app.messages.agreement import describe_policy
-from app.messages.kinds import kinds
+from app.messages.kinds import kinds, shown
 from app.messages.models import InboundMessage, Message
 from app.shops.models import Sender, Shop
 from app.shops.settings import read_settings_of
@@ -91,7 +91,7 @@ def _text(deps: Deps, message: Message, zone: ZoneInfo, senders: dict[int, str |
         "label": kind.label if kind is not None else message.kind,
         "order_name": message.order_name,
         "from": senders.get(message.sender_id or 0),
-        "text": _open(deps, message.text_encrypted),
+        "text": shown(kind, _open(deps, message.text_encrypted)),
         "state": message.state,
         "reason": message.reason,
         "asked_for_at": _utc(message.event_at),

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.phone import to_e164
 from app.deps import Deps
 from app.messages.conversations import key_of
-from app.messages.kinds import kinds
+from app.messages.kinds import kinds, shown
 from app.messages.models import Message
 from app.messages.queries import get_message, log_rows, transitions_of
 from app.messages.resend import can_cancel, can_resend
@@ -140,7 +140,7 @@ def describe(deps: Deps, message: Message) -> dict[str, Any]:
         "reason": reason,
         "to": _open(deps, message.phone_encrypted),
         "order_name": message.order_name,
-        "text": _open(deps, message.text_encrypted),
+        "text": shown(kind, _open(deps, message.text_encrypted)),
         "segments": message.segments,
         "created_at": _iso(message.created_at),
         "due_at": _iso(message.due_at),

@@ -14,6 +14,9 @@ from app.core.phone import to_e164
 from app.shops.models import Shop
 
 EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z]{2,24}")
+ORIGIN = re.compile(r"https://[A-Za-z0-9.-]{1,190}(:\d{1,5})?|http://(localhost|127\.0\.0\.1)(:\d{1,5})?")
+"""A site on the operator's own machine needs no TLS: no other machine can be it."""
+MOST_SITES = 20
 TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -79,6 +82,11 @@ class ShopSettings(BaseModel):
     # Whom to tell of whose orders; software that posts orders mostly tells by itself.
     connect_news: Literal["shopify", "all", "none"] = "shopify"
 
+    connect_self_join: bool = False
+    """Whether people who were not invited may join on the Connect page. Off, because each of them gets a code."""
+    connect_sites: tuple[str, ...] = ()
+    """Origins of the organisation's own sites: only those are told that somebody has joined or left."""
+
     price_per_segment: Annotated[float, Field(ge=0, le=10)] = 0.0119
     """US dollars. RingCentral's price depends on the plan, so what is computed from it is called "about"."""
     test_phone: str | None = None
@@ -119,6 +127,13 @@ class ShopSettings(BaseModel):
         if unknown:
             raise ValueError(f"There is no country {unknown[0]}.")
         return tuple(dict.fromkeys(value))
+
+    @field_validator("connect_sites")
+    @classmethod
+    def _sites(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(value) > MOST_SITES or any(not ORIGIN.fullmatch(site) for site in value):
+            raise ValueError("Give the addresses of your sites without a path, for example https://www.example.com.")
+        return tuple(dict.fromkeys(site.lower() for site in value))
 
     @field_validator("time_zone")
     @classmethod

@@ -90,7 +90,7 @@ class Literals(HTMLParser):
             self.said.append(data)
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.stem))
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_no_template_says_anything_untranslated(path: Path) -> None:
     source = path.read_text()
     parser = Literals()
