@@ -115,6 +115,7 @@ def limits() -> list[Limit]:
         Limit("/auth/bounce", every=True, limit=RateLimit(burst=120, per_second=5)),
         Limit("/auth/", every=True, limit=RateLimit(burst=20, per_second=0.5)),
         Limit("/readyz", every=True, limit=RateLimit(burst=60, per_second=5)),
+        Limit("/api/v1/openapi.json", every=True, limit=RateLimit(burst=60, per_second=2)),
         Limit("/c/", every=True, limit=RateLimit(burst=300, per_second=5)),
         Limit("/static/", every=False, limit=RateLimit(burst=300, per_second=10)),
         Limit("/", every=False, limit=RateLimit(burst=300, per_second=5)),
