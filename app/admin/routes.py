@@ -34,6 +34,7 @@ from app.admin.consent import (
     release_doubtful,
     settle,
     show_consent,
+    show_quiet_rules,
     update_policy,
 )
 from app.admin.consent_number import link_evidence, read_evidence, read_standing, show_number
@@ -83,6 +84,7 @@ def admin_routes() -> list[BaseRoute]:
         Route("/messages/{id}", show_message),
         Route("/consent", show_consent),
         Route("/consent/number", show_number),
+        Route("/consent/rules", show_quiet_rules),
         Route("/analytics", show_analytics),
         Route("/settings", show_settings),
         Route("/settings/connection", show_connection),

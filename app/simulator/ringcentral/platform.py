@@ -113,6 +113,7 @@ class Platform:
 
         self.delivery_outcomes: dict[str, str] = {}
         self.refusals: dict[str, str] = {}
+        self.rejections: dict[str, str] = {}
         self.sent_after = 1.0
         self.delivered_after = 3.0
 
@@ -120,9 +121,8 @@ class Platform:
         self.webhooks: list[WebhookAttempt] = []
         self.sync_generation = 0
         self.undelivered_consents: list[str] = []
-        self.unsettled: dict[int, None] = {
-            m.id: None for m in self.state.messages.values() if m.announced in (None, "Queued", "Sent")
-        }
+        self.unsettled = unsettled_of(self.state.messages)
+        self.a2p_unsettled = unsettled_of(self.state.a2p_messages)
         self.announcing = asyncio.Lock()
         self._http: httpx2.AsyncClient | None = None
 
@@ -164,6 +164,10 @@ class Platform:
 
     def extension_uri(self, user: User) -> str:
         return f"{self.url}/restapi/v1.0/account/{user.account_id}/extension/{user.owner_id}"
+
+
+def unsettled_of(messages: dict[int, Message]) -> dict[int, None]:
+    return {m.id: None for m in messages.values() if m.announced in (None, "Queued", "Sent")}
 
 
 def timestamp(moment: datetime) -> str:

@@ -35,19 +35,20 @@ from app.sms.providers.ringcentral import (
     numbers,
     subscriptions,
 )
-from app.sms.providers.ringcentral.client import Client
+from app.sms.providers.ringcentral.client import DEADLINE_SECONDS, Client
 
 log = get_logger(__name__)
 
 
 class RingCentral:
-    """*server_url* is the configured server; besides RingCentral's own two it is the only one that is ever called."""
+    """*server_url* is the configured server; besides RingCentral's own two it is the only one that is ever called.
+    *deadline*: of one call, in seconds."""
 
     name = "ringcentral"
     transport: Transport = Transport.SMS
 
-    def __init__(self, http: Http, *, clock: Clock, server_url: str) -> None:
-        self._client = Client(http)
+    def __init__(self, http: Http, *, clock: Clock, server_url: str, deadline: float = DEADLINE_SECONDS) -> None:
+        self._client = Client(http, deadline=deadline)
         self._clock = clock
         self._servers = login.Servers(configured=server_url)
 
