@@ -44,7 +44,7 @@ from app.admin.conversations import (
     show_conversation,
     show_conversations,
 )
-from app.admin.diagnostics import read_diagnostics, show_diagnostics
+from app.admin.diagnostics import read_diagnostics, run_diagnostics, show_diagnostics
 from app.admin.explain import explain
 from app.admin.exports import download_export, make_export
 from app.admin.home import show_home
@@ -137,7 +137,7 @@ def _api_routes() -> list[BaseRoute]:
         _api("/consent/check", GET=read_standing),
         _api("/consent/evidence", GET=read_evidence),
         _api("/consent/evidence/link", created=True, POST=link_evidence),
-        _api("/diagnostics", GET=read_diagnostics),
+        _api("/diagnostics", GET=read_diagnostics, POST=run_diagnostics),
         _api("/data-requests", GET=read_data_requests),
         _api("/data-requests/{id}/link", POST=link_data_request),
         *_connect_routes(),
