@@ -38,6 +38,7 @@ SPEAKING: Final = (
     "connect/own_texts.py",
     "connect/sign_in.py",
     "consent/drift.py",
+    "consent/quiet_rules.py",
     "consent/settle.py",
     "hosted/doors.py",
     "hosted/guest.py",

@@ -16,6 +16,7 @@ from app.core.errors import NotFound
 from app.messages import doubtful
 from app.messages.agreement import describe_policy, save_policy
 from app.messages.opt_out import record_staff_opt_in, record_staff_opt_out
+from app.shops.settings import read_settings_of
 
 SHOWN = 100
 LARGEST_ID = 2**63 - 1
@@ -92,6 +93,12 @@ async def update_policy(visit: Visit) -> dict[str, Any]:
     async with visit.deps.db.transaction() as session:
         await save_policy(visit.deps, session, visit.shop, form, actor=visit.actor)
     return await read_policy(visit)
+
+
+@page
+async def show_quiet_rules(visit: Visit) -> Response:
+    rules = quiet_rules.table(visit.deps.clock().astimezone(UTC).date())
+    return render(visit, "consent_rules", rules=rules, on=read_settings_of(visit.shop).state_rules)
 
 
 async def read_quiet_rules(visit: Visit) -> dict[str, Any]:

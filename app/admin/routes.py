@@ -34,6 +34,7 @@ from app.admin.consent import (
     release_doubtful,
     settle,
     show_consent,
+    show_quiet_rules,
     update_policy,
 )
 from app.admin.consent_number import link_evidence, read_evidence, read_standing, show_number
@@ -43,7 +44,7 @@ from app.admin.conversations import (
     show_conversation,
     show_conversations,
 )
-from app.admin.diagnostics import read_diagnostics, show_diagnostics
+from app.admin.diagnostics import read_diagnostics, run_diagnostics, show_diagnostics
 from app.admin.explain import explain
 from app.admin.exports import download_export, make_export
 from app.admin.home import show_home
@@ -83,6 +84,7 @@ def admin_routes() -> list[BaseRoute]:
         Route("/messages/{id}", show_message),
         Route("/consent", show_consent),
         Route("/consent/number", show_number),
+        Route("/consent/rules", show_quiet_rules),
         Route("/analytics", show_analytics),
         Route("/settings", show_settings),
         Route("/settings/connection", show_connection),
@@ -134,7 +136,7 @@ def _api_routes() -> list[BaseRoute]:
         _api("/consent/check", GET=read_standing),
         _api("/consent/evidence", GET=read_evidence),
         _api("/consent/evidence/link", created=True, POST=link_evidence),
-        _api("/diagnostics", GET=read_diagnostics),
+        _api("/diagnostics", GET=read_diagnostics, POST=run_diagnostics),
         _api("/data-requests", GET=read_data_requests),
         _api("/data-requests/{id}/link", POST=link_data_request),
         *_connect_routes(),

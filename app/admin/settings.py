@@ -11,6 +11,7 @@ from app.admin.json_body import read_object
 from app.admin.page import page, render
 from app.admin.session import Visit
 from app.core.language import Language, language_of
+from app.messages.compose import help_replies
 from app.messages.queries import look_again
 from app.notifications.registration import request_registration
 from app.shops.connection import describe_connection
@@ -23,10 +24,10 @@ DELIVERIES = (1, 3, 7, 14, 30)
 
 @page
 async def show_settings(visit: Visit) -> Response:
-    saved = read_settings_of(visit.shop)
+    saved, reader = read_settings_of(visit.shop), language_of(visit.request)
     async with visit.deps.db.transaction() as session:
         connection = await describe_connection(session, visit.shop.id)
-    reader = language_of(visit.request)
+        help_texts = await help_replies(session, visit.shop, reader.code)
     zones = list(dict.fromkeys((*wording.TIME_ZONES, *([saved.time_zone] if saved.time_zone else ()))))
     words = wording.Wording(reader)
     return render(
@@ -36,6 +37,7 @@ async def show_settings(visit: Visit) -> Response:
         stored=saved.model_dump(mode="json"),
         mails=visit.deps.settings.smtp_url is not None,
         connection=connection,
+        help_texts=help_texts,
         keep=partial(_keep, words),
         keep_deliveries=[(days, words.days(days)) for days in _with(saved.retention.deliveries_days, DELIVERIES)],
         caps=_with(saved.daily_cap, CAPS),

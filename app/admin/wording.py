@@ -6,6 +6,7 @@ string that begins with a capital is a phrase for people, all others are names o
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from app.core.language import Language
@@ -197,6 +198,24 @@ MEANINGS: Final = {
 }
 """What the app understood of a customer's text; one that is for people has no entry."""
 
+US_STATES: Final = {
+    "US-AL": "Alabama",
+    "US-CT": "Connecticut",
+    "US-FL": "Florida",
+    "US-KY": "Kentucky",
+    "US-LA": "Louisiana",
+    "US-MA": "Massachusetts",
+    "US-MD": "Maryland",
+    "US-MS": "Mississippi",
+    "US-NJ": "New Jersey",
+    "US-OK": "Oklahoma",
+    "US-OR": "Oregon",
+    "US-RI": "Rhode Island",
+    "US-TX": "Texas",
+    "US-WA": "Washington",
+}
+"""Those with hours of their own; named alike in every language."""
+
 AGES: Final = {
     30: "30 minutes",
     60: "1 hour",
@@ -253,6 +272,23 @@ class Wording:
     def country(self, code: str) -> str:
         return self._language.country(code)
 
+    def place(self, code: str) -> str:
+        """Of the table of hours: a country, or a state of one."""
+        return US_STATES.get(code) or self._language.country(code)
+
+    def window(self, window: Mapping[str, str]) -> str:
+        """ "Mon–Sat, 9:00 AM – 9:00 PM"; without days where it is every day."""
+        days = window["weekdays"]
+        clocks = [
+            self._language.clock(datetime.strptime(window[end], "%H:%M").replace(tzinfo=UTC))
+            for end in ("start", "end")
+        ]
+        hours = " – ".join(clocks)  # a range of times
+        if len(days) == 7:
+            return hours
+        first, last = self._language.weekday(int(days[0])), self._language.weekday(int(days[-1]))
+        return f"{first if first == last else first + '–' + last}, {hours}"  # a range of days
+
     def days(self, count: int) -> str:
         return self._language.days(count)
 
@@ -303,7 +339,7 @@ class Wording:
 def phrases() -> Iterator[str]:
     """Every phrase of the tables, for the catalogues."""
     for name, value in globals().items():
-        if name.isupper() and name not in ("COUNTRIES", "TIME_ZONES"):
+        if name.isupper() and name not in ("COUNTRIES", "TIME_ZONES", "US_STATES"):
             yield from _phrases_in(value)
     yield "Waits for its turn"
 

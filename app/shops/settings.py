@@ -73,6 +73,8 @@ class ShopSettings(BaseModel):
     keyword_opt_in: bool = False
     first_text_disclosure: bool = False
     help_reply: bool = True
+    # "short" is the one sentence without brand and frequency that some merchants have registered for their number.
+    help_wording: Literal["full", "short"] = "full"
     reply_email: str | None = None
     reply_phone: str | None = None
     # The customer's own phone gave the consent; the order's is texted only where consent covers it.

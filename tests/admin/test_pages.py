@@ -14,6 +14,7 @@ PAGES = {
     "/templates/order_confirmed/history": "History of Order confirmed",
     "/messages/conversations": "Conversations",
     "/consent": "Consent",
+    "/consent/rules": "Hours of states and countries",
     "/analytics": "Analytics",
     "/settings": "Settings",
     "/settings/connection": "RingCentral",

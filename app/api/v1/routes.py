@@ -46,14 +46,15 @@ async def show_document(request: Request) -> Response:
 
 
 def _errors_in_one_shape() -> Middleware:
-    return Middleware(ExceptionMiddleware, handlers={HTTPException: _refuse})
+    return Middleware(ExceptionMiddleware, handlers={HTTPException: refuse})
 
 
 async def _no_such_address(scope: Any, receive: Any, send: Any) -> None:
     raise HTTPException(404)
 
 
-async def _refuse(_request: Request, error: Exception) -> Response:
+async def refuse(_request: Request, error: Exception) -> Response:
+    """An `HTTPException` in the API's shape."""
     assert isinstance(error, HTTPException)
     sentences = {404: "There is nothing at this address.", 405: "This address does not take this method."}
     codes = {404: "not_found", 405: "method_not_allowed"}
