@@ -22,6 +22,7 @@ from app.core.static_files import WEB
 
 APP: Final = Path(__file__).resolve().parents[1]
 SPEAKING: Final = (
+    "admin/connect.py",
     "admin/connection.py",
     "admin/consent.py",
     "admin/conversations.py",
@@ -33,9 +34,15 @@ SPEAKING: Final = (
     "admin/session.py",
     "admin/templates.py",
     "compliance/data_request.py",
+    "connect/accounts.py",
+    "connect/alerts.py",
+    "connect/history.py",
+    "connect/keys.py",
+    "connect/outgoing.py",
     "connect/conversations.py",
     "connect/joining.py",
     "connect/own_texts.py",
+    "connect/rules.py",
     "connect/sign_in.py",
     "consent/drift.py",
     "consent/quiet_rules.py",
@@ -96,7 +103,9 @@ def main() -> int:
 def updated(code: str) -> Catalog:
     """The catalogue of *code* with exactly the phrases of today."""
     known = read_catalogue(code)
-    catalogue = Catalog(locale=code, project="SMS for Ecommerce", charset="utf-8", fuzzy=False)
+    # Its time would change at every run, and two branches that both ran this would contradict each other.
+    made = known.creation_date if known is not None else None
+    catalogue = Catalog(locale=code, project="SMS for Ecommerce", charset="utf-8", fuzzy=False, creation_date=made)
     for phrase in all_phrases():
         old = known.get(phrase if isinstance(phrase, str) else phrase[0]) if known is not None else None
         catalogue.add(phrase, old.string if old is not None and _same(old.id, phrase) else None)

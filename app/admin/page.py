@@ -48,6 +48,7 @@ MOMENT = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d) UTC")
 CLOCK = re.compile(r"(\d\d:\d\d:\d\d) UTC")
 NUMBER = re.compile(r"\+\d{8,15}\b")
 LINK = re.compile(r"https?://[^\s<>\"]+")
+E164 = re.compile(r"\+[1-9]\d{7,14}\b")
 UNSEEN = "There is no such page."
 
 
@@ -243,8 +244,10 @@ def _templates(code: str) -> Environment:
     install(reader.gettext, reader.ngettext, newstyle=True)
     templates.filters.update(
         phone=_phone,
+        with_phones=_with_phones,
         with_links=_with_links,
         map_known=_map_known,
+        nice_top=_nice_top,
         told=reader.told,
         number=reader.number,
         percent=reader.percent,
@@ -262,6 +265,11 @@ def _phone(e164: str | None) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
+def _with_phones(sentence: str) -> str:
+    """The numbers in a sentence, written as people write them."""
+    return E164.sub(lambda found: _phone(found.group()), sentence)
+
+
 def _with_links(text: str) -> Markup:
     """Addresses look like links, as on a telephone, and lead nowhere."""
     pieces: list[Markup] = []
@@ -270,6 +278,12 @@ def _with_links(text: str) -> Markup:
         pieces += [escape(text[end : found.start()]), Markup('<span class="link">{}</span>').format(found.group())]
         end = found.end()
     return Markup("").join([*pieces, escape(text[end:])])
+
+
+def _nice_top(most: int) -> int:
+    """Where the scale of a chart ends: a round number that its half is readable beside."""
+    digits = int(10 ** (len(str(max(most, 1))) - 1))
+    return next(each * digits for each in (1, 2, 4, 6, 8, 10, 20) if each * digits >= most)
 
 
 def _map_known(names: Iterable[str], known: Mapping[str, str]) -> list[str]:
