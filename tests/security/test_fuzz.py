@@ -63,7 +63,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /connect/accounts": {"connect_id": "1", "name": "Jane", "phone": "+12125550177", "email": "j@example.com"},
     "PUT /connect/accounts/{id}": {"alerts_enabled": True, "jwt": "a.b.c", "phone_number": "+16505550100"},
     "POST /connect/accounts/import": {"csv": "name,email,connect_id\nJane,jane@example.com,jane-1\n"},
-    "PUT /connect/accounts/{id}/templates/{kind}": {"templates": {"en": "{{ shop.name }} Reply STOP to opt-out."}},
+    "PUT /connect/accounts/{id}/templates/{kind}": {"locale": "en", "template": "{{ shop.name }} Reply STOP"},
     "PUT /connect/attribution": {"rules": [{"field": "discount_code", "pattern": "JANE*", "account_id": 1}]},
     "POST /connect/attribution/try": {"rules": [{"field": "note_attribute", "name": "ref", "pattern": "*"}]},
     "POST /connect/imports": {"dry_run": True, "since": "2026-01-01"},
