@@ -27,7 +27,6 @@ from rich.progress import Progress
 from rich.table import Table
 from starlette.types import Receive, Scope, Send
 
-from app.config import Settings
 from app.core.embedded_postgres import start_embedded
 from app.core.migrations import upgrade
 from app.deps import Deps
@@ -96,9 +95,8 @@ async def _measure(stage: Stage, options: argparse.Namespace) -> int:
     ringcentral = stage.ringcentral
     ringcentral.use_limits(medium=LIMIT, window=WINDOW / options.scale, penalty=WINDOW / options.scale)
     ringcentral.latency = LATENCY / options.scale
-    settings = Settings(**{name.lower(): value for name, value in stage.environment.items()})
     async with (
-        open_deps(settings, stage.database_url) as deps,
+        open_deps(stage.settings, stage.database_url) as deps,
         served(ringcentral.app, stage.ports.ringcentral),
         served(orders_of_shopify, stage.ports.shopify),
     ):
@@ -122,7 +120,7 @@ async def _measure(stage: Stage, options: argparse.Namespace) -> int:
 
 def power_law(total: int, count: int) -> list[int]:
     """Sizes of *count* backlogs, the largest `LARGEST`, *total* together."""
-    low, high = 0.0, 3.0
+    low, high, sizes = 0.0, 3.0, [LARGEST]
     for _ in range(60):
         bend = (low + high) / 2
         sizes = [max(1, round(LARGEST * place**-bend)) for place in range(1, count + 1)]

@@ -73,8 +73,7 @@ def main(arguments: list[str]) -> int:
         Path(folder).chmod(0o755)  # as root the server runs as a user of its own and has to reach its data
         with start_embedded(Path(folder) / "database") as server:
             upgrade(server.url)
-            environment = make_stage(server.url, Path(folder)).environment
-            settings = Settings(**{name.lower(): value for name, value in environment.items()})
+            settings = make_stage(server.url, Path(folder)).settings
             return uvloop.run(_measure(settings, server.url, options.messages))
 
 

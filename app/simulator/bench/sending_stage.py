@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import psutil
@@ -21,6 +22,7 @@ import uvicorn
 from cryptography.fernet import Fernet
 from starlette.types import ASGIApp
 
+from app.config import Settings
 from app.core.clock import system_clock
 from app.core.http import trusted
 from app.core.jobs import registry
@@ -83,6 +85,11 @@ class Stage:
     ports: Ports
     ringcentral: WatchedRingCentral
     environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        values: dict[str, Any] = {name.lower(): value for name, value in self.environment.items()}
+        return Settings(**values)
 
     @contextmanager
     def process(self, name: str) -> Iterator[Watched]:
