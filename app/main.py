@@ -8,6 +8,7 @@ from functools import partial
 from typing import TypedDict
 
 import prometheus_client
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -16,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 from app.admin.code_grant import code_grant_routes
 from app.admin.page import show_no_such_page
 from app.admin.routes import admin_routes
-from app.api.v1.routes import api_routes
+from app.api.v1.routes import api_routes, refuse
 from app.config import read_settings
 from app.core.edge import Limit, RateLimited, SecurityHeaders, WebApp
 from app.core.errors import AppError
@@ -25,6 +26,7 @@ from app.core.memory import settle_memory
 from app.core.migrations import is_current
 from app.core.rate_limit import RateLimit
 from app.deps import Deps
+from app.hosted.routes import hosted_routes
 from app.messages.dispatch import announce_queued
 from app.public.routes import public_routes
 from app.webhooks.intake import Intake
@@ -62,7 +64,7 @@ def create_app(open_deps: DepsOpener) -> WebApp:
         routes=routes(),
         lifespan=lifespan,
         middleware=[Middleware(SecurityHeaders, HEADERS), Middleware(RateLimited, limits())],
-        exception_handlers={AppError: _named_error, Exception: _unexpected_error},
+        exception_handlers={AppError: _named_error, HTTPException: _refused, Exception: _unexpected_error},
     )
 
 
@@ -86,6 +88,7 @@ def routes() -> list[BaseRoute]:
         Route("/readyz", readyz),
         Route("/metrics", metrics),
         *public_routes(),
+        *hosted_routes(),
         *api_routes(),
         *code_grant_routes(),
         *admin_routes(),
@@ -104,11 +107,16 @@ HEADERS = {
 
 
 def limits() -> list[Limit]:
-    """For each caller's address. Signed-in staff are never limited: only answers without proof count there."""
+    """For each caller's address. Signed-in staff are never limited: only answers without proof count there.
+
+    Pages for everybody have further limits of their own, in the database.
+    """
     return [
         Limit("/auth/bounce", every=True, limit=RateLimit(burst=120, per_second=5)),
         Limit("/auth/", every=True, limit=RateLimit(burst=20, per_second=0.5)),
         Limit("/readyz", every=True, limit=RateLimit(burst=60, per_second=5)),
+        Limit("/api/v1/openapi.json", every=True, limit=RateLimit(burst=60, per_second=2)),
+        Limit("/c/", every=True, limit=RateLimit(burst=300, per_second=5)),
         Limit("/static/", every=False, limit=RateLimit(burst=300, per_second=10)),
         Limit("/", every=False, limit=RateLimit(burst=300, per_second=5)),
     ]
@@ -151,6 +159,14 @@ async def _named_error(_request: Request, error: Exception) -> Response:
     if not isinstance(error, AppError):
         raise error
     return JSONResponse(error.body(), status_code=error.status)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """For the few addresses that fit no route at all, not even the last one: those with a line break."""
+    if request.url.path.startswith("/api/v1/"):
+        return await refuse(request, error)
+    status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (404, None)
+    return PlainTextResponse("There is no such page.", status_code=status, headers=headers)
 
 
 async def _unexpected_error(request: Request, error: Exception) -> Response:

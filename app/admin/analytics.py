@@ -28,14 +28,14 @@ async def show_analytics(visit: Visit) -> Response:
         "analytics",
         days=days,
         found=found,
-        columns=_columns(found, reader),
+        columns=columns_of(found, reader),
         kinds=[(_label(kind), of_kind) for kind, of_kind in found.by_kind],
-        cost=found.segments * read_settings_of(visit.shop).price_per_segment,
+        cost=_rounded(found.segments * read_settings_of(visit.shop).price_per_segment),
         price=read_settings_of(visit.shop).price_per_segment,
     )
 
 
-def _columns(found: Analytics, reader: Language) -> list[dict[str, Any]]:
+def columns_of(found: Analytics, reader: Language) -> list[dict[str, Any]]:
     """One for each day; its name stands under every seventh or so, so that they do not run into each other."""
     step = max(1, round(len(found.by_day) / 6))
     columns = []
@@ -51,6 +51,11 @@ def _columns(found: Analytics, reader: Language) -> list[dict[str, Any]]:
             }
         )
     return columns
+
+
+def _rounded(cost: float) -> float:
+    """To cents, as bills are; less than one keeps its digits."""
+    return round(cost, 2) if cost >= 0.01 else cost
 
 
 def _is_weekend(day: date) -> bool:

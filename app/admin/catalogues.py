@@ -22,6 +22,8 @@ from app.core.static_files import WEB
 
 APP: Final = Path(__file__).resolve().parents[1]
 SPEAKING: Final = (
+    "admin/connect.py",
+    "admin/connection.py",
     "admin/consent.py",
     "admin/conversations.py",
     "admin/json_body.py",
@@ -32,9 +34,27 @@ SPEAKING: Final = (
     "admin/session.py",
     "admin/templates.py",
     "compliance/data_request.py",
+    "connect/accounts.py",
+    "connect/alerts.py",
+    "connect/history.py",
+    "connect/keys.py",
+    "connect/outgoing.py",
+    "connect/conversations.py",
+    "connect/joining.py",
+    "connect/own_texts.py",
+    "connect/rules.py",
+    "connect/sign_in.py",
+    "consent/drift.py",
+    "consent/quiet_rules.py",
+    "consent/settle.py",
+    "hosted/doors.py",
+    "hosted/guest.py",
+    "hosted/number.py",
+    "hosted/texts.py",
     "message_templates/lint.py",
     "message_templates/render.py",
     "message_templates/variables.py",
+    "messages/agreement.py",
     "messages/compose.py",
     "messages/conversations.py",
     "messages/diagnostics.py",
@@ -44,11 +64,13 @@ SPEAKING: Final = (
     "messages/opt_out.py",
     "messages/reasons.py",
     "messages/resend.py",
+    "messages/standing.py",
     "notifications/catalogue.py",
     "notifications/parcel_events.py",
     *(f"notifications/types/{path.name}" for path in sorted((APP / "notifications" / "types").glob("[!_]*.py"))),
     "shopify/client.py",
     "shops/connection.py",
+    "shops/pausing.py",
     "sms/providers/ringcentral/errors.py",
     "sms/providers/ringcentral/high_volume.py",
     "sms/providers/ringcentral/numbers.py",
@@ -81,7 +103,9 @@ def main() -> int:
 def updated(code: str) -> Catalog:
     """The catalogue of *code* with exactly the phrases of today."""
     known = read_catalogue(code)
-    catalogue = Catalog(locale=code, project="SMS for Ecommerce", charset="utf-8", fuzzy=False)
+    # Its time would change at every run, and two branches that both ran this would contradict each other.
+    made = known.creation_date if known is not None else None
+    catalogue = Catalog(locale=code, project="SMS for Ecommerce", charset="utf-8", fuzzy=False, creation_date=made)
     for phrase in all_phrases():
         old = known.get(phrase if isinstance(phrase, str) else phrase[0]) if known is not None else None
         catalogue.add(phrase, old.string if old is not None and _same(old.id, phrase) else None)

@@ -25,7 +25,7 @@ from app.shopify.app_toml import needed_scopes
 from app.shopify.client import ShopifyError
 from app.shopify.oauth import permission_url, query_is_signed
 from app.shopify.shop_domain import clean_shop_domain
-from app.shops.install import provision
+from app.shops.install import first_sight
 from app.shops.jobs import READ_FACTS
 from app.shops.models import OAuthState
 from app.shops.tokens import OfflineTokens
@@ -78,7 +78,7 @@ async def finish_install(request: Request) -> Response:
         token = await deps.oauth.redeem_code(shop_domain, query.get("code", ""))
     except ShopifyError as error:
         return PlainTextResponse(error.sentence, status_code=error.status)
-    shop, _ = await provision(deps, shop_domain)
+    shop = await first_sight(deps, shop_domain)
     await OfflineTokens(deps.db, deps.vault, deps.oauth, deps.clock).keep(shop.id, token)
     async with deps.db.transaction() as session:
         await enqueue(session, READ_FACTS, [shop.id], once=True)

@@ -3,10 +3,10 @@
 from datetime import UTC
 from typing import Any
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from app.admin.json_body import read_object
-from app.admin.page import page, render, render_document
+from app.admin.page import page, render
 from app.admin.session import Visit
 from app.consent import quiet_rules
 from app.consent.log import activity, opt_outs
@@ -15,9 +15,8 @@ from app.consent.settle import drift_rows, settle_drift
 from app.core.errors import NotFound
 from app.messages import doubtful
 from app.messages.agreement import describe_policy, save_policy
-from app.messages.compose import recipient_of
-from app.messages.evidence import evidence_of
 from app.messages.opt_out import record_staff_opt_in, record_staff_opt_out
+from app.shops.settings import read_settings_of
 
 SHOWN = 100
 LARGEST_ID = 2**63 - 1
@@ -29,7 +28,21 @@ async def show_consent(visit: Visit) -> Response:
     async with deps.db.transaction() as session:
         opted_out = await opt_outs(deps, session, shop_id, limit=SHOWN)
         changes = await activity(deps, session, shop_id, limit=SHOWN // 2)
-    return render(visit, "consent", opted_out=opted_out, changes=changes, shown=SHOWN)
+        waiting = await doubtful.doubtful_rows(deps, session, shop_id)
+        differences = await drift_rows(deps, session, shop_id)
+        policy = await describe_policy(session, shop_id)
+    return render(
+        visit,
+        "consent",
+        opted_out=opted_out,
+        changes=changes,
+        shown=SHOWN,
+        waiting=waiting,
+        differences=differences,
+        policy=policy,
+        public_page=opt_out_page(deps.settings.shopify_app_url, visit.shop),
+        phone="",
+    )
 
 
 async def record_opt_out(visit: Visit) -> dict[str, Any]:
@@ -82,18 +95,14 @@ async def update_policy(visit: Visit) -> dict[str, Any]:
     return await read_policy(visit)
 
 
+@page
+async def show_quiet_rules(visit: Visit) -> Response:
+    rules = quiet_rules.table(visit.deps.clock().astimezone(UTC).date())
+    return render(visit, "consent_rules", rules=rules, on=read_settings_of(visit.shop).state_rules)
+
+
 async def read_quiet_rules(visit: Visit) -> dict[str, Any]:
     return {"rules": quiet_rules.table(visit.deps.clock().astimezone(UTC).date())}
-
-
-async def read_evidence(visit: Visit) -> Response:
-    """One phone's evidence: JSON, or with `format=html` a page to print."""
-    phone = recipient_of({"phone": visit.request.query_params.get("phone")}, "phone")
-    async with visit.deps.db.transaction() as session:
-        evidence = await evidence_of(visit.deps, session, visit.shop, phone)
-    if visit.request.query_params.get("format") == "html":
-        return render_document("admin/evidence.html", evidence=evidence)
-    return JSONResponse(evidence, headers={"Cache-Control": "no-store"})
 
 
 def _id(visit: Visit) -> int:

@@ -1,14 +1,27 @@
-"""Everything that could keep texts from leaving, checked now, each with what to do about it."""
+"""Everything that could keep texts from leaving, checked now, each with what to do about it and where."""
 
-from typing import Any
+from typing import Any, Final
 
 from starlette.responses import Response
 
 from app.admin.page import page, render
 from app.admin.session import Visit
+from app.admin.steps import answer_in_steps
 from app.messages.diagnostics import diagnose
+from app.shops.connection import check_again
+from app.shops.progress import Tell
+from app.sms.contract import Level, SmsError
 
 WORST_FIRST = {"problem": 0, "warning": 1, "ok": 2}
+WHERE: Final = {
+    "ringcentral": "/settings/connection",
+    "number": "/settings/connection",
+    "pace": "/settings/connection",
+    "countries": "/settings",
+    "doubtful_replies": "/consent",
+    "consent_drift": "/consent",
+}
+"""The page on which a check is put in order; RingCentral's own findings belong to the connection."""
 
 
 @page
@@ -18,7 +31,7 @@ async def show_diagnostics(visit: Visit) -> Response:
     return render(
         visit,
         "diagnostics",
-        diagnostics=found,
+        diagnostics=[each | {"href": _where(each["code"])} for each in found],
         problems=sum(each["level"] == "problem" for each in found),
         warnings=sum(each["level"] == "warning" for each in found),
     )
@@ -27,3 +40,24 @@ async def show_diagnostics(visit: Visit) -> Response:
 async def read_diagnostics(visit: Visit) -> dict[str, Any]:
     async with visit.deps.db.transaction() as session:
         return {"diagnostics": await diagnose(visit.deps, session, visit.shop)}
+
+
+async def run_diagnostics(visit: Visit) -> dict[str, Any] | Response:
+    """RingCentral is asked anew about every number, then all is checked. That it is away is one more finding."""
+
+    async def work(tell: Tell) -> dict[str, Any]:
+        try:
+            await check_again(visit.deps, visit.shop, tell=tell)
+        except SmsError as error:
+            await tell("ringcentral_away", Level.WARNING, error.sentence)
+            away = {"code": "ringcentral_away", "level": "warning", "sentence": error.sentence, "action": None}
+            return {"diagnostics": [*(await read_diagnostics(visit))["diagnostics"], away]}
+        return await read_diagnostics(visit)
+
+    return await answer_in_steps(visit, work)
+
+
+def _where(code: str) -> str | None:
+    if code.startswith(("campaign.", "permission.", "number.", "unchecked.")) or code in ("scopes", "brand"):
+        return WHERE["ringcentral"]
+    return WHERE.get(code)

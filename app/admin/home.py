@@ -8,8 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from app.admin import wording
+from app.admin.analytics import columns_of
 from app.admin.page import page, render
 from app.admin.session import Visit
+from app.core.language import language_of
+from app.messages.analytics import analyse
 from app.messages.conversations import list_conversations
 from app.messages.log import log_page
 from app.messages.overview import overview
@@ -19,6 +22,9 @@ from app.shops.settings import read_settings_of
 
 TODAY = ("delivered", "sent", "queued", "skipped", "failed")
 """The numbers of today, in the order of the groups of states that they lead to in the log."""
+
+
+MOST_TO_FIX = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,7 @@ async def show_home(visit: Visit) -> Response:
         state = await overview(deps, session, shop)
         replies = await list_conversations(deps, session, shop.id, limit=4)
         steps = await _steps(visit, session, connection)
+        week = await analyse(deps, session, shop, days=7)
     done = sum(step.done for step in steps)
     return render(
         visit,
@@ -47,6 +54,9 @@ async def show_home(visit: Visit) -> Response:
         next_step=next((step for step in steps if not step.done), None),
         guide=read_settings_of(shop).setup_guide,
         connection=connection,
+        to_fix=[each for each in connection["findings"] if each["level"] != "ok"][:MOST_TO_FIX],
+        week=week.whole,
+        columns=columns_of(week, language_of(visit.request)),
         today=[(states, state["today"][name]) for name, states in zip(TODAY, wording.STATE_GROUPS, strict=True)],
         queue=state["queue"],
         failures=state["failures"],

@@ -12,9 +12,11 @@ from app.admin.session import Visit
 from app.admin.templates import KIND
 from app.core.errors import Invalid, NotFound
 from app.core.language import language_of
+from app.messages.conversations import count_unread
 from app.messages.kinds import kinds
 from app.messages.log import LONGEST_PAGE, log_page, message_detail
 from app.messages.models import MessageState
+from app.messages.people import phones_of_people
 from app.messages.resend import cancel_message, resend_message
 
 PAGE_LENGTH = 50
@@ -31,16 +33,20 @@ async def show_messages(visit: Visit) -> Response:
     except Invalid as invalid:
         # A mistyped address shows the log without its wrong part, rather than a fault.
         filters = read_filters(QueryParams([pair for pair in given.multi_items() if pair[0] not in invalid.errors]))
+    people = await phones_of_people(visit.deps, visit.shop.id, filters["q"])
     async with visit.deps.db.transaction() as session:
-        found = await log_page(visit.deps, session, visit.shop.id, **filters)
+        found = await log_page(visit.deps, session, visit.shop.id, **filters, people=people)
+        unread = await count_unread(session, visit.shop.id)
     kept = {name: filters[name] for name in ("status", "kind", "q") if filters[name]}
     return render(
         visit,
         "messages",
         messages=found["messages"],
         searched=found.get("searched"),
+        by_name=found.get("by_name", False),
         filters=filters,
         filtered=bool(kept),
+        unread=unread,
         states=_choices(wording.Wording(language_of(visit.request)), filters["status"]),
         kinds=[(kind.name, kind.label) for kind in kinds.kinds.values()],
         older="/messages?" + urlencode({**kept, "before": found["next"]}) if found["next"] else None,
@@ -57,8 +63,9 @@ async def show_message(visit: Visit) -> Response:
 
 async def read_messages(visit: Visit) -> dict[str, Any]:
     filters = read_filters(visit.request.query_params)
+    people = await phones_of_people(visit.deps, visit.shop.id, filters["q"])
     async with visit.deps.db.transaction() as session:
-        return await log_page(visit.deps, session, visit.shop.id, **filters)
+        return await log_page(visit.deps, session, visit.shop.id, **filters, people=people)
 
 
 async def read_message(visit: Visit) -> dict[str, Any]:

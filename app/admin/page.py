@@ -44,7 +44,11 @@ from app.shops.settings import read_settings_of
 
 log = get_logger(__name__)
 
+MOMENT = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d) UTC")
+CLOCK = re.compile(r"(\d\d:\d\d:\d\d) UTC")
+NUMBER = re.compile(r"\+\d{8,15}\b")
 LINK = re.compile(r"https?://[^\s<>\"]+")
+E164 = re.compile(r"\+[1-9]\d{7,14}\b")
 UNSEEN = "There is no such page."
 
 
@@ -134,6 +138,15 @@ class Moments:
     def full(self, moment: str | datetime | None) -> str:
         local = self._local(moment)
         return "" if local is None else self.language.moment(local)
+
+    def within(self, sentence: str, near: str) -> str:
+        """A check's sentence as a person reads it: its moments by the shop's clock, its numbers as people write them.
+
+        *near*: when the check was made, because some moments are told without their day.
+        """
+        sentence = MOMENT.sub(lambda found: self.short(f"{found[1]}T{found[2]}+00:00"), sentence)
+        sentence = CLOCK.sub(lambda found: self.short(f"{near[:10]}T{found[1]}+00:00"), sentence)
+        return NUMBER.sub(lambda found: _phone(found[0]), sentence)
 
     def _local(self, moment: str | datetime | None) -> datetime | None:
         if moment is None:
@@ -231,8 +244,10 @@ def _templates(code: str) -> Environment:
     install(reader.gettext, reader.ngettext, newstyle=True)
     templates.filters.update(
         phone=_phone,
+        with_phones=_with_phones,
         with_links=_with_links,
         map_known=_map_known,
+        nice_top=_nice_top,
         told=reader.told,
         number=reader.number,
         percent=reader.percent,
@@ -250,6 +265,11 @@ def _phone(e164: str | None) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
+def _with_phones(sentence: str) -> str:
+    """The numbers in a sentence, written as people write them."""
+    return E164.sub(lambda found: _phone(found.group()), sentence)
+
+
 def _with_links(text: str) -> Markup:
     """Addresses look like links, as on a telephone, and lead nowhere."""
     pieces: list[Markup] = []
@@ -258,6 +278,12 @@ def _with_links(text: str) -> Markup:
         pieces += [escape(text[end : found.start()]), Markup('<span class="link">{}</span>').format(found.group())]
         end = found.end()
     return Markup("").join([*pieces, escape(text[end:])])
+
+
+def _nice_top(most: int) -> int:
+    """Where the scale of a chart ends: a round number that its half is readable beside."""
+    digits = int(10 ** (len(str(max(most, 1))) - 1))
+    return next(each * digits for each in (1, 2, 4, 6, 8, 10, 20) if each * digits >= most)
 
 
 def _map_known(names: Iterable[str], known: Mapping[str, str]) -> list[str]:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
-from app.admin import connect
+from app.admin import connect, connect_pages
 from app.admin.analytics import show_analytics
 from app.admin.connection import (
     check_connection,
@@ -27,7 +27,6 @@ from app.admin.consent import (
     confirm_doubtful,
     read_doubtful,
     read_drift,
-    read_evidence,
     read_policy,
     read_quiet_rules,
     record_opt_in,
@@ -35,15 +34,17 @@ from app.admin.consent import (
     release_doubtful,
     settle,
     show_consent,
+    show_quiet_rules,
     update_policy,
 )
+from app.admin.consent_number import link_evidence, read_evidence, read_standing, show_number
 from app.admin.conversations import (
     answer_conversation,
     read_conversation,
     show_conversation,
     show_conversations,
 )
-from app.admin.diagnostics import read_diagnostics, show_diagnostics
+from app.admin.diagnostics import read_diagnostics, run_diagnostics, show_diagnostics
 from app.admin.explain import explain
 from app.admin.exports import download_export, make_export
 from app.admin.home import show_home
@@ -82,13 +83,16 @@ def admin_routes() -> list[BaseRoute]:
         Route("/messages/conversations/{key}", show_conversation),
         Route("/messages/{id}", show_message),
         Route("/consent", show_consent),
+        Route("/consent/number", show_number),
+        Route("/consent/rules", show_quiet_rules),
         Route("/analytics", show_analytics),
         Route("/settings", show_settings),
         Route("/settings/connection", show_connection),
         Route("/settings/diagnostics", show_diagnostics),
         Route("/settings/privacy", show_privacy),
         Route("/data-requests/{link}", download_data_request),
-        *(Route(f"/{part}{{rest:path}}", show_no_such_page) for part in ("connect", "settings/")),
+        *connect_pages.routes(),
+        *(Route(f"/{part}{{rest:path}}", show_no_such_page) for part in ("connect/", "settings/")),
         Route("/exports/{token}", download_export),
         Route("/auth/bounce", show_bounce),
         Route("/static/{build}/{path:path}", serve_static_file),
@@ -130,8 +134,10 @@ def _api_routes() -> list[BaseRoute]:
         _api("/consent/doubtful/{id}/confirm", POST=confirm_doubtful),
         _api("/consent/policy", GET=read_policy, PUT=update_policy),
         _api("/consent/quiet-rules", GET=read_quiet_rules),
+        _api("/consent/check", GET=read_standing),
         _api("/consent/evidence", GET=read_evidence),
-        _api("/diagnostics", GET=read_diagnostics),
+        _api("/consent/evidence/link", created=True, POST=link_evidence),
+        _api("/diagnostics", GET=read_diagnostics, POST=run_diagnostics),
         _api("/data-requests", GET=read_data_requests),
         _api("/data-requests/{id}/link", POST=link_data_request),
         *_connect_routes(),
@@ -144,14 +150,20 @@ def _connect_routes() -> list[BaseRoute]:
         _api("/api-keys/{id}", DELETE=connect.end_key),
         _api("/api-requests", GET=connect.read_request_log),
         _api("/connect/accounts", created=True, GET=connect.read_accounts, POST=connect.invite),
+        _api("/connect/accounts/import", POST=connect.invite_from_file),
+        _api("/connect/accounts/{id}/templates/{kind}", PUT=connect.save_account_text),
         _api(
             "/connect/accounts/{id}",
             GET=connect.read_one_account,
             PUT=connect.save_account,
             DELETE=connect.remove_account,
         ),
+        _api("/connect/hosted-page", GET=connect.read_hosted_page),
         _api("/connect/attribution", GET=connect.read_attribution, PUT=connect.save_attribution),
         _api("/connect/attribution/try", POST=connect.try_attribution),
+        _api("/connect/imports", created=True, GET=connect.read_imports, POST=connect.make_import),
+        _api("/connect/imports/{id}", GET=connect.read_one_import),
+        _api("/connect/imports/{id}/{turn}", POST=connect.turn_import),
         _api("/connect/webhooks", created=True, GET=connect.read_webhooks, POST=connect.make_webhook),
         _api("/connect/webhooks/{id}", DELETE=connect.remove_webhook),
         _api("/connect/webhook-calls", GET=connect.read_webhook_calls),

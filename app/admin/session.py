@@ -126,8 +126,7 @@ def _verify(deps: Deps, id_token: str | None) -> StaffSession:
 
 async def _open(deps: Deps, staff: StaffSession, id_token: str) -> tuple[Shop, bool]:
     try:
-        opened = await open_shop(deps, staff, id_token, needed_scopes=topics.scopes())
-        return opened.shop, False
+        return await open_shop(deps, staff, id_token, needed_scopes=topics.scopes()), False
     except SubjectTokenRejected:
         raise NoSession from None
     except ShopifyError as error:
@@ -135,7 +134,8 @@ async def _open(deps: Deps, staff: StaffSession, id_token: str) -> tuple[Shop, b
         log.warning("session.exchange_failed", error=type(error).__name__)
     async with deps.db.transaction() as session:
         shop = await find_shop(session, staff.shop_domain)
-    if shop is None:
+    # Shopify's plain no to a shop that has left, or never came: a token outlives an uninstall by up to a minute.
+    if shop is None or not shop.installed:
         raise Unavailable("This shop could not be opened. Reload the page in a minute.")
     return shop, True
 

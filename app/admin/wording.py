@@ -6,6 +6,7 @@ string that begins with a capital is a phrase for people, all others are names o
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from app.core.language import Language
@@ -141,7 +142,79 @@ CONSENT_CHANGES: Final = {
     "hold": "Put on hold",
     "release": "Released",
     "order_update_consent": "Agreed to order updates",
+    "shopify_subscribed": "Subscribed in Shopify",
+    "shopify_unsubscribed": "Unsubscribed in Shopify",
+    "shopify_pending": "Sign-up pending in Shopify",
+    "shopify_never_subscribed": "Not subscribed in Shopify",
+    "shopify_redacted": "Erased in Shopify",
+    "shopify_unknown": "Changed in Shopify",
 }
+
+LIST_STATES: Final = {
+    "open": ("Not opted out", "success"),
+    "held": ("Waits for you", "warning"),
+    "opted_out": ("Opted out", "neutral"),
+    "subscribed": ("Subscribed", "success"),
+    "unsubscribed": ("Unsubscribed", "neutral"),
+    "pending": ("Sign-up pending", "warning"),
+    "never_subscribed": ("Not subscribed", "neutral"),
+    "redacted": ("Erased", "neutral"),
+    "no_customer": ("No such customer", "neutral"),
+    "not_connected": ("Not connected", "neutral"),
+    "unknown": ("Not known just now", "warning"),
+}
+"""What the three lists say about one number."""
+
+VERDICTS: Final = {
+    "yes": ("check-circle-filled", "success", "This number may be texted"),
+    "later": ("clock", "info", "This number may be texted later"),
+    "no": ("x-circle", "critical", "This number gets no order texts"),
+    "unknown": ("alert-triangle", "warning", "Not known just now"),
+}
+
+DOUBTS: Final = {
+    "quoted": "It repeats words of your own text.",
+    "annoyed": "It sounds annoyed.",
+    "molesto": "It sounds annoyed.",
+    "fache": "It sounds annoyed.",
+    "enough": "It sounds annoyed.",
+    "who": "The customer doesn't seem to know who writes.",
+    "email": "It speaks of emails, not of texts.",
+    "emoji": "A picture that can mean several things.",
+    "": "It may be about the texts, or about an order.",
+}
+"""Why a reply was doubtful, by the last part of the rule that said so."""
+
+POLICIES: Final = {
+    "subscribers": "Only customers who are subscribed to texts in Shopify.",
+    "order_updates": "Subscribed customers, and those who agreed to order updates when ordering.",
+}
+
+MEANINGS: Final = {
+    "opt_out": "Opted out",
+    "opt_in": "Opted in again",
+    "help": "Asked for help",
+    "doubtful": "Put on hold",
+}
+"""What the app understood of a customer's text; one that is for people has no entry."""
+
+US_STATES: Final = {
+    "US-AL": "Alabama",
+    "US-CT": "Connecticut",
+    "US-FL": "Florida",
+    "US-KY": "Kentucky",
+    "US-LA": "Louisiana",
+    "US-MA": "Massachusetts",
+    "US-MD": "Maryland",
+    "US-MS": "Mississippi",
+    "US-NJ": "New Jersey",
+    "US-OK": "Oklahoma",
+    "US-OR": "Oregon",
+    "US-RI": "Rhode Island",
+    "US-TX": "Texas",
+    "US-WA": "Washington",
+}
+"""Those with hours of their own; named alike in every language."""
 
 AGES: Final = {
     30: "30 minutes",
@@ -161,6 +234,62 @@ PERIODS: Final = {7: "Last 7 days", 30: "Last 30 days", 90: "Last 90 days"}
 """Of Analytics, in days."""
 
 STAFF_DEEDS: Final = {"sent again": "Sent again by your staff", "cancelled": "Cancelled by your staff"}
+
+ACCOUNT_STATES: Final = {
+    "invited": ("Invited", "info"),
+    "granted": ("Connected", "success"),
+    "revoked": ("Permission taken back", "warning"),
+}
+
+CONNECT_NEWS: Final = {
+    "shopify": "About orders from Shopify",
+    "all": "About all orders, also from your software",
+    "none": "Never",
+}
+
+RULE_FIELDS: Final = {
+    "discount_code": "Discount code",
+    "order_tag": "Order tag",
+    "note_attribute": "Note attribute",
+    "customer_tag": "Customer tag",
+    "landing_page": "Landing page (ref, UTM)",
+}
+
+HISTORY_WISHES: Final = {
+    "unset": "The person has not said whether past orders may be imported.",
+    "yes": "The person wants past orders imported.",
+    "no": "The person does not want past orders imported.",
+}
+
+IMPORT_RESULTS: Final = {
+    "created": "Stored",
+    "duplicate": "Known before",
+    "refused": "Their account wants no history",
+    "nobody": "Belong to no account",
+    "cancelled": "Cancelled orders",
+    "test": "Test orders",
+}
+
+IMPORT_STATES: Final = {
+    "running": ("Under way", "info"),
+    "paused": ("Paused", "warning"),
+    "done": ("Done", "success"),
+    "failed": ("Stopped by a problem", "critical"),
+}
+
+CALL_STATES: Final = {
+    "waiting": ("Waiting", "info"),
+    "delivered": ("Accepted", "success"),
+    "failed": ("Failed", "critical"),
+}
+
+ORDER_STATES: Final = {
+    "created": "Created",
+    "invoiced": "Invoiced",
+    "paid": "Paid",
+    "shipped": "Shipped",
+    "refunded": "Refunded",
+}
 
 HOURS: Final = tuple(f"{hour:02d}:{minute:02d}" for hour in range(24) for minute in (0, 30))
 
@@ -199,6 +328,23 @@ class Wording:
     def country(self, code: str) -> str:
         return self._language.country(code)
 
+    def place(self, code: str) -> str:
+        """Of the table of hours: a country, or a state of one."""
+        return US_STATES.get(code) or self._language.country(code)
+
+    def window(self, window: Mapping[str, str]) -> str:
+        """ "Mon–Sat, 9:00 AM – 9:00 PM"; without days where it is every day."""
+        days = window["weekdays"]
+        clocks = [
+            self._language.clock(datetime.strptime(window[end], "%H:%M").replace(tzinfo=UTC))
+            for end in ("start", "end")
+        ]
+        hours = " – ".join(clocks)  # a range of times
+        if len(days) == 7:
+            return hours
+        first, last = self._language.weekday(int(days[0])), self._language.weekday(int(days[-1]))
+        return f"{first if first == last else first + '–' + last}, {hours}"  # a range of days
+
     def days(self, count: int) -> str:
         return self._language.days(count)
 
@@ -223,6 +369,31 @@ class Wording:
     def consent_change(self, name: str) -> str:
         return self._language.gettext(CONSENT_CHANGES.get(name, readable(name)))
 
+    def account_state(self, name: str) -> tuple[str, str]:
+        return self._labelled(ACCOUNT_STATES, name)
+
+    def import_state(self, name: str) -> tuple[str, str]:
+        return self._labelled(IMPORT_STATES, name)
+
+    def call_state(self, name: str) -> tuple[str, str]:
+        return self._labelled(CALL_STATES, name)
+
+    def _labelled(self, table: Mapping[str, tuple[str, str]], name: str) -> tuple[str, str]:
+        label, tone = table.get(name, (readable(name), "neutral"))
+        return self._language.gettext(label), tone
+
+    def list_state(self, name: str) -> tuple[str, str]:
+        label, tone = LIST_STATES.get(name, LIST_STATES["unknown"])
+        return self._language.gettext(label), tone
+
+    def verdict(self, name: str) -> tuple[str, str, str]:
+        icon, tone, heading = VERDICTS[name]
+        return icon, tone, self._language.gettext(heading)
+
+    def doubt(self, rule: str | None) -> str:
+        last = (rule or "").rpartition(".")[2].partition(":")[0]
+        return self._language.gettext(DOUBTS.get(last, DOUBTS[""]))
+
     def readable(self, name: str) -> str:
         return self._language.told(readable(name))
 
@@ -237,7 +408,7 @@ class Wording:
 def phrases() -> Iterator[str]:
     """Every phrase of the tables, for the catalogues."""
     for name, value in globals().items():
-        if name.isupper() and name not in ("COUNTRIES", "TIME_ZONES"):
+        if name.isupper() and name not in ("COUNTRIES", "TIME_ZONES", "US_STATES"):
             yield from _phrases_in(value)
     yield "Waits for its turn"
 

@@ -12,7 +12,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,8 +22,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.compliance.models import DataRequest
 from app.compliance.queries import consent_events_of, inbound_of, messages_about, suppressions_of
+from app.consent.chain import verify_chain
 from app.core.errors import NotFound
 from app.deps import Deps
+from app.messages.evidence import HOW_TO_CHECK, numbers_of, told_event, told_reply, told_text, zone_of
 from app.shops.models import Shop
 from app.shops.queries import write_audit
 
@@ -143,41 +145,26 @@ async def forget_old_files(session: AsyncSession, now: datetime) -> None:
 
 
 async def _gather(deps: Deps, session: AsyncSession, shop: Shop, whom: Whom) -> dict[str, Any]:
+    """As in the evidence file, for all phones of the customer; the proof covers the shop's whole chain."""
+    numbers = await numbers_of(session, shop.id)
     messages = await messages_about(session, shop.id, whom.customer_id, whom.order_ids, whom.phone_hashes)
+    proof = await verify_chain(deps, session, shop.id, only_words_of=whom.phone_hashes[0] if whom.phone_hashes else b"")
+    sent, received, changes = [], [], []
+    for message in messages:
+        to = _open(deps, message.phone_encrypted)
+        told = told_text(deps, message, zone_of(shop, to), numbers)
+        sent.append({"to": to, **told, "created_at": _text(message.created_at)})
+    for inbound in await inbound_of(session, shop.id, whom.phone_hashes):
+        author = _open(deps, inbound.phone_encrypted)
+        received.append({"from": author, **told_reply(deps, inbound, zone_of(shop, author))})
+    for event in await consent_events_of(session, shop.id, whom.phone_hashes):
+        phone = _open(deps, event.phone_encrypted)
+        changes.append({"phone": phone, **told_event(deps, event, zone_of(shop, phone))})
     return {
-        "texts_sent": [
-            {
-                "kind": each.kind,
-                "state": each.state,
-                "reason": each.reason,
-                "order": each.order_name,
-                "to": _open(deps, each.phone_encrypted),
-                "text": _open(deps, each.text_encrypted),
-                "created_at": _text(each.created_at),
-                "sent_at": _text(each.sent_at),
-            }
-            for each in messages
-        ],
-        "texts_received": [
-            {
-                "from": _open(deps, each.phone_encrypted),
-                "text": _open(deps, each.text_encrypted),
-                "understood_as": each.meaning,
-                "received_at": _text(each.received_at),
-            }
-            for each in await inbound_of(session, shop.id, whom.phone_hashes)
-        ],
-        "consent_changes": [
-            {
-                "phone": _open(deps, each.phone_encrypted),
-                "change": each.change,
-                "source": each.source,
-                "method": each.method,
-                "words": _open(deps, each.words_encrypted),
-                "at": _text(each.at),
-            }
-            for each in await consent_events_of(session, shop.id, whom.phone_hashes)
-        ],
+        "texts_sent": sent,
+        "texts_received": received,
+        "consent_changes": changes,
+        "proof": {**asdict(proof), "how_to_check": HOW_TO_CHECK},
         "opt_outs": [
             {"phone": _open(deps, each.phone_encrypted), "since": _text(each.since), "lifted_at": _text(each.lifted_at)}
             for each in await suppressions_of(session, shop.id, whom.phone_hashes)

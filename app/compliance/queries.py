@@ -1,7 +1,7 @@
 """SQL that finds and erases one customer's data in every table that holds any; the shop always comes first."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, or_, select, text, update
@@ -133,10 +133,17 @@ async def _forget_requests(
 
 
 async def was_installed_again(session: AsyncSession, shop: Shop, *, since: datetime) -> bool:
-    """Whether the shop has been installed a second time after *since*."""
+    """Whether the shop is there in spite of an uninstall at *since*: installed a second time, heard of or not.
+
+    Shopify grants no token to a shop that has left, and an installed one gets a new one every day. An hour is left
+    for Shopify's 48 being less exact than ours.
+    """
     query = select(AuditEvent.at).where(AuditEvent.shop_domain == shop.domain, AuditEvent.action == "installed")
     installs = list(await session.scalars(query.order_by(AuditEvent.at)))
-    return len(installs) > 1 and installs[-1] > since
+    granted = shop.granted_at is not None and shop.granted_at > since + timedelta(hours=1)
+    if len(installs) > 1:
+        return granted or installs[-1] > since
+    return granted and shop.installed_at is not None and shop.installed_at <= since
 
 
 async def erase(session: AsyncSession, shop_id: int) -> None:

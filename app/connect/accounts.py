@@ -4,6 +4,7 @@ Orders may be stored for an account without a grant, but nothing is texted: aler
 merchant in their place, switches them on. Grant and revoke are told to the organisation's webhooks.
 """
 
+import csv
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from app.connect import outgoing
 from app.connect.models import Account
 from app.connect.queries import (
     account_page,
+    cancel_queued_of_account,
     find_account_by_connect_id,
     get_account,
     senders_of_accounts,
@@ -54,6 +56,45 @@ async def invite_account(deps: Deps, session: AsyncSession, shop: Shop, form: ob
     await session.flush()
     await _audit(deps, session, shop, actor, "account_invited", account)
     return {**describe_account(deps, account, None), "invite_url": invite_url(deps, shop, account)}
+
+
+async def invite_many(deps: Deps, session: AsyncSession, shop: Shop, form: object, *, actor: str) -> dict[str, Any]:
+    """Lines of a CSV file with a head (name, connect_id, phone, email): each is an invitation of its own.
+
+    A line that cannot be is answered with its number and a sentence, and keeps no other from being taken. Raises
+    `Invalid` when it is no such file.
+    """
+    text = form.get("csv") if isinstance(form, dict) else None
+    first = form.get("first_line", 2) if isinstance(form, dict) else 2
+    if not isinstance(text, str) or not text.strip():
+        raise Invalid({"csv": "Choose a CSV file."})
+    if isinstance(first, bool) or not isinstance(first, int) or not 0 < first < 10**9:
+        first = 2
+    rows = csv.reader(text.splitlines(), delimiter=";" if ";" in text.splitlines()[0] else ",")
+    head = [COLUMNS.get(each.strip().lstrip("\ufeff").lower().replace(" ", "_"), "") for each in next(rows, [])]
+    if "name" not in head:
+        raise Invalid({"csv": "The first line must name the columns: name, connect_id, phone, email."})
+    created, refused = 0, []
+    for line, row in enumerate(rows, first):
+        if not any(each.strip() for each in row):
+            continue
+        person = {column: value for column, value in zip(head, row, strict=False) if column}
+        try:
+            async with session.begin_nested():
+                await invite_account(deps, session, shop, person, actor=actor)
+            created += 1
+        except (Invalid, Conflict) as error:
+            refused.append({"line": line, "sentence": error.sentence})
+    return {"created": created, "refused": refused}
+
+
+COLUMNS: Final = {
+    **{name: name for name in ("name", "connect_id", "phone", "email")},
+    "id": "connect_id",
+    "mobile": "phone",
+    "phone_number": "phone",
+    "e-mail": "email",
+}
 
 
 def add_account(deps: Deps, session: AsyncSession, shop: Shop, person: PersonForm) -> Account:
@@ -160,9 +201,12 @@ async def revoke(deps: Deps, session: AsyncSession, shop: Shop, account: Account
     if account.revoked_at is not None:
         return
     account.revoked_at = account.updated_at = deps.clock()
+    account.joined_at = None
     account.alerts_enabled = False
     account.token_epoch += 1
     await session.flush()
+    ended = ("access_revoked", "The connected account has taken back its permission.")
+    await cancel_queued_of_account(session, shop.id, account.id, now=deps.clock(), reason=ended)
     await outgoing.announce(deps, session, shop.id, GRANTED_DELETED, describe_grant(account))
     await _audit(deps, session, shop, actor, "account_revoked", account)
 
@@ -203,6 +247,7 @@ def describe_account(deps: Deps, account: Account, sender: Sender | None) -> dic
         "invited_at": account.invited_at.isoformat() if account.invited_at else None,
         "granted_at": account.granted_at.isoformat() if account.granted_at else None,
         "revoked_at": account.revoked_at.isoformat() if account.revoked_at else None,
+        "joined_at": account.joined_at.isoformat() if account.joined_at else None,
         "created_at": account.created_at.isoformat(),
         "object": "user",
     }

@@ -2,20 +2,29 @@
 
 from datetime import timedelta
 
-from app.connect import alerts, notices, ownership
+from app.connect import alerts, conversations, notices, ownership
 from app.connect.attribution import ATTRIBUTE, attribute_order
+from app.connect.history import IMPORT, import_page
 from app.connect.notices import MAIL, mail_notice
 from app.connect.outgoing import MAKE_CALL, make_call
-from app.connect.queries import due_calls, forget_old_answers
-from app.core.jobs import Discard, every, job
+from app.connect.queries import due_calls, forget_old_answers, forget_visits, running_imports
+from app.connect.sign_in import MAIL_CODE, SIGN_IN_CODE, mail_code
+from app.core.jobs import Discard, enqueue, every, job
 from app.deps import Deps
 from app.shopify.client import AccessForbidden, AccessTokenRejected, ShopUnavailable
 
-DECLARED = (alerts.PAID, alerts.SHIPPED, notices.NOTICE.name)
+DECLARED = (
+    alerts.PAID,
+    alerts.SHIPPED,
+    notices.NOTICE.name,
+    conversations.ANSWER.name,
+    SIGN_IN_CODE.name,
+)
 """The kinds of text that importing this module declares."""
 OWNERS = ownership.Affiliates
 """Registered by the same import: whose number Shopify's orders are texted about from."""
 ANSWERS_KEPT = timedelta(hours=24)
+IMPORT_IDLE = timedelta(minutes=5)
 REQUESTS_KEPT = timedelta(days=30)
 
 
@@ -40,6 +49,25 @@ async def mail_one_notice(deps: Deps, notice_id: str) -> None:
     await mail_notice(deps, int(notice_id))
 
 
+@job(IMPORT, attempts=12)
+async def import_one_page(deps: Deps, import_id: str) -> None:
+    await import_page(deps, int(import_id))
+
+
+@every(timedelta(minutes=1), "connect.resume_imports")
+async def resume_imports(deps: Deps) -> None:
+    """A backfill whose job was lost, or gave up while Shopify was away, goes on with its page."""
+    async with deps.db.transaction() as session:
+        idle = await running_imports(session, idle_since=deps.clock() - IMPORT_IDLE)
+        await enqueue(session, IMPORT, idle)
+
+
+@job(MAIL_CODE, attempts=4)
+async def mail_one_code(deps: Deps, sign_in_id: str) -> None:
+    """Not tried for longer than the code lives."""
+    await mail_code(deps, int(sign_in_id))
+
+
 @every(timedelta(minutes=1), "connect.make_due_calls")
 async def make_due_calls(deps: Deps) -> None:
     """Losing the job table loses no webhook: what is due and was not called is called here."""
@@ -51,7 +79,8 @@ async def make_due_calls(deps: Deps) -> None:
 
 @every(timedelta(hours=1), "connect.forget_old_answers")
 async def forget_answers(deps: Deps) -> None:
-    """Answers to repeated calls after a day, the request log after a month."""
+    """Answers to repeated calls and sign-ins after a day, the request log after a month."""
     now = deps.clock()
     async with deps.db.transaction() as session:
         await forget_old_answers(session, answers_before=now - ANSWERS_KEPT, requests_before=now - REQUESTS_KEPT)
+        await forget_visits(session, now - ANSWERS_KEPT)

@@ -22,7 +22,8 @@ class Account(Base):
     """One affiliate of one shop. *import_history* is "unset", "yes" or "no": their own wish.
 
     *alerts_enabled*: customers get order texts in this person's name. Every token of the hosted page carries
-    *token_epoch*, so raising it signs the person out everywhere.
+    *token_epoch*, so raising it signs the person out everywhere. *joined_at*: when the person agreed on the hosted
+    page; None before, and again once they have left.
     """
 
     __tablename__ = "connect_accounts"
@@ -50,10 +51,54 @@ class Account(Base):
     granted_at: Mapped[datetime | None]
     granted_by: Mapped[str | None]
     revoked_at: Mapped[datetime | None]
+    joined_at: Mapped[datetime | None]
     token_epoch: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
+
+
+class SignIn(Base):
+    """Somebody asked for a code on the hosted page. A stranger's row looks the same, but its code is empty.
+
+    *account_id* None: not an account yet. *claim*: the organisation's own id of the person, signed by it.
+    """
+
+    __tablename__ = "connect_sign_ins"
+    __table_args__ = (
+        Index("ix_connect_sign_ins_shop_id_person_hash", "shop_id", "person_hash"),
+        Index("ix_connect_sign_ins_created_at", "created_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("connect_accounts.id", ondelete="CASCADE"))
+    channel: Mapped[str]
+    person_hash: Mapped[bytes]
+    person_encrypted: Mapped[bytes]
+    code_encrypted: Mapped[bytes]
+    claim: Mapped[str | None]
+    language: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    used_at: Mapped[datetime | None]
+
+
+class Visit(Base):
+    """One sign-in that is being used; its token is renewed with every page. *ended_at*: signed out."""
+
+    __tablename__ = "connect_visits"
+    __table_args__ = (
+        Index("ix_connect_visits_account_id", "account_id"),
+        Index("ix_connect_visits_created_at", "created_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("connect_accounts.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class AccountTemplate(Base):

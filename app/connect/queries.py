@@ -20,12 +20,16 @@ from app.connect.models import (
     HistoryImport,
     Notice,
     Profile,
+    SignIn,
     StoredAnswer,
+    Visit,
     WebhookCall,
     WebhookEndpoint,
 )
+from app.consent.models import PublicRequest
 from app.core.errors import NotFound
-from app.messages.models import InboundMessage, Message
+from app.messages.models import InboundMessage, Message, MessageState
+from app.messages.queries import move
 from app.shops.models import Sender
 
 # --- accounts ---
@@ -122,6 +126,71 @@ async def forget_account_text(session: AsyncSession, account_id: int, kind: str,
             AccountTemplate.account_id == account_id, AccountTemplate.kind == kind, AccountTemplate.locale == locale
         )
     )
+
+
+# --- signing in ---
+
+
+async def count_page_use(
+    session: AsyncSession, shop_id: int, address_hash: bytes, *, now: datetime, window: timedelta
+) -> int:
+    """Note one attempt to sign in and answer how many came from this address within *window*, this one included."""
+    old = (PublicRequest.shop_id == shop_id, PublicRequest.at < now - timedelta(days=1))
+    await session.execute(delete(PublicRequest).where(*old))
+    session.add(PublicRequest(shop_id=shop_id, address_hash=address_hash, at=now))
+    await session.flush()
+    query = select(func.count()).where(
+        PublicRequest.shop_id == shop_id, PublicRequest.address_hash == address_hash, PublicRequest.at > now - window
+    )
+    return int(await session.scalar(query) or 0)
+
+
+async def add_sign_in(session: AsyncSession, values: dict[str, Any]) -> SignIn:
+    return (await session.scalars(insert(SignIn).values(**values).returning(SignIn))).one()
+
+
+async def count_sign_ins(
+    session: AsyncSession, shop_id: int, *, since: datetime, person_hash: bytes | None = None
+) -> int:
+    query = select(func.count()).where(SignIn.shop_id == shop_id, SignIn.created_at > since)
+    if person_hash is not None:
+        query = query.where(SignIn.person_hash == person_hash)
+    return int(await session.scalar(query) or 0)
+
+
+async def get_sign_in(session: AsyncSession, shop_id: int, sign_in_id: int, *, lock: bool = False) -> SignIn | None:
+    query = select(SignIn).where(SignIn.shop_id == shop_id, SignIn.id == sign_in_id)
+    return await session.scalar(query.with_for_update() if lock else query)
+
+
+async def try_sign_in(
+    session: AsyncSession, shop_id: int, sign_in_id: int, now: datetime, *, most: int
+) -> SignIn | None:
+    """The living sign-in, with this attempt counted before anybody looks at it."""
+    counting = (
+        update(SignIn)
+        .where(
+            SignIn.shop_id == shop_id,
+            SignIn.id == sign_in_id,
+            SignIn.used_at.is_(None),
+            SignIn.expires_at > now,
+            SignIn.attempts < most,
+        )
+        .values(attempts=SignIn.attempts + 1)
+        .returning(SignIn)
+    )
+    return await session.scalar(counting)
+
+
+async def find_visit(session: AsyncSession, shop_id: int, account_id: int, visit_id: int) -> Visit | None:
+    return await session.scalar(
+        select(Visit).where(Visit.shop_id == shop_id, Visit.account_id == account_id, Visit.id == visit_id)
+    )
+
+
+async def forget_visits(session: AsyncSession, before: datetime) -> None:
+    await session.execute(delete(SignIn).where(SignIn.created_at < before))
+    await session.execute(delete(Visit).where(Visit.created_at < before))
 
 
 # --- API keys, repeated calls, request log ---
@@ -491,6 +560,7 @@ async def attributions_of(
 
 async def get_import(session: AsyncSession, shop_id: int, import_id: int, *, lock: bool = False) -> HistoryImport:
     query = select(HistoryImport).where(HistoryImport.shop_id == shop_id, HistoryImport.id == import_id)
+    query = query.execution_options(populate_existing=True)
     found = await session.scalar(query.with_for_update() if lock else query)
     if found is None:
         raise NotFound("There is no such import.")
@@ -502,23 +572,112 @@ async def imports_of(session: AsyncSession, shop_id: int, *, limit: int = 20) ->
     return list(await session.scalars(query.order_by(HistoryImport.id.desc()).limit(limit)))
 
 
+async def running_imports(session: AsyncSession, *, idle_since: datetime) -> list[int]:
+    """Imports that should go on, but have not since then."""
+    query = select(HistoryImport.id).where(HistoryImport.state == "running", HistoryImport.updated_at < idle_since)
+    return list(await session.scalars(query.limit(100)))
+
+
+async def unfinished_import(session: AsyncSession, shop_id: int) -> HistoryImport | None:
+    query = select(HistoryImport).where(
+        HistoryImport.shop_id == shop_id, HistoryImport.state.in_(("running", "paused"))
+    )
+    return await session.scalar(query.limit(1))
+
+
+async def find_import(session: AsyncSession, import_id: int, *, lock: bool = False) -> HistoryImport | None:
+    """For the job, which knows nothing but the id."""
+    query = select(HistoryImport).where(HistoryImport.id == import_id).execution_options(populate_existing=True)
+    return await session.scalar(query.with_for_update() if lock else query)
+
+
 # --- what an account sees of its conversations ---
 
 
 async def messages_of_account(
-    session: AsyncSession, shop_id: int, account_id: int, *, limit: int = 50
+    session: AsyncSession, shop_id: int, account_id: int, *, phone_hash: bytes | None = None, limit: int = 50
 ) -> list[Message]:
-    """What left, or should have left, in this account's name."""
+    """What left, or should have left, in this account's name; *phone_hash*: to one customer. Newest first."""
     senders = select(Sender.id).where(Sender.shop_id == shop_id, Sender.account_id == account_id)
     orders = select(func.concat("connect:", ConnectOrder.id)).where(ConnectOrder.account_id == account_id)
     query = select(Message).where(
         Message.shop_id == shop_id, or_(Message.sender_id.in_(senders), Message.order_id.in_(orders))
     )
+    if phone_hash is not None:
+        query = query.where(Message.phone_hash == phone_hash)
     return list(await session.scalars(query.order_by(Message.id.desc()).limit(limit)))
 
 
+async def names_of_customers(
+    session: AsyncSession, shop_id: int, account_id: int, phone_hashes: Sequence[bytes]
+) -> dict[bytes, bytes]:
+    """Phone hash to the encrypted name on the account's latest order of this customer."""
+    query = select(ConnectOrder.phone_hash, ConnectOrder.profile_name_encrypted).where(
+        ConnectOrder.shop_id == shop_id,
+        ConnectOrder.account_id == account_id,
+        ConnectOrder.phone_hash.in_(phone_hashes),
+        ConnectOrder.profile_name_encrypted.is_not(None),
+    )
+    rows = await session.execute(query.order_by(ConnectOrder.id))
+    return {row.phone_hash: row.profile_name_encrypted for row in rows}
+
+
+async def customers_of_account(session: AsyncSession, shop_id: int, account_id: int, *, limit: int) -> list[Any]:
+    """(orders, latest order's id) of each customer; whoever ordered last first."""
+    latest = func.max(ConnectOrder.id)
+    query = (
+        select(func.count().label("orders"), latest.label("latest"))
+        .where(
+            ConnectOrder.shop_id == shop_id,
+            ConnectOrder.account_id == account_id,
+            ConnectOrder.profile_id.is_not(None),
+            ConnectOrder.deleted_at.is_(None),
+        )
+        .group_by(ConnectOrder.profile_id)
+        .order_by(latest.desc())
+        .limit(limit)
+    )
+    return list(await session.execute(query))
+
+
+async def orders_by_id(session: AsyncSession, shop_id: int, order_ids: Sequence[int]) -> dict[int, ConnectOrder]:
+    query = select(ConnectOrder).where(ConnectOrder.shop_id == shop_id, ConnectOrder.id.in_(order_ids))
+    return {order.id: order for order in await session.scalars(query)}
+
+
+async def count_orders(session: AsyncSession, shop_id: int, account_id: int, *, since: datetime) -> int:
+    query = select(func.count()).where(
+        ConnectOrder.shop_id == shop_id,
+        ConnectOrder.account_id == account_id,
+        ConnectOrder.deleted_at.is_(None),
+        ConnectOrder.created_at >= since,
+    )
+    return int(await session.scalar(query) or 0)
+
+
+async def cancel_queued_of_account(
+    session: AsyncSession, shop_id: int, account_id: int, *, now: datetime, reason: tuple[str, str]
+) -> None:
+    """Cancel what waits to leave from this account's number, scheduled texts included."""
+    senders = select(Sender.id).where(Sender.shop_id == shop_id, Sender.account_id == account_id)
+    query = select(Message.id).where(
+        Message.shop_id == shop_id, Message.sender_id.in_(senders), Message.state == MessageState.QUEUED
+    )
+    for message_id in list(await session.scalars(query.with_for_update())):
+        await move(
+            session,
+            message_id,
+            MessageState.CANCELLED,
+            origin=[MessageState.QUEUED],
+            now=now,
+            cause=reason[0],
+            reason_code=reason[0],
+            reason=reason[1],
+        )
+
+
 async def replies_to_account(
-    session: AsyncSession, shop_id: int, account_id: int, *, limit: int = 50
+    session: AsyncSession, shop_id: int, account_id: int, *, phone_hash: bytes | None = None, limit: int = 50
 ) -> list[InboundMessage]:
     """Texts of this account's own customers to its number; on a shared number nobody else's are shown."""
     numbers = select(Sender.phone_number).where(Sender.shop_id == shop_id, Sender.account_id == account_id)
@@ -533,4 +692,6 @@ async def replies_to_account(
         InboundMessage.sender_id.in_(to_number),
         or_(InboundMessage.phone_hash.in_(customers), InboundMessage.phone_hash.in_(texted)),
     )
+    if phone_hash is not None:
+        query = query.where(InboundMessage.phone_hash == phone_hash)
     return list(await session.scalars(query.order_by(InboundMessage.id.desc()).limit(limit)))

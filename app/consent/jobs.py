@@ -4,14 +4,26 @@ Source: Shopify, `customerSmsMarketingConsentUpdate`. SUBSCRIBED needs an opt-in
 refused, so ours is never later than now; repeating the mutation only sets the state again. All customers with the
 phone are changed, because a search may find several. The provider's list is kept per number of ours, so every number of
 the brand is written to. A newer decision about the same phone makes an older write pointless.
+
+Confirm first, then block: from the moment its list has an opt-out the provider refuses the number, so every write of
+one, whoever caused it, waits until the confirmation of a STOP that is under way has left or has become too late.
 """
 
 from datetime import UTC, timedelta
 from typing import Any
 
 from app.consent.models import ConsentEvent
-from app.consent.opt_out import DOUBLE_OPT_IN, OPT_IN, OPT_OUT, WRITE_TO_PROVIDER, WRITE_TO_SHOPIFY
-from app.consent.queries import get_consent_event, latest_decision
+from app.consent.opt_out import (
+    CONFIRM_STOP_WITHIN,
+    CONFIRMED_ELSEWHERE,
+    CONFIRMED_HERE,
+    DOUBLE_OPT_IN,
+    OPT_IN,
+    OPT_OUT,
+    WRITE_TO_PROVIDER,
+    WRITE_TO_SHOPIFY,
+)
+from app.consent.queries import get_consent_event, latest_confirmed, latest_decision
 from app.core.jobs import Discard, Snooze, job
 from app.core.log import get_logger
 from app.core.phone import to_e164
@@ -27,6 +39,8 @@ log = get_logger(__name__)
 
 PACKAGE = "app.consent"
 ACCESS_PAUSE = timedelta(minutes=15)
+CONFIRMATION_LEAVES_IN = CONFIRM_STOP_WITHIN + timedelta(minutes=1)
+"""A minute more than it may wait here, for the provider to pass it on to the carrier."""
 
 
 class ConsentNotWritten(Exception):
@@ -43,8 +57,11 @@ async def write_to_shopify(deps: Deps, event_id: str) -> None:
 @job(WRITE_TO_PROVIDER, attempts=20)
 async def write_to_provider(deps: Deps, event_id: str) -> None:
     event, phone = await _current(deps, event_id)
-    if event.written_to_provider_at is None:
-        await _write_to_provider(deps, event, phone)
+    if event.written_to_provider_at is not None:
+        return
+    if event.change == OPT_OUT:
+        await _let_the_confirmation_leave(deps, event)
+    await _write_to_provider(deps, event, phone)
 
 
 async def _current(deps: Deps, event_id: str) -> tuple[ConsentEvent, str]:
@@ -117,6 +134,16 @@ async def _update(deps: Deps, event: ConsentEvent, customer_id: str) -> None:
         codes = sorted(str(error.get("code")) for error in errors)
         log.warning("consent.refused_by_shopify", shop_id=event.shop_id, event_id=event.id, codes=codes)
         raise ConsentNotWritten(", ".join(codes))
+
+
+async def _let_the_confirmation_leave(deps: Deps, event: ConsentEvent) -> None:
+    since = deps.clock() - CONFIRMATION_LEAVES_IN
+    async with deps.db.transaction() as session:
+        stop = await latest_confirmed(
+            session, event.shop_id, event.phone_hash, by=(CONFIRMED_HERE, CONFIRMED_ELSEWHERE), since=since
+        )
+    if stop is not None:
+        raise Snooze(stop.recorded_at - since)
 
 
 async def _write_to_provider(deps: Deps, event: ConsentEvent, phone: str) -> None:

@@ -26,7 +26,7 @@ def _words(row: str) -> frozenset[str]:
 
 OPT_OUTS: Final[Mapping[str, Language]] = _by_word(
     {
-        "en": "stop|stopall|stop all|end|cancel|unsubscribe|quit|revoke|optout|opt out|opt me out|opt out all|unsub|"
+        "en": "stop|stopall|stop all|end|cancel|unsubscribe|quit|revoke|revoked|block me|optout|opt out|opt me out|opt out all|unsub|"
         "unsubscribe me|unsubscribe all|cancel all|end all|quit all|remove|remove me|delete me|no more|take me off|"
         "stop it|stop this|stop that|stop these|stop them|stop everything|stop me|stop sending|stop contact|stp|"
         "leave me alone|leave us alone|wrong number|wrong person|lose my number|lose this number|not interested|no longer interested|un subscribe|"
@@ -193,9 +193,16 @@ LINK: Final = r"(?i:(?<![a-z0-9])(?:https?://|www\.)\S+)"
 
 REACTION: Final = (
     r"(?:liked|loved|disliked|laughed at|emphasi[sz]ed|questioned|reacted .{1,20} to|removed an? .{1,20} from|"
-    r"le gusto|le encanto|no le gusto|se rio de|enfatizo|destaco|a aime|a adore|n.a pas aime|a ri de|a reagi)\s*[\"“«„”]"
+    r"le gusto|le encanto|no le gusto|se rio de|enfatizo|destaco|a aime|a adore|n.a pas aime|a ri de|a reagi|"
+    r"[^\w\s]{1,4} (?:to|a|a propos de))\s*[\"“«„”]"
 )
 """What telephones send for a "tapback": it quotes our own text, opt-out words included."""
+
+QUOTED_LINE: Final = r"(?im)^[ \t]*>.*$|^[ \t]*(?:on|el|le) .{1,120} (?:wrote|escribi[oó]|a +[eé]crit)[ \t]*:[ \t]*$"
+SIGNATURE: Final = (
+    r"(?im)^[ \t]*(?:sent +(?:from|via) +my|sent +from|enviado +desde +mi|envoy[eé] +de(?:puis)? +mon) +[^\n,:;]{1,44}$"
+)
+"""Lines that a telephone or a mail program adds; beside words of the customer's own they are none."""
 
 # --- sentences -----------------------------------------------------------------------------------------------------
 
@@ -227,6 +234,9 @@ _FR_BETWEEN: Final = (
 )
 _AGAIN: Final = r"(?:again|anymore|any more|ever|else|please|pls|thanks|thank you|now|immediately|already|asap)"
 
+_FROM_EMAIL: Final = r" (?:me |us )?(?:from|of) (?:\w+ ){0,2}?(?:e ?mails?|newsletters?)\b(?! (?:and|or|sms|text))"
+"""Somebody may end the e-mails and keep the texts."""
+
 OPT_OUT_PHRASES: Final[tuple[tuple[str, Language, str], ...]] = (
     ("en.stop-doing", "en", rf"\b(?:stop|quit|cease|end|discontinue)(?: (?:all|this|the|with|your|ur|fucking)){{0,3}} {_DOING['en']}"),
     ("en.stop-news", "en", rf"\b(?:stop|stopping|quit|cease|halt|discontinue|cancel|unsubscribe|block|disable|turn off)(?: {_EN_BETWEEN}){{0,5}} {_NEWS['en']}"),
@@ -245,8 +255,10 @@ OPT_OUT_PHRASES: Final[tuple[tuple[str, Language, str], ...]] = (
     ("en.off-the-list", "en", r"\b(?:remove|delete) from (?:(?:your|the|this|all) )?(?:\w+ )?lists?\b|\boff (?:of )?(?:this|your|the|ur) (?:\w+ )?list\b"),
     ("en.not-interested", "en", r"\b(?:not|no longer) interested$"),
     ("en.please-stop", "en", r"\b(?:please|pls|plz) (?:just )?stop(?: (?:it|this|now|already))*$"),
-    ("en.unsubscribe", "en", r"\b(?:unsubscribe|un subscribe|unsubscribing|unsubcribe|unsuscribe|opt (?:me |us )?out|opting out|optout)\b"),
+    ("en.unsubscribe", "en", rf"\b(?:unsubscribe|un subscribe|unsubscribing|unsubcribe|unsuscribe|opt (?:me |us )?out|opting out|optout)\b(?!{_FROM_EMAIL})"),
     ("en.unsubscribe", "en", r"\b(?:want|like|wish|need) to be (?:unsubscribed|removed|opted out|taken off)\b"),
+    ("en.enough", "en", rf"\benough (?:of|with)(?: (?:all|the|these|this|those|your|ur|damn|fucking)){{0,3}} {_NEWS['en']}"),
+    ("en.stop-annoyed", "en", r"^(?:please |just |ok )*stop\b.*\b(?:annoying|annoyed|irritating|bothering me)\b"),
     ("en.revoke", "en", r"\b(?:revoke|revoking|withdraw|withdrawing)(?: (?:my|all|any|the|prior))* (?:consent|permission|opt in|authorization)\b"),
     ("en.no-more", "en", rf"\bno more(?: (?:of|these|those|your|text|sms|promotional|marketing|fucking)){{0,3}} {_NEWS['en']}|^(?:no|zero) {_NEWS['en']}$"),
     ("en.leave-alone", "en", r"\b(?:leave (?:me|us) alone|lose (?:my|this) number|go away|fuck off|piss off|get lost)\b"),
@@ -329,7 +341,7 @@ SERVICE_REQUESTS: Final[tuple[tuple[str, str], ...]] = tuple(
 IDIOM: Final = "|".join(
     (
         r"\b(?:bus|truck|tram|train|metro|pit|full|non|one|whistle|rest|door|first|next|last|final) stop\b",
-        r"\bstop (?:by|in|over|at|raining|snowing|working|signs?|watch|and (?:shop|go|get|pick|see)|for (?:gas|food|lunch))\b",
+        r"\bstop (?:by|in|over|at|raining|snowing|working|signs?|watch|motion|shop|making sense|and (?:shop|go|get|pick|see)|for (?:gas|food|lunch))\b",
         r"\bstop on (?:the|my) way\b|\b(?:end|quit) of\b|\b(?:in|at|by|to|near|until|till) the (?:\w+ )?end\b",
         r"\b(?:will|would|does|did) (?:it|he|she|this|that|they|the \w+|we|i) (?:ever )?stop\b",
         r"\b(?:it|he|she|they|that|app|site|page|link|website|tracking|machine) (?:stops|quit|ended|stopped)\b",
@@ -348,7 +360,7 @@ DOUBTFUL_PHRASES: Final[tuple[tuple[str, Language, str], ...]] = (
     ("en.not-now", "en", r"\b(?:dont|do not) (?:text|message|contact|call|write|bother) (?:me|us|this|my)\b"),
     ("en.who", "en", r"\b(?:how did you get (?:my|this) number|why are you (?:texting|contacting|messaging) me|not my (?:order|number)|this (?:isnt|is not) \w+s? (?:number|phone)|no longer (?:\w+ )?(?:number|phone))\b"),
     ("en.enough", "en", r"^(?:enough|thats enough|enough already|too many (?:texts|messages)|nope|no no no)$"),
-    ("en.email", "en", r"\b(?:stop|quit|no more) (?:\w+ ){0,2}?(?:e ?mails?|e ?mailing)\b"),
+    ("en.email", "en", r"\b(?:stop|quit|no more|unsubscribe|opt (?:me |us )?out) (?:\w+ ){0,4}?(?:e ?mails?|e ?mailing|newsletters?)\b"),
     ("es.cancelar", "es", r"^(?:quiero |por favor |favor de )*(?:cancelar|cancela|cancele|cancelen|anular|parar|eliminar|borrar|suspender)(?: (?:todo|esto|eso|lo|ya))*$"),
     ("es.molesto", "es", r"\b(?:es spam|estafa|los voy a (?:reportar|denunciar|bloquear)|como consiguieron mi numero|no quiero (?:esto|nada))\b|^alto\b"),
     ("fr.annuler", "fr", r"^(?:je veux |svp )*(?:annuler|annulez|supprimer|supprimez|resilier|resiliez|fin|terminer)(?: (?:tout|ca|cela))*$|^tout (?:annuler|supprimer)$"),

@@ -18,7 +18,7 @@ from typing import Final
 from app.consent import keyword_sets as sets
 from app.consent.keyword_sets import Language
 
-MATCHER_VERSION: Final = "2026-11-22"
+MATCHER_VERSION: Final = "2026-11-28"
 """Stored with every decision; raised with every change of the rules or their data."""
 
 _LONGEST_READ: Final = 2000
@@ -47,7 +47,8 @@ class KeywordMatch:
 
 def classify(text: str, *, opt_in_pending: bool = False) -> KeywordMatch:
     """Say what *text* means; *opt_in_pending* when we asked this phone for a YES and have had no answer yet."""
-    text = _pattern(sets.LINK).sub(" ", unicodedata.normalize("NFKC", text[:_LONGEST_READ]))
+    received = _pattern(sets.LINK).sub(" ", unicodedata.normalize("NFKC", text[:_LONGEST_READ]))
+    text = _own_words(received)
     whole = _read(text)
     match = (
         _reaction(text)
@@ -57,8 +58,15 @@ def classify(text: str, *, opt_in_pending: bool = False) -> KeywordMatch:
         or _clauses(text, whole)
         or _found(Meaning.OTHER, "none", "", "en")
     )
-    covered = match.meaning is Meaning.OPT_OUT and _bare(text) in sets.PROVIDER_OPT_OUTS
+    # The provider compares the whole text, signature and all.
+    covered = match.meaning is Meaning.OPT_OUT and _bare(received) in sets.PROVIDER_OPT_OUTS
     return KeywordMatch(match.meaning, match.rule, match.words, match.language, covered)
+
+
+def _own_words(text: str) -> str:
+    """Without quoted lines and signatures, unless nothing else is left to read."""
+    own = _pattern(sets.SIGNATURE).sub("", _pattern(sets.QUOTED_LINE).sub("", text))
+    return own if own.strip() else text
 
 
 def _reaction(text: str) -> KeywordMatch | None:

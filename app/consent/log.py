@@ -29,20 +29,27 @@ async def opt_outs(deps: Deps, session: AsyncSession, shop_id: int, *, limit: in
 
 
 async def activity(deps: Deps, session: AsyncSession, shop_id: int, *, limit: int = 50) -> list[dict[str, Any]]:
-    return [
-        {
-            "at": event.at.isoformat(),
-            "phone": _open(deps, event.phone_encrypted),
-            "change": event.change,
-            "source": event.source,
-            "method": event.method,
-            "words": _open(deps, event.words_encrypted),
-            "rule": event.rule,
-            "actor": event.actor,
-            "shopify_result": event.shopify_result,
-        }
-        for event in await events_of(session, shop_id, limit=limit)
-    ]
+    return [_describe(deps, event) for event in await events_of(session, shop_id, limit=limit)]
+
+
+async def activity_of_phone(deps: Deps, session: AsyncSession, shop_id: int, phone: str) -> list[dict[str, Any]]:
+    """Newest first."""
+    events = await events_of_phone(session, shop_id, deps.vault.fingerprint(phone))
+    return [_describe(deps, event) for event in reversed(events)]
+
+
+def _describe(deps: Deps, event: ConsentEvent) -> dict[str, Any]:
+    return {
+        "at": event.at.isoformat(),
+        "phone": _open(deps, event.phone_encrypted),
+        "change": event.change,
+        "source": event.source,
+        "method": event.method,
+        "words": _open(deps, event.words_encrypted),
+        "rule": event.rule,
+        "actor": event.actor,
+        "shopify_result": event.shopify_result,
+    }
 
 
 def _cause(events: list[ConsentEvent]) -> ConsentEvent | None:

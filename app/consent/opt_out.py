@@ -24,6 +24,10 @@ HOLD = "hold"
 RELEASE = "release"
 AGREED = "order_update_consent"
 DOUBLE_OPT_IN = "double_opt_in"
+CONFIRMED_HERE = "app"
+CONFIRMED_ELSEWHERE = "none: confirmed by another shop on this number"
+CONFIRM_STOP_WITHIN = timedelta(minutes=5)
+"""Later than this a confirmation would no longer count as part of the opt-out (47 CFR 64.1200(a)(12))."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,6 @@ class Evidence:
     *words*: the person's own, as written. *wording*: what the person was shown. *address*: of a web request.
     *at*: when it happened, if not now. *confirmation*: who answers a STOP, or why nobody does.
     *covered_by_provider*: the provider's list has the change already, for all senders or only for *covered_sender_id*.
-    *provider_delay*: how long its list has to wait, because the one confirmation must get out before it blocks.
     *told*: whom to tell; a consent given to Shopify need not be told to Shopify.
     """
 
@@ -44,7 +47,6 @@ class Evidence:
     rule: str | None = None
     matcher_version: str | None = None
     covered_by_provider: bool = False
-    provider_delay: timedelta = timedelta(0)
     wording: str | None = None
     address: str | None = None
     at: datetime | None = None
@@ -144,7 +146,7 @@ async def _tell(session: AsyncSession, event: ConsentEvent, evidence: Evidence) 
     if WRITE_TO_SHOPIFY in evidence.told:
         await enqueue(session, WRITE_TO_SHOPIFY, [event.id])
     if WRITE_TO_PROVIDER in evidence.told and event.written_to_provider_at is None:
-        await enqueue(session, WRITE_TO_PROVIDER, [event.id], delay=evidence.provider_delay)
+        await enqueue(session, WRITE_TO_PROVIDER, [event.id])
 
 
 async def _state(session: AsyncSession, shop_id: int, phone_hash: bytes) -> str:

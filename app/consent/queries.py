@@ -135,6 +135,19 @@ async def latest_of_source(
     return await session.scalar(query.order_by(ConsentEvent.seq.desc()).limit(1))
 
 
+async def latest_confirmed(
+    session: AsyncSession, shop_id: int, phone_hash: bytes, *, by: Sequence[str], since: datetime
+) -> ConsentEvent | None:
+    """The newest STOP recorded after *since* that one of *by* confirms."""
+    query = select(ConsentEvent).where(
+        ConsentEvent.shop_id == shop_id,
+        ConsentEvent.phone_hash == phone_hash,
+        ConsentEvent.confirmation.in_(by),
+        ConsentEvent.recorded_at > since,
+    )
+    return await session.scalar(query.order_by(ConsentEvent.seq.desc()).limit(1))
+
+
 async def events_of(session: AsyncSession, shop_id: int, *, limit: int) -> list[ConsentEvent]:
     query = select(ConsentEvent).where(ConsentEvent.shop_id == shop_id)
     return list(await session.scalars(query.order_by(ConsentEvent.seq.desc()).limit(limit)))

@@ -100,6 +100,10 @@ class Language:
     def clock(self, moment: datetime) -> str:
         return str(format_time(moment, "short", locale=self.locale))
 
+    def weekday(self, number: int) -> str:
+        """In short; Monday is 0."""
+        return str(self.locale.days["stand-alone"]["abbreviated"][number])
+
     def moment(self, moment: datetime) -> str:
         """To the second, with its time zone."""
         written = format_datetime(moment, "medium", tzinfo=moment.tzinfo, locale=self.locale)

@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Database
@@ -60,3 +61,8 @@ async def last_runs(database: Database) -> dict[str, datetime | None]:
 
 SOON = timedelta(seconds=5)
 """How often a worker looks for due turns."""
+
+
+async def last_run(session: AsyncSession) -> datetime | None:
+    """When any recurring work ran last, whichever it was."""
+    return await session.scalar(select(func.max(RecurringTurn.last_run_at)))

@@ -1,11 +1,13 @@
 """Serves `web/static` under an address that changes with its content, so that browsers may keep a file for ever.
 
 All files share one hash, because ES modules import each other by relative address. They are read once, compressed once
-and served from memory; a name that is not among them does not exist, so no path can lead out of the folder.
+and served from memory; a name that is not among them does not exist, so no path can lead out of the folder. Scripts are
+served without their comments and indentation, which are for whoever reads the source.
 """
 
 import gzip
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +17,9 @@ from starlette.responses import Response
 
 WEB = Path(__file__).parents[2] / "web"
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*\*.*?\*/[ \t]*)\n", re.MULTILINE | re.DOTALL)
+"""On lines of its own; nothing in these files begins a line like that inside a string."""
+INDENTATION = re.compile(r"^[ \t]+|^\n", re.MULTILINE)
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -41,10 +46,16 @@ def static_files() -> StaticFiles:
     files = {}
     digest = hashlib.sha256()
     for path in sorted(each for each in folder.rglob("*") if each.suffix in TYPES):
-        name, content = path.relative_to(folder).as_posix(), path.read_bytes()
+        name, content = path.relative_to(folder).as_posix(), _served(path)
         digest.update(name.encode() + b"\0" + content + b"\0")
         files[name] = StaticFile(content, gzip.compress(content, mtime=0), TYPES[path.suffix])
     return StaticFiles(digest.hexdigest()[:16], files)
+
+
+def _served(path: Path) -> bytes:
+    if path.suffix != ".js":
+        return path.read_bytes()
+    return INDENTATION.sub("", COMMENT.sub("", path.read_text())).encode()
 
 
 async def serve_static_file(request: Request) -> Response:

@@ -306,6 +306,19 @@ HELP_REPLY_PRESET: Final = (
     "Please call {{ shop.phone }} for more information, or text STOP to stop these messages. "
     "Msg & Data rates may apply."
 )
+HELP_REPLY_SHORT: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "en": HELP_REPLY_PRESET,
+        "es": (
+            "Llama al {{ shop.phone }} si necesitas ayuda, o responde STOP para no recibir mensajes. "
+            "Pueden aplicarse tarifas de mensajes y datos."
+        ),
+        "fr": (
+            "Appelez le {{ shop.phone }} pour toute aide, ou répondez STOP pour ne plus recevoir de SMS. "
+            "Des frais peuvent s'appliquer."
+        ),
+    }
+)
 """The shorter HELP reply that merchants may choose instead of the default."""
 
 

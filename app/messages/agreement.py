@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.consent.models import ConsentPolicy
 from app.consent.opt_out import AGREED, Evidence, record_event
-from app.consent.queries import current_policy, latest_of_source
+from app.consent.queries import current_policy, latest_decision, latest_of_source
 from app.consent.shopify_states import ShopifyConsent
 from app.core.errors import Invalid
 from app.deps import Deps
@@ -44,6 +44,18 @@ async def agreement_for(
         wording=policy.wording,
         at=ordered_at,
     )
+
+
+async def covers_phone(
+    deps: Deps, session: AsyncSession, shop_id: int, phone: str, ordered_at: datetime | None
+) -> bool:
+    """Whether a phone given with an order may be texted instead of the customer's own, which is the one that Shopify's
+    consent is about: its owner opted in here, or ordered under words that are about the phone in the order. Who opted
+    out is not passed over for another phone either: the text is skipped for that."""
+    if await latest_decision(session, shop_id, deps.vault.fingerprint(phone)) is not None:
+        return True
+    policy = await current_policy(session, shop_id)
+    return policy is not None and policy.policy == ORDER_UPDATES and ordered_at is not None and ordered_at >= policy.at
 
 
 async def record_agreement(deps: Deps, session: AsyncSession, shop_id: int, phone: str, agreement: Evidence) -> None:

@@ -6,19 +6,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import Invalid
 from app.core.phone import to_e164
-from app.message_templates.defaults import DEFAULTS, closest_locale, default_text
+from app.message_templates.defaults import DEFAULTS, HELP_REPLY_SHORT, closest_locale, default_text
 from app.message_templates.queries import stored_texts
 from app.message_templates.render import TemplateError, TextTooLong, compile_template
 from app.message_templates.segments import UTF16_LIMIT, count_segments, to_plain, utf16_length
 from app.message_templates.variables import Values
 from app.messages.facts import OrderFacts, Parcel, Tracking
 from app.shops.models import Sender, Shop
+from app.shops.queries import find_sender
 from app.shops.settings import read_settings_of
 
 LINK_IN_LOG = "[order status link]"
 """What the log shows instead of the status link, which opens the order for whoever has it."""
 OPT_OUT_LINK_IN_LOG = "[opt-out link]"
 
+HELP_REPLY = "help_reply"
 NEUTRAL_NAME = {"en": "there", "es": "cliente", "fr": "client"}
 
 
@@ -72,11 +74,23 @@ def compose(template: str, values: Values, locale: str) -> Composed:
 async def compose_reply(session: AsyncSession, shop: Shop, sender: Sender, kind: str, language: str) -> Composed:
     """An answer to a keyword, in the keyword's language. Falls back to the default text if the merchant's is broken."""
     template, locale = await template_for(session, shop.id, kind, language)
+    if kind == HELP_REPLY and read_settings_of(shop).help_wording == "short":
+        locale = closest_locale(language, HELP_REPLY_SHORT)
+        template = HELP_REPLY_SHORT[locale]
     values: Values = {"shop": shop_values(shop, sender)}
     try:
         return compose(template, values, locale)
     except TemplateError:
         return compose(default_text(kind, language), values, language)
+
+
+async def help_replies(session: AsyncSession, shop: Shop, language: str) -> dict[str, str]:
+    """Both answers to HELP as a customer of this shop would read them, for the merchant to choose from."""
+    sender = await find_sender(session, shop.id)
+    values: Values = {"shop": shop_values(shop, sender)}
+    locale = closest_locale(language, HELP_REPLY_SHORT)
+    texts = {"full": default_text(HELP_REPLY, locale), "short": HELP_REPLY_SHORT[locale]}
+    return {name: compose(text, values, locale).text for name, text in texts.items()}
 
 
 def order_values(
@@ -122,12 +136,12 @@ def _present(tracking: Tracking | None) -> dict[str, str | int]:
     return {name: value for name, value in given.items() if value}
 
 
-def shop_values(shop: Shop, sender: Sender) -> dict[str, str | int]:
+def shop_values(shop: Shop, sender: Sender | None) -> dict[str, str | int]:
     """The shop's phone is the contact number it gave, else the number it texts from, which can be called back."""
     return {
         "name": shop.name or shop.domain.removesuffix(".myshopify.com"),
         "url": shop.url or f"https://{shop.domain}",
-        "phone": read_settings_of(shop).contact_phone or sender.phone_number or "",
+        "phone": read_settings_of(shop).contact_phone or (sender.phone_number if sender else None) or "",
     }
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.consent.queries import is_suppressed
@@ -21,7 +21,7 @@ from app.core.errors import Conflict, Invalid, NotFound
 from app.core.phone import country_of
 from app.deps import Deps
 from app.message_templates.segments import UTF16_LIMIT, count_segments, to_plain, utf16_length
-from app.messages.kinds import STAFF_REPLY, kinds
+from app.messages.kinds import STAFF_REPLY, kinds, shown
 from app.messages.models import InboundMessage, Message, MessageState
 from app.messages.queries import insert_message
 from app.shops.models import Shop
@@ -52,6 +52,14 @@ def hash_of(key: str) -> bytes:
         raise NotFound("There is no such conversation.") from None
 
 
+async def has_conversation(session: AsyncSession, shop_id: int, phone_hash: bytes) -> bool:
+    query = select(
+        exists().where(InboundMessage.shop_id == shop_id, InboundMessage.phone_hash == phone_hash)
+        | exists().where(Message.shop_id == shop_id, Message.phone_hash == phone_hash)
+    )
+    return bool(await session.scalar(query))
+
+
 async def list_conversations(deps: Deps, session: AsyncSession, shop_id: int, *, limit: int = 50) -> dict[str, Any]:
     """The customers who wrote last, each with their last text and how many are unread."""
     query = select(InboundMessage).where(InboundMessage.shop_id == shop_id)
@@ -63,7 +71,7 @@ async def list_conversations(deps: Deps, session: AsyncSession, shop_id: int, *,
         unread[text.phone_hash] += _unread(text)
     # Only what is shown is decrypted.
     shown = list(latest.items())[:limit]
-    conversations = [_describe_inbound(deps, text) | {"unread": unread[phone_hash]} for phone_hash, text in shown]
+    conversations = [describe_inbound(deps, text) | {"unread": unread[phone_hash]} for phone_hash, text in shown]
     return {"conversations": conversations, "unread": await count_unread(session, shop_id)}
 
 
@@ -89,14 +97,16 @@ async def conversation(deps: Deps, session: AsyncSession, shop: Shop, key: str) 
     outbound = await _newest(session, Message, shop.id, phone_hash)
     if not inbound and not outbound:
         raise NotFound("There is no such conversation.")
-    lines = [_describe_outbound(deps, text) for text in reversed(outbound)]
-    lines += [_describe_inbound(deps, text) for text in reversed(inbound)]
+    lines = [describe_outbound(deps, text) for text in reversed(outbound)]
+    lines += [describe_inbound(deps, text) for text in reversed(inbound)]
     sealed = next((text.phone_encrypted for text in (*inbound, *outbound) if text.phone_encrypted is not None), None)
     return {
         "key": key,
         "phone": deps.vault.decrypt(sealed) if sealed is not None else None,
-        "lines": sorted(lines, key=lambda line: line["at"]),
+        # What waits comes last; of what has one time, the customer's text is what was answered.
+        "lines": sorted(lines, key=lambda line: (line.get("due_at") or line["at"], line["side"] == "shop")),
         "why_not": await _why_not(deps, session, shop, phone_hash, inbound),
+        "opted_out": await is_suppressed(session, shop.id, phone_hash),
     }
 
 
@@ -119,7 +129,7 @@ async def queue_staff_reply(
 
     Raises `NotFound`, `Invalid`, and `Conflict` with the reason why no answer may go.
     """
-    text, once = _read_form(form)
+    text, once = read_answer(form)
     phone_hash = hash_of(key)
     inbound = await _newest(session, InboundMessage, shop.id, phone_hash)
     sealed = next((each.phone_encrypted for each in inbound if each.phone_encrypted is not None), None)
@@ -128,7 +138,7 @@ async def queue_staff_reply(
     if refused is not None or sealed is None or sender is None:
         raise Conflict(refused or "This customer's number was erased.")
     phone, now = deps.vault.decrypt(sealed), deps.clock()
-    due_at = _due(deps, shop, phone, inbound[0])
+    due_at = answer_due(deps, shop, phone, inbound[0])
     message_id = await insert_message(
         session,
         {
@@ -156,7 +166,7 @@ async def queue_staff_reply(
     return {"id": message_id, "due_at": due_at.isoformat(), "waits": due_at > now}
 
 
-def _due(deps: Deps, shop: Shop, phone: str, latest: InboundMessage) -> Any:
+def answer_due(deps: Deps, shop: Shop, phone: str, latest: InboundMessage) -> Any:
     now, settings = deps.clock(), read_settings_of(shop)
     hours = settings.quiet_hours
     if not hours.enabled or now - latest.received_at <= AWAKE:
@@ -187,7 +197,7 @@ async def _newest(session: AsyncSession, table: Any, shop_id: int, phone_hash: b
     return list(await session.scalars(query.order_by(table.id.desc()).limit(MOST_SHOWN)))
 
 
-def _describe_inbound(deps: Deps, text: InboundMessage) -> dict[str, Any]:
+def describe_inbound(deps: Deps, text: InboundMessage) -> dict[str, Any]:
     return {
         "side": "customer",
         "key": key_of(text.phone_hash),
@@ -199,13 +209,13 @@ def _describe_inbound(deps: Deps, text: InboundMessage) -> dict[str, Any]:
     }
 
 
-def _describe_outbound(deps: Deps, message: Message) -> dict[str, Any]:
+def describe_outbound(deps: Deps, message: Message) -> dict[str, Any]:
     kind = kinds.find(message.kind)
     return {
         "side": "shop",
         "id": message.id,
         "label": kind.label if kind is not None else message.kind,
-        "text": _open(deps, message.text_encrypted),
+        "text": shown(kind, _open(deps, message.text_encrypted)),
         "state": message.state,
         "reason": message.reason,
         "at": (message.sent_at or message.created_at).isoformat(),
@@ -217,7 +227,7 @@ def _unread(text: InboundMessage) -> bool:
     return text.read_at is None and text.meaning in FOR_PEOPLE
 
 
-def _read_form(form: object) -> tuple[str, str]:
+def read_answer(form: object) -> tuple[str, str]:
     given = form if isinstance(form, dict) else {}
     text, once = given.get("text"), given.get("once")
     if not isinstance(text, str) or not text.strip():

@@ -1,11 +1,13 @@
 """Everything that has to be right for a shop's texts to go out, checked one by one, each with what to do."""
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.consent.drift import open_drifts
 from app.consent.queries import held_rows
+from app.core.recurring import last_run
 from app.deps import Deps
 from app.shopify.webhooks import topics
 from app.shops.models import ProviderUser, Sender, SenderState, Shop
@@ -15,6 +17,7 @@ from app.shops.tokens import covers
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 MANY = 200
+RESTING = timedelta(minutes=5)
 HOME = ("US", "CA")
 """Where every RingCentral number with text messages reaches."""
 
@@ -29,6 +32,7 @@ async def diagnose(deps: Deps, session: AsyncSession, shop: Shop) -> list[dict[s
     found += await _consent(session, shop)
     if user is not None and sender is not None and sender.phone_number is not None:
         found += [_subscription(deps, user), _pause(deps, user, sender)]
+    found += await _worker(deps, session)
     if sender is not None:
         found += [
             _row(each["code"], each["level"], each["sentence"], None)
@@ -36,6 +40,17 @@ async def diagnose(deps: Deps, session: AsyncSession, shop: Shop) -> list[dict[s
             if each.get("level") != OK
         ]
     return found
+
+
+async def _worker(deps: Deps, session: AsyncSession) -> list[dict[str, Any]]:
+    """Nothing is said of an installation whose worker has not had its first turn."""
+    last = await last_run(session)
+    if last is None:
+        return []
+    if deps.clock() - last > RESTING:
+        action = "Tell whoever runs this installation that its worker does not run."
+        return [_row("worker", PROBLEM, "The app has not sent or read anything for more than five minutes.", action)]
+    return [_row("worker", OK, "The app is at work.")]
 
 
 def _access(deps: Deps, shop: Shop) -> dict[str, Any]:

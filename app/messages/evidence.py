@@ -19,7 +19,7 @@ from app.consent.queries import events_of_phone, find_suppression
 from app.core.phone import zones_of
 from app.deps import Deps
 from app.messages.agreement import describe_policy
-from app.messages.kinds import kinds
+from app.messages.kinds import kinds, shown
 from app.messages.models import InboundMessage, Message
 from app.shops.models import Sender, Shop
 from app.shops.settings import read_settings_of
@@ -33,13 +33,11 @@ HOW_TO_CHECK: Final = (
 async def evidence_of(deps: Deps, session: AsyncSession, shop: Shop, phone: str) -> dict[str, Any]:
     """Everything that is known about *phone* in this shop, oldest first."""
     phone_hash, now = deps.vault.fingerprint(phone), deps.clock()
-    zone = _zone(shop, phone)
+    zone = zone_of(shop, phone)
     suppression = await find_suppression(session, shop.id, phone_hash)
     proof = await verify_chain(deps, session, shop.id, only_words_of=phone_hash)
     events = await events_of_phone(session, shop.id, phone_hash)
-    senders = {
-        each.id: each.phone_number for each in await session.scalars(select(Sender).where(Sender.shop_id == shop.id))
-    }
+    senders = await numbers_of(session, shop.id)
     return {
         "phone": phone,
         "shop": {"name": shop.name, "domain": shop.domain},
@@ -49,13 +47,20 @@ async def evidence_of(deps: Deps, session: AsyncSession, shop: Shop, phone: str)
         "since": suppression.since.isoformat() if suppression is not None else None,
         "policy": await describe_policy(session, shop.id),
         "chain": {**asdict(proof), "how_to_check": HOW_TO_CHECK},
-        "consent_events": [_event(deps, event, zone) for event in events],
-        "texts": [_text(deps, message, zone, senders) for message in await _messages(session, shop.id, phone_hash)],
-        "replies": [_reply(deps, inbound, zone) for inbound in await _replies(session, shop.id, phone_hash)],
+        "consent_events": [told_event(deps, event, zone) for event in events],
+        "texts": [told_text(deps, message, zone, senders) for message in await _messages(session, shop.id, phone_hash)],
+        "replies": [told_reply(deps, inbound, zone) for inbound in await _replies(session, shop.id, phone_hash)],
     }
 
 
-def _event(deps: Deps, event: ConsentEvent, zone: ZoneInfo) -> dict[str, Any]:
+async def numbers_of(session: AsyncSession, shop_id: int) -> dict[int, str | None]:
+    """Sender to number, former ones included."""
+    return {
+        each.id: each.phone_number for each in await session.scalars(select(Sender).where(Sender.shop_id == shop_id))
+    }
+
+
+def told_event(deps: Deps, event: ConsentEvent, zone: ZoneInfo) -> dict[str, Any]:
     return {
         "seq": event.seq,
         "at": _utc(event.at),
@@ -83,7 +88,7 @@ def _event(deps: Deps, event: ConsentEvent, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def _text(deps: Deps, message: Message, zone: ZoneInfo, senders: dict[int, str | None]) -> dict[str, Any]:
+def told_text(deps: Deps, message: Message, zone: ZoneInfo, senders: dict[int, str | None]) -> dict[str, Any]:
     kind = kinds.find(message.kind)
     return {
         "id": message.id,
@@ -91,7 +96,7 @@ def _text(deps: Deps, message: Message, zone: ZoneInfo, senders: dict[int, str |
         "label": kind.label if kind is not None else message.kind,
         "order_name": message.order_name,
         "from": senders.get(message.sender_id or 0),
-        "text": _open(deps, message.text_encrypted),
+        "text": shown(kind, _open(deps, message.text_encrypted)),
         "state": message.state,
         "reason": message.reason,
         "asked_for_at": _utc(message.event_at),
@@ -102,7 +107,7 @@ def _text(deps: Deps, message: Message, zone: ZoneInfo, senders: dict[int, str |
     }
 
 
-def _reply(deps: Deps, inbound: InboundMessage, zone: ZoneInfo) -> dict[str, Any]:
+def told_reply(deps: Deps, inbound: InboundMessage, zone: ZoneInfo) -> dict[str, Any]:
     return {
         "id": inbound.id,
         "received_at": _utc(inbound.received_at),
@@ -124,8 +129,8 @@ async def _replies(session: AsyncSession, shop_id: int, phone_hash: bytes) -> li
     return list(await session.scalars(query.order_by(InboundMessage.id)))
 
 
-def _zone(shop: Shop, phone: str) -> ZoneInfo:
-    zones = zones_of(phone)
+def zone_of(shop: Shop, phone: str | None) -> ZoneInfo:
+    zones = zones_of(phone) if phone is not None else ()
     return ZoneInfo(zones[0] if zones else read_settings_of(shop).time_zone or shop.timezone)
 
 

@@ -67,6 +67,8 @@ class OrderFacts:
     read_at: datetime
     created_at: datetime | None = None
     consent_source: str = "Shopify"
+    order_phone: str | None = field(default=None, repr=False)
+    """Given with the order; consent need not cover it."""
     paid: bool = False
     payment: str = ""
     """Shopify's word (`displayFinancialStatus`): PAID, PENDING, REFUNDED, …"""
@@ -128,6 +130,7 @@ def parse_order(order: dict[str, Any], *, read_at: datetime) -> OrderFacts:
         parcels=tuple(_parcel(each) for each in order.get("fulfillments") or [] if isinstance(each, dict)),
         read_at=read_at,
         created_at=_moment(order.get("createdAt")),
+        order_phone=to_e164(order.get("phone") or shipping.get("phone"), country),
         payment=order.get("displayFinancialStatus") or "",
         refunds=tuple(_refund(each) for each in order.get("refunds") or [] if isinstance(each, dict)),
         paid=order.get("displayFinancialStatus") == "PAID",

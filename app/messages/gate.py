@@ -22,7 +22,7 @@ from app.deps import Deps
 from app.message_templates.render import TemplateError
 from app.message_templates.segments import count_segments
 from app.messages import reasons
-from app.messages.agreement import agreement_for
+from app.messages.agreement import agreement_for, covers_phone
 from app.messages.compose import Composed, shop_values
 from app.messages.day_cap import full_until
 from app.messages.disclosure import was_texted_before, with_disclosure
@@ -162,6 +162,7 @@ async def _pass_order_text(
     if untrue is not None:
         return untrue
     async with deps.db.reading() as session:
+        facts = await _with_chosen_phone(deps, session, shop, facts, checks)
         unwilling = await _may_be_texted(deps, session, shop, facts, checks)
         if unwilling is not None:
             return unwilling
@@ -174,7 +175,7 @@ async def _pass_order_text(
         unusable = await why_unusable(deps, session, shop.id, facts.phone or "", sender.provider)
         if unusable is not None:
             return checks.failed(*unusable)
-        waiting = await _has_to_wait(deps, session, message, kind, shop, facts, checks)
+        waiting = await _has_to_wait(deps, session, kind, shop, facts, checks)
         if waiting is not None:
             return waiting
         if await is_said_later(session, message, deps.clock()):
@@ -216,6 +217,20 @@ def _still_true(deps: Deps, kind: Kind, message: Message, facts: OrderFacts, che
     if kind.topic is not None and kind.after_cancellation:
         checks.passed("still_true", "What the text says is still true")
     return None
+
+
+async def _with_chosen_phone(
+    deps: Deps, session: AsyncSession, shop: Shop, facts: OrderFacts, checks: Checks
+) -> OrderFacts:
+    """The customer's own phone gave the consent; the order's is texted where the shop wishes and consent covers it."""
+    given = facts.order_phone
+    if read_settings_of(shop).phone_source != "order" or given is None or given == facts.phone:
+        return facts
+    if await covers_phone(deps, session, shop.id, given, facts.created_at):
+        checks.passed("order_phone", "The phone given with the order is used, as you chose")
+        return replace(facts, phone=given)
+    checks.passed("order_phone", "Nobody agreed for the other phone in the order, so the customer's own is used")
+    return facts
 
 
 async def _may_be_texted(
@@ -277,36 +292,71 @@ def _consent_reason(state: ShopifyConsent) -> Reason:
 
 
 async def _has_to_wait(
-    deps: Deps, session: AsyncSession, message: Message, kind: Kind, shop: Shop, facts: OrderFacts, checks: Checks
+    deps: Deps, session: AsyncSession, kind: Kind, shop: Shop, facts: OrderFacts, checks: Checks
 ) -> Hold | None:
-    settings, now = read_settings_of(shop), deps.clock()
-    rules = rules_for(facts.country, facts.province, facts.phone) if settings.state_rules else ()
     waiting = _inside_quiet_hours(deps, kind, shop, facts, checks)
-    if waiting is not None:
+    if waiting is not None or facts.phone is None:
         return waiting
+    return await within_daily_cap(
+        deps, session, shop, facts.phone, checks, country=facts.country, province=facts.province
+    )
+
+
+async def within_daily_cap(
+    deps: Deps,
+    session: AsyncSession,
+    shop: Shop,
+    phone: str,
+    checks: Checks,
+    *,
+    country: str | None = None,
+    province: str | None = None,
+) -> Hold | None:
+    """The shop's own limit of texts in 24 hours and, where state rules are on, the state's; the lower one counts."""
+    settings = read_settings_of(shop)
+    rules = rules_for(country, province, phone) if settings.state_rules else ()
     caps = [cap for cap in (settings.daily_cap, daily_cap_of(rules)) if cap is not None]
-    if not caps or facts.phone is None:
+    if not caps:
         return None
-    until = await full_until(session, shop.id, deps.vault.fingerprint(facts.phone), min(caps), now)
+    until = await full_until(session, shop.id, deps.vault.fingerprint(phone), min(caps), deps.clock())
     if until is None:
         checks.passed("daily_cap", f"Fewer than {min(caps)} texts in 24 hours")
         return None
     checks.held("daily_cap", f"{min(caps)} texts in 24 hours: held until {until:%Y-%m-%d %H:%M} UTC")
-    return Hold(until, "held by the daily limit", facts.phone)
+    return Hold(until, "held by the daily limit", phone)
 
 
 def _inside_quiet_hours(deps: Deps, kind: Kind, shop: Shop, facts: OrderFacts, checks: Checks) -> Hold | None:
+    if not kind.heeds_quiet_hours:
+        checks.passed("quiet_hours", "Quiet hours do not apply to this text")
+        return None
+    return inside_hours(
+        deps, shop, facts.phone, checks, country=facts.country, province=facts.province, city_or_zip=facts.zip
+    )
+
+
+def inside_hours(
+    deps: Deps,
+    shop: Shop,
+    phone: str | None,
+    checks: Checks,
+    *,
+    country: str | None = None,
+    province: str | None = None,
+    city_or_zip: str | None = None,
+) -> Hold | None:
+    """Whether it is daytime where the owner of *phone* may be: by the address as far as given, and by the number."""
     settings = read_settings_of(shop)
     hours = settings.quiet_hours
-    rules = rules_for(facts.country, facts.province, facts.phone) if settings.state_rules else ()
-    if not kind.heeds_quiet_hours or not (hours.enabled or rules):
+    rules = rules_for(country, province, phone) if settings.state_rules else ()
+    if not (hours.enabled or rules):
         checks.passed("quiet_hours", "Quiet hours do not apply to this text")
         return None
     zones = recipient_zones(
-        phone=facts.phone,
-        country=facts.country,
-        province=facts.province,
-        city_or_zip=facts.zip,
+        phone=phone,
+        country=country,
+        province=province,
+        city_or_zip=city_or_zip,
         shop_zone=settings.time_zone or shop.timezone,
         both=settings.quiet_both,
     )
@@ -319,7 +369,7 @@ def _inside_quiet_hours(deps: Deps, kind: Kind, shop: Shop, facts: OrderFacts, c
         checks.passed("quiet_hours", f"Inside {window}")
         return None
     checks.held("quiet_hours", f"Outside {window}: held until {opens:%Y-%m-%d %H:%M} UTC")
-    return Hold(opens, "held by quiet hours", facts.phone)
+    return Hold(opens, "held by quiet hours", phone)
 
 
 async def _word(

@@ -11,6 +11,7 @@ from app.messages.queries import hand_over, move, stranded
 from app.messages.reasons import NOT_CONNECTED
 from app.messages.receive import receive_text
 from app.messages.reconcile import reconcile_shop
+from app.messages.trouble import mail_problems
 from app.shops.pace import forget_old_slots
 from app.shops.provider_access import call_provider
 from app.shops.queries import (
@@ -19,6 +20,7 @@ from app.shops.queries import (
     installed_shop_ids,
     lines_of_user,
     numbers_by_transport,
+    shops_with_alerts,
     subscribed_user_ids,
     update_user,
 )
@@ -28,6 +30,7 @@ log = get_logger(__name__)
 
 READ_MISSED = "messages.read_missed_texts"
 RECONCILE = "messages.reconcile_consent"
+WARN = "messages.warn_merchant"
 OVERLAP = timedelta(seconds=60)
 
 
@@ -116,3 +119,17 @@ async def keep_days(deps: Deps) -> None:
     for shop_id in shop_ids:
         async with deps.db.transaction() as session:
             await keep_finished_days(deps, session, await get_shop(session, shop_id))
+
+
+@every(timedelta(minutes=15), "messages.warn_merchants")
+async def warn_merchants(deps: Deps) -> None:
+    """Only where the operator has a mail server."""
+    if deps.settings.smtp_url is None:
+        return
+    async with deps.db.transaction() as session:
+        await enqueue(session, WARN, await shops_with_alerts(session), once=True)
+
+
+@job(WARN, attempts=4)
+async def warn_merchant(deps: Deps, shop_id: str) -> None:
+    await mail_problems(deps, int(shop_id))

@@ -5,13 +5,18 @@ it is shown with and when it is no longer true. Replies to STOP, HELP and START 
 the outbox, the pace and the log.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Final
 
+from app.consent.opt_out import CONFIRM_STOP_WITHIN
 from app.messages.facts import OrderFacts
 from app.messages.models import Message
 from app.messages.sources import SHOPIFY_ORDERS, OrderSource
+
+_CODE: Final = re.compile(r"\b\d{6}\b")
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,7 @@ class Kind:
     pages of its own are not. *place*: where it stands among them. *optional_scope*: what Shopify has to allow before
     the kind can be switched on, asked for only then. *after_cancellation*: also true of a cancelled order.
     *only_new_tracking*: pointless once another text about the order has told, or will tell, the same tracking.
+    *hides_digits*: pages show the text without the code in it, which is somebody's secret.
     """
 
     name: str
@@ -46,6 +52,7 @@ class Kind:
     optional_scope: str | None = None
     after_cancellation: bool = False
     only_new_tracking: bool = False
+    hides_digits: bool = False
 
 
 @dataclass
@@ -69,13 +76,18 @@ class KindRegistry:
 
 kinds = KindRegistry()
 
+
+def shown(kind: Kind | None, text: str | None) -> str | None:
+    """*text* as a member of staff may read it."""
+    return _CODE.sub("••••••", text) if text is not None and kind is not None and kind.hides_digits else text
+
+
 STOP_CONFIRMATION = kinds.add(
     Kind(
         "stop_confirmation",
         "Opt-out confirmation",
         "The one answer to STOP.",
-        # Later than five minutes it would no longer count as part of the opt-out (47 CFR 64.1200(a)(12)).
-        max_age=timedelta(minutes=5),
+        max_age=CONFIRM_STOP_WITHIN,
         about_order=False,
         needs_consent=False,
         heeds_quiet_hours=False,

@@ -1,5 +1,6 @@
 """The message log as pages and API show it: what became of each text, and why."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.phone import to_e164
 from app.deps import Deps
 from app.messages.conversations import key_of
-from app.messages.kinds import kinds
+from app.messages.kinds import kinds, shown
 from app.messages.models import Message
 from app.messages.queries import get_message, log_rows, transitions_of
 from app.messages.resend import can_cancel, can_resend
+from app.shops.queries import get_sender
 
 LONGEST_PAGE = 200
 
@@ -23,11 +25,15 @@ WORDS_LOOKED_THROUGH = 300
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """*next*: the id to go on before. *searched*: how many texts were opened to look for words, else None."""
+    """*next*: the id to go on before. *searched*: how many texts were opened to look for words, else None.
+
+    *by_name*: these are the texts of customers of that name.
+    """
 
     rows: list[Message]
     next: int | None
     searched: int | None = None
+    by_name: bool = False
 
 
 async def log_page(
@@ -38,15 +44,22 @@ async def log_page(
     status: str | None = None,
     kind: str | None = None,
     q: str | None = None,
+    people: Sequence[str] = (),
     before: int | None = None,
     limit: int = 50,
 ) -> dict[str, Any]:
-    """Newest first. *q*: an order's name or id, a phone, or words. *status*: states, comma-separated."""
+    """Newest first. *q*: an order's name or id, a phone, or words. *status*: states, comma-separated.
+
+    *people*: the phones of customers whose name *q* is, see `people.py`.
+    """
     limit = min(max(limit, 1), LONGEST_PAGE)
-    found = await find_rows(deps, session, shop_id, status=status, kind=kind, q=q, before=before, limit=limit)
+    found = await find_rows(
+        deps, session, shop_id, status=status, kind=kind, q=q, people=people, before=before, limit=limit
+    )
     messages = [describe(deps, row) for row in found.rows]
     searched = {"searched": found.searched} if found.searched is not None else {}
-    return {"messages": messages, "next": found.next, **searched}
+    by_name = {"by_name": True} if found.by_name else {}
+    return {"messages": messages, "next": found.next, **searched, **by_name}
 
 
 async def find_rows(
@@ -57,10 +70,11 @@ async def find_rows(
     status: str | None = None,
     kind: str | None = None,
     q: str | None = None,
+    people: Sequence[str] = (),
     before: int | None = None,
     limit: int,
 ) -> Found:
-    """A phone or an order if *q* names one, else the texts among the next few hundred that hold the words."""
+    """A phone or an order if *q* names one, else the *people*'s, else those of the next few hundred with the words."""
     states = [each for each in (status or "").split(",") if each]
     words = q.strip() if q else None
     phone = to_e164(words, "US") if words else None
@@ -70,12 +84,18 @@ async def find_rows(
         states=states,
         kind=kind,
         order_name=words,
-        phone_hash=deps.vault.fingerprint(phone) if phone is not None else None,
+        phone_hashes=[deps.vault.fingerprint(phone)] if phone is not None else [],
         before=before,
         limit=limit + 1,
     )
+    by_name = not rows and phone is None and bool(people)
+    if by_name:
+        hashes = [deps.vault.fingerprint(each) for each in people]
+        rows = await log_rows(
+            session, shop_id, states=states, kind=kind, phone_hashes=hashes, before=before, limit=limit + 1
+        )
     if rows or words is None or phone is not None:
-        return Found(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
+        return Found(rows[:limit], rows[limit - 1].id if len(rows) > limit else None, by_name=by_name)
     looked = WORDS_LOOKED_THROUGH
     opened = await log_rows(session, shop_id, states=states, kind=kind, before=before, limit=looked)
     wanted = words.casefold()
@@ -97,10 +117,16 @@ async def message_detail(deps: Deps, session: AsyncSession, shop_id: int, messag
         "checks": message.checks,
         "timeline": timeline,
         "order_id": message.order_id,
+        "sender": await number_of(session, shop_id, message.sender_id),
         "can_resend": can_resend(message),
         "can_cancel": can_cancel(message),
         "conversation": key_of(message.phone_hash) if message.phone_hash is not None else None,
     }
+
+
+async def number_of(session: AsyncSession, shop_id: int, sender_id: int | None) -> str | None:
+    """The number that a text leaves from, as it is now."""
+    return (await get_sender(session, shop_id, sender_id)).phone_number if sender_id is not None else None
 
 
 def describe(deps: Deps, message: Message) -> dict[str, Any]:
@@ -114,7 +140,7 @@ def describe(deps: Deps, message: Message) -> dict[str, Any]:
         "reason": reason,
         "to": _open(deps, message.phone_encrypted),
         "order_name": message.order_name,
-        "text": _open(deps, message.text_encrypted),
+        "text": shown(kind, _open(deps, message.text_encrypted)),
         "segments": message.segments,
         "created_at": _iso(message.created_at),
         "due_at": _iso(message.due_at),

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.messages.models import InboundMessage, Message, MessageState
 from app.shops.models import ProviderUser, Sender, SenderState
 from app.shops.queries import find_sender
+from app.sms.contract import Transport
 
 COUNTED = 10_000
 
@@ -63,5 +64,6 @@ async def _sending_numbers(session: AsyncSession, shop_id: int) -> list[Sender]:
 async def _minutes_of_queue(session: AsyncSession, sender: Sender) -> float:
     waiting = select(Message.id).where(Message.sender_id == sender.id, Message.state == MessageState.QUEUED)
     count = await session.scalar(select(func.count()).select_from(waiting.limit(COUNTED).subquery()))
-    pace = await session.scalar(select(ProviderUser.call_limit).where(ProviderUser.id == sender.provider_user_id))
+    limit = ProviderUser.light_limit if sender.transport == Transport.A2P else ProviderUser.call_limit
+    pace = await session.scalar(select(limit).where(ProviderUser.id == sender.provider_user_id))
     return int(count or 0) / max(pace or 1, 1)

@@ -78,18 +78,18 @@ async def log_rows(
     states: Sequence[str] = (),
     kind: str | None = None,
     order_name: str | None = None,
-    phone_hash: bytes | None = None,
+    phone_hashes: Sequence[bytes] = (),
     before: int | None = None,
     limit: int = 50,
 ) -> list[Message]:
-    """One page of a shop's log, newest first; *before* is the last id already seen."""
+    """One page of a shop's log, newest first; *before* is the last id already seen. Phones go before the order."""
     query = select(Message).where(Message.shop_id == shop_id).order_by(Message.id.desc()).limit(limit)
     if states:
         query = query.where(Message.state.in_(states))
     if kind is not None:
         query = query.where(Message.kind == kind)
-    if phone_hash is not None:
-        query = query.where(Message.phone_hash == phone_hash)
+    if phone_hashes:
+        query = query.where(Message.phone_hash.in_(phone_hashes))
     elif order_name is not None:
         names = {order_name, "#" + order_name.lstrip("#")}
         query = query.where(or_(Message.order_name.in_(names), Message.order_id == order_name))

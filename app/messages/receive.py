@@ -12,7 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.consent.keywords import MATCHER_VERSION, KeywordMatch, Meaning, classify
 from app.consent.models import OptInRequest
-from app.consent.opt_out import DOUBLE_OPT_IN, OPT_IN, OPT_OUT, Evidence, record_opt_in
+from app.consent.opt_out import (
+    CONFIRM_STOP_WITHIN,
+    CONFIRMED_ELSEWHERE,
+    CONFIRMED_HERE,
+    DOUBLE_OPT_IN,
+    OPT_IN,
+    OPT_OUT,
+    Evidence,
+    record_opt_in,
+)
 from app.consent.queries import (
     ask_request,
     find_suppression,
@@ -47,7 +56,6 @@ from app.sms.contract import InboundText
 log = get_logger(__name__)
 
 HELP_ONCE_IN = timedelta(hours=1)
-CONFIRM_STOP_WITHIN = timedelta(minutes=5)
 QUESTION_STANDS_FOR = timedelta(hours=24)
 
 
@@ -126,20 +134,14 @@ async def _receive_for(
 
 
 async def _opt_out(deps: Deps, session: AsyncSession, received: Received) -> None:
-    """Suppress first; confirm once, unless the provider does. A repeated STOP is not confirmed again.
-
-    The provider's list waits until the confirmation has gone or expired, because from then on it blocks the number.
-    """
+    """Suppress first; confirm once, unless the provider does. A repeated STOP is not confirmed again."""
     covered = provider_confirms_stop(received.shop, received.sender) and received.match.covered_by_provider
     objection = None if covered else await _why_not_confirm(deps, session, received)
     confirming = not covered and objection is None
-    # A repeated STOP must not block the number before the first one has been confirmed.
-    waiting = not covered and objection != TOO_LATE
     evidence = _evidence(
         received,
         covered_sender_id=received.sender.id if covered else None,
-        confirmation="provider" if covered else "app" if confirming else f"none: {objection}",
-        provider_delay=CONFIRM_STOP_WITHIN + timedelta(minutes=1) if waiting else timedelta(0),
+        confirmation="provider" if covered else CONFIRMED_HERE if confirming else f"none: {objection}",
     )
     await stop_texting(deps, session, received.shop.id, received.phone, evidence)
     if confirming:
@@ -162,7 +164,7 @@ async def _why_not_confirm(deps: Deps, session: AsyncSession, received: Received
         if await _is_blocked(session, received):
             return "blocked already"
     if await _answered_for_another(session, received, STOP_CONFIRMATION):
-        return "confirmed by another shop on this number"
+        return CONFIRMED_ELSEWHERE.removeprefix("none: ")
     return None
 
 
@@ -268,7 +270,6 @@ def _evidence(
     wording: str | None = None,
     confirmation: str | None = None,
     covered_sender_id: int | None = None,
-    provider_delay: timedelta = timedelta(0),
 ) -> Evidence:
     return Evidence(
         source="sms",
@@ -282,5 +283,4 @@ def _evidence(
         confirmation=confirmation,
         covered_by_provider=covered_sender_id is not None,
         covered_sender_id=covered_sender_id,
-        provider_delay=provider_delay,
     )

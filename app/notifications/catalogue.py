@@ -136,10 +136,7 @@ async def preview_notification(deps: Deps, shop: Shop, kind_name: str, body: obj
         "locale": language,
         "segments": _segments(text),
         "worst_case": _segments(worst),
-        "findings": [
-            {"code": each.code, "level": str(each.level), "sentence": each.sentence, "position": each.position}
-            for each in lint(template, kind.name, locale, brand=shop.name or None)
-        ],
+        "findings": _findings(shop, kind, template, locale),
     }
 
 
@@ -221,7 +218,7 @@ def _describe(
         "description": kind.description,
         "enabled": switched.get(kind.name, kind.enabled_by_default),
         "topic": kind.topic,
-        "group": "delivery" if kind.optional_scope or kind.uses_tracking else "order",
+        "group": "carrier" if kind.optional_scope else "shipping" if kind.uses_tracking else "order",
         "templates": defaults | stored,
         "defaults": defaults,
         "customised": sorted(stored),
@@ -316,6 +313,15 @@ async def _values_of_order(deps: Deps, shop: Shop, sender: Sender, order_id: str
     except ShopifyError:
         return None
     return dict(order_values(shop, sender, facts, None, locale)) if facts is not None else None
+
+
+def _findings(shop: Shop, kind: Kind, template: str, locale: str) -> list[dict[str, Any]]:
+    """What the linter says, each sentence once: at the first place it is about."""
+    found: dict[str, dict[str, Any]] = {}
+    for each in lint(template, kind.name, locale, brand=shop.name or None):
+        row = {"code": each.code, "level": str(each.level), "sentence": each.sentence, "position": each.position}
+        found.setdefault(each.sentence, row)
+    return list(found.values())
 
 
 def _segments(text: str) -> dict[str, Any]:

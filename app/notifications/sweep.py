@@ -191,11 +191,42 @@ def _parcels(order: dict[str, Any]) -> Told:
         yield number, _moment(parcel["createdAt"]), {**payload, "created_at": parcel["createdAt"]}
 
 
+def _in_part(order: dict[str, Any]) -> Told:
+    """Every parcel but the one that made the order complete, which `orders/fulfilled` tells of."""
+    parcels = sorted(_good_parcels(order), key=lambda parcel: str(parcel["createdAt"]))
+    complete = order.get("displayFulfillmentStatus") == "FULFILLED"
+    for parcel in parcels[:-1] if complete else parcels:
+        number = plain_id(parcel["id"]) or ""
+        only = {"id": int(number), "order_id": int(_id(order)), "status": "success", "created_at": parcel["createdAt"]}
+        yield number, _moment(parcel["createdAt"]), {**_payload(order), "fulfillments": [only]}
+
+
+def _refunds(order: dict[str, Any]) -> Told:
+    for refund in order.get("refunds") or []:
+        amount = ((refund.get("totalRefundedSet") or {}).get("shopMoney") or {}).get("amount")
+        moved = [{"kind": "refund", "status": "success"}] if float(amount or 0) > 0 else []
+        number = plain_id(refund["id"]) or ""
+        payload = {"id": int(number), "order_id": int(_id(order)), "transactions": moved}
+        yield number, _moment(refund["createdAt"]), payload
+
+
+def _deliveries(order: dict[str, Any]) -> Told:
+    """Of what a carrier reports, only the arrival leaves its time behind."""
+    for parcel in _good_parcels(order):
+        if parcel.get("deliveredAt"):
+            number = plain_id(parcel["id"]) or ""
+            payload = {"fulfillment_id": int(number), "order_id": int(_id(order)), "status": "delivered"}
+            yield number, _moment(parcel["deliveredAt"]), {**payload, "happened_at": parcel["deliveredAt"]}
+
+
 EVENTS: dict[str, Callable[[dict[str, Any]], Told]] = {
     "orders/create": _created,
     "orders/fulfilled": _fulfilled,
     "orders/cancelled": _cancelled,
     "fulfillments/create": _parcels,
+    "orders/partially_fulfilled": _in_part,
+    "refunds/create": _refunds,
+    "fulfillment_events/create": _deliveries,
 }
 
 

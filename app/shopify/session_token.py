@@ -7,6 +7,7 @@ whose `dest` is not a shop, which we refuse.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -16,7 +17,8 @@ from app.core.clock import Clock
 from app.shopify.shop_domain import clean_shop_domain
 
 LEEWAY_SECONDS = 5
-REQUIRED = ["exp", "nbf", "iss", "dest", "aud", "sub"]
+REQUIRED = ["exp", "nbf", "iss", "dest", "aud", "sub", "sid"]
+"""`sub` and `sid` tell the admin's tokens from those of checkout and customer account extensions, which lack them."""
 
 
 class BadSessionToken(Exception):
@@ -25,10 +27,11 @@ class BadSessionToken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StaffSession:
-    """Who is calling: the shop and the staff member's id, for the audit trail."""
+    """Who is calling: the shop and the staff member's id, for the audit trail, and since when the token is good."""
 
     shop_domain: str
     user_id: str
+    issued_at: datetime
 
 
 def verify_session_token(token: str, *, client_id: str, secrets: Sequence[str], clock: Clock) -> StaffSession:
@@ -44,7 +47,9 @@ def verify_session_token(token: str, *, client_id: str, secrets: Sequence[str], 
     shop_domain = _shop_of(claims["dest"])
     if shop_domain is None or _host_of(claims["iss"]) != shop_domain:
         raise BadSessionToken("issuer and destination are not one shop")
-    return StaffSession(shop_domain, str(claims["sub"]))
+    if not all(isinstance(claims[name], str) and claims[name] for name in ("sub", "sid")):
+        raise BadSessionToken("no member of staff")
+    return StaffSession(shop_domain, claims["sub"], _moment(claims["nbf"]))
 
 
 def _decode(token: str, client_id: str, secrets: Sequence[str]) -> dict[str, Any]:
@@ -67,6 +72,13 @@ def _decode(token: str, client_id: str, secrets: Sequence[str]) -> dict[str, Any
 
 def _is_time(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _moment(seconds: float) -> datetime:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise BadSessionToken("no moment") from None
 
 
 def _shop_of(dest: object) -> str | None:

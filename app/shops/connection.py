@@ -180,8 +180,11 @@ async def choose_number(
     phone = _phone_of(form)
     async with deps.db.transaction() as session:
         sender = await find_sender(session, shop.id, account_id=account_id)
+        used = await own_senders(session, shop.id) if account_id is None else []
     if sender is None or sender.provider_user_id is None:
         raise Conflict("Connect RingCentral first, then choose a number.")
+    if any(each.phone_number == phone and each.id != sender.id for each in used):
+        raise Invalid({"phone_number": "Your shop already sends from this number; choose another one to add."})
     number = next((each for each in _numbers(sender) if each.phone_number == phone), None)
     if number is None:
         raise Invalid({"phone_number": "This number does not belong to the connected RingCentral user."})
@@ -433,9 +436,11 @@ async def _keep_sender(
     *,
     adding: bool = False,
 ) -> None:
-    """*adding*: a further number beside those that the shop has; otherwise it takes the place of the last one."""
+    """*adding*: a further number beside those that the shop has, which may be one of the same user; otherwise it takes
+    the place of the last one."""
     sender = await find_sender(session, shop.id, account_id=account_id, lock=True)
-    if sender is None or sender.provider_user_id != user.id:
+    beside = adding and sender is not None and sender.phone_number is not None
+    if sender is None or sender.provider_user_id != user.id or beside:
         if sender is not None and not adding:
             _forget_credentials(sender)
         sender = Sender(

@@ -17,7 +17,10 @@ from app.core.db import Base
 
 
 class Shop(Base):
-    """One store. The row stays after an uninstall until Shopify's `shop/redact`."""
+    """One store. The row stays after an uninstall until Shopify's `shop/redact`.
+
+    *granted_at*: when Shopify was last asked for a token and gave one, which it does for installed shops only.
+    """
 
     __tablename__ = "shops"
 
@@ -35,6 +38,7 @@ class Shop(Base):
     access_expires_at: Mapped[datetime | None]
     refresh_token_encrypted: Mapped[bytes | None]
     refresh_expires_at: Mapped[datetime | None]
+    granted_at: Mapped[datetime | None]
     scopes: Mapped[str] = mapped_column(server_default="")
     needs_reauth: Mapped[bool] = mapped_column(server_default=text("false"))
     settings: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")

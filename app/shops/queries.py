@@ -43,6 +43,14 @@ async def installed_shop_ids(session: AsyncSession) -> list[int]:
     return list(await session.scalars(query))
 
 
+async def shops_with_alerts(session: AsyncSession) -> list[int]:
+    """Installed shops that named somebody to be told of trouble."""
+    query = select(Shop.id).where(
+        Shop.installed_at.is_not(None), Shop.uninstalled_at.is_(None), Shop.settings["alert_email"].astext.is_not(None)
+    )
+    return list(await session.scalars(query.order_by(Shop.id)))
+
+
 async def find_sender(
     session: AsyncSession,
     shop_id: int,

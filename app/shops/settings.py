@@ -9,11 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.errors import Invalid
+from app.core.errors import Conflict, Invalid
 from app.core.phone import to_e164
 from app.shops.models import Shop
 
 EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z]{2,24}")
+ORIGIN = re.compile(r"https://[A-Za-z0-9.-]{1,190}(:\d{1,5})?|http://(localhost|127\.0\.0\.1)(:\d{1,5})?")
+"""A site on the operator's own machine needs no TLS: no other machine can be it."""
+MOST_SITES = 20
 TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -70,17 +73,33 @@ class ShopSettings(BaseModel):
     keyword_opt_in: bool = False
     first_text_disclosure: bool = False
     help_reply: bool = True
+    # "short" is the one sentence without brand and frequency that some merchants have registered for their number.
+    help_wording: Literal["full", "short"] = "full"
     reply_email: str | None = None
     reply_phone: str | None = None
+    # The customer's own phone gave the consent; the order's is texted only where consent covers it.
+    phone_source: Literal["customer", "order"] = "customer"
+    alert_email: str | None = None
+    """Who is told when no text can leave any more."""
     # Whom to tell of whose orders; software that posts orders mostly tells by itself.
     connect_news: Literal["shopify", "all", "none"] = "shopify"
+
+    connect_self_join: bool = False
+    """Whether people who were not invited may join on the Connect page. Off, because each of them gets a code."""
+    connect_sites: tuple[str, ...] = ()
+    """Origins of the organisation's own sites: only those are told that somebody has joined or left."""
 
     price_per_segment: Annotated[float, Field(ge=0, le=10)] = 0.0119
     """US dollars. RingCentral's price depends on the plan, so what is computed from it is called "about"."""
     test_phone: str | None = None
     """Where the last test text went; only offered again, never sent to by itself."""
 
-    @field_validator("reply_email")
+    @field_validator("daily_cap", mode="before")
+    @classmethod
+    def _no_cap(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("reply_email", "alert_email")
     @classmethod
     def _email(cls, value: str | None) -> str | None:
         if value is None or not value.strip():
@@ -110,6 +129,13 @@ class ShopSettings(BaseModel):
         if unknown:
             raise ValueError(f"There is no country {unknown[0]}.")
         return tuple(dict.fromkeys(value))
+
+    @field_validator("connect_sites")
+    @classmethod
+    def _sites(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(value) > MOST_SITES or any(not ORIGIN.fullmatch(site) for site in value):
+            raise ValueError("Give the addresses of your sites without a path, for example https://www.example.com.")
+        return tuple(dict.fromkeys(site.lower() for site in value))
 
     @field_validator("time_zone")
     @classmethod
@@ -142,6 +168,19 @@ async def save_settings(session: AsyncSession, shop: Shop, patch: object) -> Sho
     shop.settings = checked.model_dump(mode="json")
     await session.execute(update(Shop).where(Shop.id == shop.id).values(settings=shop.settings))
     return checked
+
+
+def refuse_undoing(shop: Shop, was: dict[str, Any]) -> None:
+    """*was*: what fields were to whoever changes them now, by dotted name. Raises `Conflict` where they changed."""
+    now = read_settings_of(shop).model_dump(mode="json")
+    for name, value in was.items():
+        stored: Any = now
+        for part in str(name).split("."):
+            stored = stored.get(part) if isinstance(stored, dict) else None
+        if stored != value:
+            raise Conflict(
+                "Somebody else has changed this setting. Reload the page to see it; your change is not saved."
+            )
 
 
 def field_sentences(error: ValidationError) -> dict[str, str]:

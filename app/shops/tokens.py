@@ -8,7 +8,7 @@ while we talk to the outside.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from app.core.clock import Clock
 from app.core.crypto import Vault
@@ -17,6 +17,7 @@ from app.core.log import get_logger
 from app.shopify.client import AccessTokenRejected
 from app.shopify.oauth import GrantRejected, OAuthClient, OfflineToken
 from app.shops.models import Shop
+from app.shops.presence import mark_installed
 from app.shops.queries import get_shop, get_shop_locked
 
 log = get_logger(__name__)
@@ -59,12 +60,13 @@ class OfflineTokens:
         async with self.db.transaction() as session:
             shop = await get_shop_locked(session, shop_id)
             if not self._good_for_page(shop, needed_scopes):
+                asked_at = self.clock()
                 token = await self.oauth.exchange(shop.domain, id_token)
-                if shop.needs_reauth:
-                    # Shopify had refused what we held, so the app was taken off and put on again without our hearing
-                    # of it: subscriptions are gone, and news of that uninstall is old from now on.
-                    shop.installed_at = self.clock()
-                self._store(shop, token)
+                if shop.needs_reauth or not shop.installed:
+                    # Had Shopify refused what we held, the app was taken off and put on again without our hearing of
+                    # it: subscriptions are gone, and news of that uninstall is old from now on.
+                    await mark_installed(session, shop, at=asked_at, unheard=shop.installed)
+                self._store(shop, token, asked_at)
                 log.info("shop.token_exchanged", shop_id=shop.id)
         return True
 
@@ -73,13 +75,17 @@ class OfflineTokens:
         async with self.db.transaction() as session:
             shop = await get_shop_locked(session, shop_id)
             if not covers(shop.scopes, [scope]):
-                self._store(shop, await self.oauth.exchange(shop.domain, id_token))
+                asked_at = self.clock()
+                self._store(shop, await self.oauth.exchange(shop.domain, id_token), asked_at)
             return covers(shop.scopes, [scope])
 
     async def keep(self, shop_id: int, token: OfflineToken) -> None:
-        """Keep a token from the authorization code grant."""
+        """Keep a token from the authorization code grant; it installs the shop as an exchange would."""
         async with self.db.transaction() as session:
-            self._store(await get_shop_locked(session, shop_id), token)
+            shop = await get_shop_locked(session, shop_id)
+            if not shop.installed:
+                await mark_installed(session, shop, at=self.clock())
+            self._store(shop, token, self.clock())
 
     def _usable(self, shop: Shop, rejected: str | None) -> str | None:
         if not shop.installed or shop.needs_reauth:
@@ -103,6 +109,7 @@ class OfflineTokens:
         if shop.refresh_token_encrypted is None:
             shop.needs_reauth = True
             return None
+        asked_at = self.clock()
         try:
             token = await self.oauth.refresh(shop.domain, self.vault.decrypt(shop.refresh_token_encrypted))
         except GrantRejected:
@@ -110,15 +117,16 @@ class OfflineTokens:
             log.warning("shop.refresh_refused", shop_id=shop.id)
             shop.needs_reauth = True
             return None
-        self._store(shop, token)
+        self._store(shop, token, asked_at)
         return token.access_token
 
-    def _store(self, shop: Shop, token: OfflineToken) -> None:
+    def _store(self, shop: Shop, token: OfflineToken, asked_at: datetime) -> None:
         shop.access_token_encrypted = self.vault.encrypt(token.access_token)
         shop.access_expires_at = token.access_expires_at
         shop.refresh_token_encrypted = self.vault.encrypt(token.refresh_token) if token.refresh_token else None
         shop.refresh_expires_at = token.refresh_expires_at
         shop.scopes = token.scopes or shop.scopes
+        shop.granted_at = asked_at
         shop.needs_reauth = False
 
 

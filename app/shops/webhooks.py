@@ -8,6 +8,7 @@ from app.core.log import get_logger
 from app.deps import Deps
 from app.shopify.webhooks import Delivery, on_topic
 from app.shops.jobs import DISCONNECT
+from app.shops.presence import has_come_back_since, mark_installed
 from app.shops.queries import get_shop_locked, write_audit
 from app.shops.tokens import forget_tokens
 
@@ -24,12 +25,15 @@ async def mark_uninstalled(deps: Deps, session: AsyncSession, delivery: Delivery
     if delivery.shop_id is None:
         return "unknown shop"
     shop = await get_shop_locked(session, delivery.shop_id)
-    if shop.installed_at is not None and delivery.event_at < shop.installed_at:
-        # It was late: the app has been installed again since.
+    if has_come_back_since(shop, delivery.event_at):
+        if shop.installed and shop.installed_at is not None and shop.installed_at < delivery.event_at:
+            # It left and came back without our hearing of either: what hung on the old installation is gone.
+            await mark_installed(session, shop, at=shop.granted_at or deps.clock(), unheard=True)
         return "older than the installation"
     if shop.uninstalled_at is not None:
         return "uninstalled before"
-    shop.uninstalled_at = deps.clock()
+    # Shopify's moment, not ours: an ID token made after it is from a new installation.
+    shop.uninstalled_at = delivery.event_at
     forget_tokens(shop)
     await write_audit(session, shop.domain, at=deps.clock(), actor="shopify", action="uninstalled")
     await enqueue(session, DISCONNECT, [shop.id])

@@ -497,8 +497,10 @@ class SmsProvider(Protocol):
     async def record_opt_in(self, access: Access, *, sender: str, recipient: str) -> None:
         """On the provider's consent list. Only with a consent that is newer than the opt-out."""
 
-    async def search_consents(self, access: Access, *, sender: str, opted_out: bool = True) -> list[ConsentRecord]:
-        """The provider's consent list for one number of ours."""
+    async def search_consents(
+        self, access: Access, *, sender: str, recipient: str | None = None, opted_out: bool = True
+    ) -> list[ConsentRecord]:
+        """The provider's consent list for one number of ours, whole or for one *recipient*."""
 
     def delivery_failure(self, code: str | None) -> DeliveryFailure:
         """What the `error_code` of a FAILED report means and what follows from it."""

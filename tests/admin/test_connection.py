@@ -130,3 +130,32 @@ async def test_disconnecting_leaves_neither_login_nor_subscription_of_any_number
     kept = await world.rows("SELECT 1 FROM senders WHERE credentials_encrypted IS NOT NULL")
     tokens = await world.rows("SELECT 1 FROM provider_users WHERE access_token_encrypted IS NOT NULL")
     assert (kept, tokens) == ([], [])
+
+
+async def test_diagnostics_ask_anew_and_say_where_to_put_it_right(world: World) -> None:
+    await world.ready()
+    [user] = world.ringcentral.state.users.values()
+    world.ringcentral.add_number(user, SENDER).campaign_status = None
+    assert "not linked to a registered campaign" not in (await world.open_page("/settings/diagnostics")).text
+    found = (await world.api("POST", "/diagnostics")).json()["diagnostics"]
+    assert [each["code"] for each in found if each["level"] == "problem"] == ["campaign.status"]
+    page = (await world.open_page("/settings/diagnostics")).text
+    assert "not linked to a registered campaign" in page
+    assert '<s-button href="/settings/connection"' in page
+    assert "+1 650-555-0100" in page
+
+
+async def test_diagnostics_say_that_ringcentral_was_away(world: World) -> None:
+    await world.ready()
+    world.ringcentral.fail_next(503, path="*", times=20)
+    answer = await world.api("POST", "/diagnostics")
+    assert answer.status_code == 200
+    assert answer.json()["diagnostics"][-1]["code"] == "ringcentral_away"
+
+
+async def test_a_worker_that_rests_is_a_problem_of_every_shop(world: World) -> None:
+    await world.ready()
+    await world.recurring_run()
+    assert "The app is at work." in (await world.open_page("/settings/diagnostics")).text
+    await world.advance(minutes=6)
+    assert "for more than five minutes" in (await world.open_page("/settings/diagnostics")).text

@@ -1,11 +1,14 @@
 """The addresses about consent: shapes, what one shop may see, and the evidence file."""
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
 
 from app.consent.keywords import MATCHER_VERSION
+from app.simulator.ringcentral.handsets import record_consent
+from tests.admin.test_pages import strangers
 from tests.world import ADA, SENDER, SHOP, World
 
 OTHER = "other-store.myshopify.com"
@@ -122,3 +125,120 @@ async def test_the_rules_are_shown_with_source_and_age(world: World) -> None:
     texas = next(each for each in rules if each["place"] == "US-TX")
     assert texas["windows"][1] == {"weekdays": "6", "start": "12:00", "end": "21:00"}
     assert set(texas) >= {"sources", "taken_over", "age_days", "old", "note", "daily_cap"}
+
+
+CHECK = "/consent/check?phone=%2B12125550123"
+
+
+async def checked(world: World, path: str = CHECK) -> dict[str, Any]:
+    response = await world.api("GET", path)
+    assert response.status_code == 200, response.text
+    found: dict[str, Any] = response.json()
+    return found
+
+
+def lists(standing: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(standing["lists"][side]["state"] for side in ("app", "shopify", "ringcentral"))
+
+
+def against(standing: dict[str, Any]) -> tuple[str, set[str]]:
+    """The verdict, and what has not passed."""
+    return standing["verdict"], {check["code"] for check in standing["checks"] if not check["passed"]}
+
+
+async def test_one_number_is_checked_like_at_the_gate_and_on_all_three_lists(world: World) -> None:
+    await world.ready()
+    fine = await checked(world)
+    assert (fine["verdict"], fine["reason"]) == ("yes", None)
+    assert lists(fine) == ("open", "subscribed", "open")
+    assert all(check["passed"] for check in fine["checks"])
+    await world.api("PUT", "/settings", {"countries": ["CA"]})
+    assert against(await checked(world)) == ("no", {"country_not_allowed"})
+    await world.api("PUT", "/settings", {"countries": ["US"], "quiet_hours": {"enabled": True}})
+    await world.advance(hours=10)
+    assert against(await checked(world)) == ("later", {"quiet_hours"})
+    await world.api("PUT", "/settings", {"quiet_hours": {"enabled": False}})
+    await world.texts_from(ADA, "you said reply STOP to opt out")
+    assert against(await checked(world)) == ("later", {"held_for_decision"})
+    await world.texts_from(ADA, "STOP")
+    stopped = await checked(world)
+    assert lists(stopped) == ("opted_out", "unsubscribed", "opted_out")
+    assert stopped["reason"] == "The customer has unsubscribed from text messages in Shopify."
+    assert against(stopped) == ("no", {"unsubscribed", "opted_out"})
+
+
+async def test_who_was_never_asked_may_be_texted_only_under_the_shops_own_words(world: World) -> None:
+    await world.ready()
+    await world.shopify.set_consent(SHOP, world.ada, "NEVER_SUBSCRIBED")
+    assert against(await checked(world)) == ("no", {"not_subscribed"})
+    words = "I agree to texts about my order. Reply STOP to end them."
+    declared = {"policy": "order_updates", "wording": words, "place": "checkout", "confirmed": True}
+    assert (await world.api("PUT", "/consent/policy", declared)).status_code == 200
+    assert against(await checked(world)) == ("yes", set())
+
+
+async def test_a_side_that_does_not_answer_is_never_taken_for_a_yes(world: World) -> None:
+    await world.ready()
+    world.ringcentral.fail_next(503, path="/sms/consents/search")
+    assert against(await checked(world)) == ("yes", {"provider_unknown"})
+    world.shopify.fail_next("graphql", status=402)
+    standing = await checked(world)
+    assert against(standing) == ("unknown", {"shopify_unknown"})
+    assert lists(standing) == ("open", "unknown", "open")
+    platform = world.ringcentral
+    record_consent(platform, platform.state.numbers[SENDER], ADA, "OptOut", source="Upstream")
+    assert against(await checked(world)) == ("no", {"opted_out"})
+
+
+async def test_a_number_nobody_knows_is_checked_too(world: World) -> None:
+    await world.install()
+    standing = await checked(world, "/consent/check?phone=%2B14155550199")
+    assert (standing["verdict"], lists(standing)) == ("no", ("open", "no_customer", "not_connected"))
+    assert (await world.api("GET", "/consent/check?phone=nobody")).status_code == 422
+
+
+async def test_the_evidence_file_is_downloaded_by_an_address_that_works_once(world: World) -> None:
+    await a_life_with_texts(world)
+    for wanted, kind in (("html", "text/html; charset=utf-8"), ("json", "application/json")):
+        made = await world.api("POST", "/consent/evidence/link", {"phone": ADA, "format": wanted})
+        assert made.status_code == 201
+        file = await world.http.get(world.url + made.json()["url"])
+        assert (file.status_code, file.headers["content-type"]) == (200, kind)
+        assert file.headers["cache-control"] == "no-store"
+        assert "Reply STOP to opt-out." in file.text
+        saved = 'filename="consent-12125550123-2026-11-23.json"' in file.headers.get("content-disposition", "")
+        assert saved is (wanted == "json")
+        assert (await world.http.get(world.url + made.json()["url"])).status_code == 410
+    for wrong in ({"phone": "12"}, {"phone": ADA, "format": "pdf"}, {}):
+        assert (await world.api("POST", "/consent/evidence/link", wrong)).status_code == 422
+
+
+async def test_the_page_of_a_number_tells_its_story_and_the_form_says_what_is_wrong(world: World) -> None:
+    await a_life_with_texts(world)
+    query = world.shopify.document_query(SHOP, "/consent/number")
+    page = (await world.http.get(f"{world.url}/consent/number?{query}&phone=%2B12125550123")).text
+    assert strangers(page) == set()
+    for words in ("This number gets no order texts", "“STOP”", "Opted out", "RingCentral's own list blocks"):
+        assert words in unescape(page)
+    empty = await world.http.get(f"{world.url}/consent/number?{query}&phone=%00%3Cb%3E")
+    assert empty.status_code == 200
+    assert "Give a mobile number with its area code" in empty.text
+    assert "<b>" not in empty.text
+
+
+async def test_the_page_lists_what_waits_for_a_decision_and_what_disagrees(world: World) -> None:
+    await world.ready()
+    page = (await world.open_page("/consent")).text
+    assert "Waiting for your decision" not in page
+    assert "Lists that disagree" not in page
+    await world.texts_from(ADA, "you said <i>reply STOP</i> to opt out")
+    noah = world.shopify.add_customer(SHOP, first_name="Noah", phone="+14155550167")
+    await world.texts_from("+14155550167", "STOP")
+    await world.advance(minutes=1)
+    await world.shopify.set_consent(SHOP, noah, "SUBSCRIBED")
+    await world.workers_run()
+    page = (await world.open_page("/consent")).text
+    assert "Waiting for your decision" in page
+    assert "Lists that disagree" in page
+    assert "<i>" not in page
+    assert strangers(page) == set()

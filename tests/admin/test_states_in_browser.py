@@ -54,6 +54,7 @@ async def a_busy_shop(world: World) -> dict[str, str]:
     ids = [message["id"] for message in await world.messages()]
     key = key_of(world.deps.vault.fingerprint("+14155550167"))
     more = {f"/messages/{ids[0]}": "", f"/messages/conversations/{key}": "+1 415-555-0167"}
+    more["/consent/number?phone=%2B12125550123"] = "+1 212-555-0123"
     return {**PAGES, **more}
 
 
@@ -122,6 +123,23 @@ async def test_two_tabs_at_one_text_end_in_a_question_not_in_a_loss(world: World
         await expect(text).to_have_value("{{ shop.name }}: mine, order {{ order.name }}. Reply STOP to opt out.")
     [stored] = await world.rows("SELECT text FROM templates WHERE kind = 'order_confirmed'")
     assert stored["text"] == theirs
+
+
+async def test_two_tabs_at_one_setting_end_in_a_question_too(world: World) -> None:
+    await world.install()
+    async with browsing(world) as browser:
+        await browser.open("/settings", "Settings")
+        await browser.app.get_by_label("Send until").select_option("21:00")
+        await browser.save()
+        await world.api("PUT", "/settings", {"quiet_hours": {"end": "19:00"}, "countries": ["US"]})
+        await browser.app.get_by_label("Send from").select_option("10:00")  # untouched by the other tab
+        await browser.save()
+        await browser.app.get_by_label("Send until").select_option("22:00")
+        await browser.page.locator("#save-bar-save").click()
+        await expect(browser.app.get_by_text("Somebody else has changed this setting")).to_be_visible()
+        await expect(browser.page.locator("#save-bar")).to_be_visible()
+    saved = (await world.api("GET", "/settings")).json()
+    assert saved["quiet_hours"] == {"enabled": True, "start": "10:00", "end": "19:00"}
 
 
 async def test_a_stale_session_is_renewed_without_losing_what_was_typed(world: World) -> None:

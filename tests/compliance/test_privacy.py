@@ -121,6 +121,9 @@ async def test_a_data_request_becomes_a_file_that_leaves_once(world: World) -> N
     assert "STOP" in [text["text"] for text in content["texts_received"]]
     assert ADAS_WORDS in [change["words"] for change in content["consent_changes"]]
     assert content["opt_outs"][0]["phone"] == ADA
+    assert content["proof"]["intact"]
+    assert {"local_time", "checks"} <= set(content["texts_sent"][0])
+    assert {"wording", "rule", "hash", "previous_hash"} <= set(content["consent_changes"][0])
     assert BEN not in file.text
 
     assert (await world.http.get(url)).status_code == 404, "it works once"

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from app.shops.connection import disconnect
 from tests.api.client import NEW_ORDER, OLD_ORDER, Client
 from tests.connect.stage import CONSENT, JANE_MOBILE, JANE_OWN, JANET, agreed, client_of, jane, jane_texts
 from tests.world import ADA, SENDER, SHOP, World
@@ -233,8 +234,19 @@ async def test_a_waiting_text_never_moves_to_a_number_of_somebody_else(world: Wo
     client = await client_of(world, "orders")
     await paid(client)
     assert [each["state"] for each in await world.messages()] == ["queued"]
-    await world.api("DELETE", f"/connect/accounts/{account_id}")
+    await disconnect(world.deps, 1, account_id=account_id)
     await world.recurring_run()
     [message] = await world.messages()
     assert (message["state"], message["reason"]["code"]) == ("cancelled", "not_connected")
+    assert world.ringcentral.sent == []
+
+
+async def test_what_waits_in_an_accounts_name_ends_with_its_permission(world: World) -> None:
+    await world.ready()
+    account_id = await jane_texts(world)
+    await paid(await client_of(world, "orders"))
+    await world.api("DELETE", f"/connect/accounts/{account_id}")
+    await world.workers_run()
+    [message] = await world.messages()
+    assert (message["state"], message["reason"]["code"]) == ("cancelled", "access_revoked")
     assert world.ringcentral.sent == []

@@ -120,7 +120,7 @@ def test_the_answer_can_be_in_the_language_of_the_words(text: str, language: str
         ("STOP", True), ("stop", True), (" Stop. ", True), ("QUIT!", True), ("cancel", True), ("END", True),
         ("Unsubscribe", True), ("stop please", False), ("STOPALL", False), ("stop 🛑", False), ("🛑", False),
         ("revoke", False), ("opt out", False), ("stpo", False), ("arrêt", False), ("alto", False),
-        ("stop texting me", False), ("START", False), ("cancel my order", False),
+        ("STOP\nSent from my iPhone", False), ("stop texting me", False), ("START", False), ("cancel my order", False),
     ],
 )  # fmt: skip
 def test_which_words_ringcentral_handles_by_itself(text: str, *, covered: bool) -> None:

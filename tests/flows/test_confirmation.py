@@ -2,7 +2,10 @@
 
 import pytest
 
-from tests.world import ADA, SENDER, World
+from app.consent.opt_out_link import opt_out_link
+from app.shops.models import Shop
+from app.shops.queries import find_shop
+from tests.world import ADA, SENDER, SHOP, World
 
 
 def blocked(world: World) -> bool:
@@ -113,6 +116,38 @@ async def test_who_opted_out_by_telephone_gets_no_text_at_all(world: World) -> N
     assert world.texts_on(ADA) == []
     assert await world.messages() == []
     assert await confirmation_of(world) == "none: blocked already"
+
+
+@pytest.mark.parametrize("route", ["staff", "page"])
+async def test_an_opt_out_by_another_way_does_not_overtake_the_confirmation_of_a_stop(world: World, route: str) -> None:
+    """The confirmation has to wait for RingCentral; meanwhile the same number is opted out by staff or on the page."""
+    world.number_leaves_stop_to_the_app()
+    await world.ready()
+    world.ringcentral.fail_next(503, times=2)
+    await world.texts_from(ADA, "STOP")
+    assert world.texts_on(ADA) == []
+    if route == "staff":
+        assert (await world.api("POST", "/opt-outs", {"phone": ADA, "method": "phone"})).status_code == 201
+    else:
+        link = opt_out_link(world.deps.vault, world.url, await the_shop(world), ADA)
+        address, token = link.split("?t=")
+        assert (await world.http.post(address, data={"t": token})).status_code == 200
+    for _ in range(4):
+        await world.advance(seconds=15)
+        await world.workers_run()
+    assert not blocked(world)
+    assert len(world.texts_on(ADA)) == 1
+    await world.advance(minutes=6)
+    await world.workers_run()
+    assert blocked(world)
+    assert len(world.texts_on(ADA)) == 1
+
+
+async def the_shop(world: World) -> Shop:
+    async with world.deps.db.transaction() as session:
+        shop = await find_shop(session, SHOP)
+    assert shop is not None
+    return shop
 
 
 async def test_a_late_refusal_does_not_undo_start(world: World) -> None:

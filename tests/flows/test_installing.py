@@ -68,6 +68,82 @@ async def test_an_uninstall_that_comes_after_the_next_install_is_old_news(world:
     assert "older than the installation" in outcome["outcome"]
 
 
+async def test_an_id_token_that_outlives_the_uninstall_brings_nobody_back(world: World) -> None:
+    await world.ready()
+    token = world.shopify.id_token(SHOP)
+    page = world.shopify.document_query(SHOP, "/")
+    await world.advance(seconds=5)
+    await world.shopify.uninstall(SHOP)
+    await world.workers_run()
+    for answer in (
+        await world.api("GET", "/settings", token=token),
+        await world.api("PUT", "/settings", {"send_late": True}, token=token),
+        await world.http.get(f"{world.url}/?{page}"),
+    ):
+        assert answer.status_code == 503
+    # Not even when Shopify cannot be asked: the token is older than the uninstall.
+    world.shopify.fail_next("token", status=503)
+    assert (await world.api("GET", "/settings", token=token)).status_code == 503
+    row = await shop_row(world)
+    assert row["uninstalled_at"] is not None
+    assert row["access_token_encrypted"] is None
+    assert [each for each in await audit(world) if "install" in each] == ["installed", "uninstalled"]
+    await world.advance(minutes=1)
+    await world.install()
+    assert (await world.api("GET", "/settings")).status_code == 200
+
+
+async def test_coming_back_while_shopify_cannot_be_asked_counts_by_the_new_id_token(world: World) -> None:
+    await world.install()
+    await world.shopify.uninstall(SHOP)
+    await world.workers_run()
+    await world.advance(minutes=5)
+    world.shopify.install(SHOP)
+    world.shopify.fail_next("token", status=503)
+    assert (await world.open_page("/")).status_code == 200
+    assert (await shop_row(world))["uninstalled_at"] is None
+    await world.open_page("/")
+    assert (await shop_row(world))["access_token_encrypted"] is not None
+
+
+async def test_a_shop_that_shopify_refuses_is_not_installed_by_an_id_token(world: World) -> None:
+    page = world.shopify.document_query(SHOP, "/")
+    assert (await world.http.get(f"{world.url}/?{page}")).status_code == 503
+    assert (await shop_row(world))["installed_at"] is None
+    assert await world.rows("SELECT 1 FROM pgqueuer") == []
+
+
+async def test_an_uninstall_heard_after_a_new_token_was_granted_is_old_news(world: World) -> None:
+    """It left and came back while its token had run out, so nothing told us but the late webhook."""
+    await world.ready()
+    await world.workers_run()
+    await world.advance(hours=2)
+    world.shopify.lose_webhooks = True
+    await world.shopify.uninstall(SHOP)
+    left_at = world.clock()
+    world.shopify.lose_webhooks = False
+    await world.advance(minutes=5)
+    world.shopify.install(SHOP)
+    await world.open_page("/")
+    await world.workers_run()
+    assert subscribed(world) == set()
+    late = {"X-Shopify-Triggered-At": left_at.isoformat()}
+    await world.shopify.send_webhook(SHOP, "app/uninstalled", {"id": 1}, headers=late)
+    await world.workers_run()
+    row = await shop_row(world)
+    assert row["uninstalled_at"] is None
+    assert row["access_token_encrypted"] is not None
+    assert {"orders/create", "orders/fulfilled"} <= subscribed(world)
+    # Forty-eight hours after that uninstall Shopify asks to erase the shop, which is there again.
+    await world.advance(hours=47)
+    await world.recurring_run()
+    await world.advance(hours=1)
+    await world.shopify.send_webhook(SHOP, "shop/redact", {})
+    await world.workers_run()
+    assert "shop_redact_refused" in await audit(world)
+    assert (await shop_row(world))["uninstalled_at"] is None
+
+
 async def test_nothing_is_asked_of_shopify_when_a_shop_leaves(world: World) -> None:
     await world.ready()
     await world.workers_run()

@@ -116,6 +116,22 @@ async def test_help_says_all_six_things_in_two_segments_to_anybody(
     assert await world.rows("SELECT 1 FROM consent_events") == []
 
 
+async def test_the_shorter_help_answer_can_be_chosen(world: World) -> None:
+    await world.ready()
+    await settings(world, help_wording="short", contact_phone="+16505550199")
+    await world.texts_from(ADA, "HELP")
+    await world.advance(hours=1, seconds=1)
+    await world.texts_from(ADA, "AYUDA")
+    english, spanish = world.texts_on(ADA)
+    assert english == (
+        "Please call +16505550199 for more information, or text STOP to stop these messages. "
+        "Msg & Data rates may apply."
+    )
+    assert spanish.startswith("Llama al +16505550199")
+    page = (await world.open_page("/settings")).text
+    assert "Please call +16505550199 for more information" in page
+
+
 async def test_the_help_answer_can_be_switched_off(world: World) -> None:
     await world.ready()
     await settings(world, help_reply=False)

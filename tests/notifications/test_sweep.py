@@ -42,6 +42,25 @@ async def test_a_lost_fulfilment_is_found_too(world: World) -> None:
     assert len([text for text in world.texts_on(ADA) if "has been fulfilled" in text]) == 1
 
 
+async def test_lost_news_of_refund_and_delivery_is_found_too(world: World) -> None:
+    await world.ready()
+    await world.shopify.change_scopes(SHOP, ["read_orders", "write_customers", "read_fulfillments"])
+    for kind in ("order_refunded", "delivered", "out_for_delivery"):
+        await world.api("PUT", f"/notifications/{kind}", {"enabled": True})
+    order = await world.order()
+    await world.shopify.fulfil_order(SHOP, order)
+    await world.workers_run()
+    await world.advance(minutes=5)
+    world.shopify.lose_webhooks = True
+    await world.shopify.report_parcel(SHOP, order, order.fulfillments[0], "delivered")
+    await world.shopify.refund_order(SHOP, order, cents=500)
+    for _ in range(2):
+        await look_for_missed(world)
+    assert len(world.texts_on(ADA)) == 4
+    assert any("has been delivered" in text for text in world.texts_on(ADA)[2:])
+    assert any("refunded $5.00" in text for text in world.texts_on(ADA)[2:])
+
+
 async def test_what_is_older_than_the_limit_expires_instead(world: World) -> None:
     await world.ready()
     world.shopify.lose_webhooks = True
@@ -108,6 +127,8 @@ async def test_a_shop_without_access_is_left_for_later(world: World) -> None:
 
 def test_an_order_tells_of_its_past() -> None:
     parcel = {"id": "gid://shopify/Fulfillment/9", "status": "SUCCESS", "createdAt": "2026-11-23T12:00:00Z"}
+    first = parcel | {"id": "gid://shopify/Fulfillment/7", "createdAt": "2026-11-23T11:00:00Z"}
+    refund = {"id": "gid://shopify/Refund/6", "createdAt": "2026-11-23T15:00:00Z"}
     order = {
         "id": "gid://shopify/Order/820982911946154508",
         "name": "#1001",
@@ -117,7 +138,12 @@ def test_an_order_tells_of_its_past() -> None:
         "displayFulfillmentStatus": "FULFILLED",
         "customer": {"id": "gid://shopify/Customer/5", "defaultPhoneNumber": None},
         "shippingAddress": None,
-        "fulfillments": [parcel, parcel | {"id": "gid://shopify/Fulfillment/8", "status": "CANCELLED"}],
+        "fulfillments": [
+            parcel,
+            parcel | {"id": "gid://shopify/Fulfillment/8", "status": "CANCELLED"},
+            first | {"deliveredAt": "2026-11-23T14:00:00Z"},
+        ],
+        "refunds": [refund | {"totalRefundedSet": {"shopMoney": {"amount": "12.0"}}}],
     }
     told = {event.topic: event for event in events_of(order)}
     assert set(told) == set(EVENTS)
@@ -125,7 +151,15 @@ def test_an_order_tells_of_its_past() -> None:
     assert told["orders/create"].payload["customer"] == {"id": 5, "phone": None}
     assert told["orders/fulfilled"].at.hour == 12
     assert told["orders/cancelled"].at.hour == 13
-    assert told["fulfillments/create"].subject == "9"
+    assert [event.subject for event in events_of(order) if event.topic == "fulfillments/create"] == ["9", "7"]
+    assert [event.subject for event in events_of(order) if event.topic == "orders/partially_fulfilled"] == ["7"]
+    delivered = told["fulfillment_events/create"]
+    assert (delivered.subject, delivered.payload["status"], delivered.at.hour) == ("7", "delivered", 14)
+    assert told["refunds/create"].payload == {
+        "id": 6,
+        "order_id": 820982911946154508,
+        "transactions": [{"kind": "refund", "status": "success"}],
+    }
 
 
 @pytest.mark.parametrize("status", ["UNFULFILLED", "PARTIALLY_FULFILLED", "ON_HOLD"])

@@ -74,6 +74,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /consent/drift/{id}/settle": {},
     "PUT /consent/policy": {"policy": "marketing", "wording": "x", "place": "checkout", "confirmed": True},
     "POST /conversations/{key}/replies": {"text": "Hello", "token": "x"},
+    "POST /diagnostics": {},
     "POST /exports": {"status": "failed"},
     "POST /notifications/{kind}/difference": {"template": "x", "locale": "en"},
     "POST /opt-ins": {"phone": "+12125550123", "method": "paper", "evidence": "form", "wording": "yes"},

@@ -4,7 +4,7 @@ import pytest
 
 from app.core.edge import TOO_MANY
 from app.core.rate_limit import caller_of
-from tests.world import SHOP, World
+from tests.world import ADA, SHOP, World
 
 NO_SUCH_SHOP = "nobody.myshopify.com"
 
@@ -72,6 +72,23 @@ async def test_calls_without_proof_are_limited_and_staff_are_not(world: World) -
     statuses = [(await world.http.get(f"{world.url}/api/admin/settings")).status_code for _ in range(330)]
     assert set(statuses) == {401, 429}
     assert statuses[0] == 401
+    assert statuses[-1] == 429
+
+
+async def test_whoever_tries_keys_is_limited_and_ringcentral_is_not(world: World) -> None:
+    """Both call from one address here, as everybody does behind a proxy that was not named."""
+    await world.ready()
+    await world.texts_from(ADA, "Hello?")
+    guesses = [await world.http.post(f"{world.url}/webhooks/ringcentral/{n:032d}", json={}) for n in range(140)]
+    assert [each.status_code for each in guesses[:120]] == [200] * 120
+    assert guesses[-1].status_code == 429
+    await world.texts_from(ADA, "STOP")
+    assert len(await world.rows("SELECT 1 FROM suppressions")) == 1
+
+
+async def test_the_apis_description_is_limited(world: World) -> None:
+    statuses = [(await world.http.get(f"{world.url}/api/v1/openapi.json")).status_code for _ in range(70)]
+    assert statuses[:60] == [200] * 60
     assert statuses[-1] == 429
 
 

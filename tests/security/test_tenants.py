@@ -1,8 +1,11 @@
 """No route answers one shop with anything of another's, and none is open that should not be."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from typing import Any
 
+import httpx2
+import pytest
 from starlette.routing import BaseRoute, Mount, Route
 
 from app.main import routes
@@ -25,8 +28,8 @@ NEEDS_NO_SHOP = {
     "/exports/{token}": "the address is the proof, works once and for a minute",
     "/c/{organisation}/opt-out": "public: anybody may opt out of texts",
 }
-WANTS_A_KEY = "/api/v1/"
-"""Opened by an API key, never by a session token; `tests/api` holds its walls."""
+WANTS_ANOTHER_PROOF = ("/api/v1/", "/c/{organisation}")
+"""Opened by an API key, or by the visit of a connected account; `tests/api` and `tests/hosted` hold their walls."""
 BODIES: dict[str, Any] = {
     "PUT /api/admin/connection": {"jwt": "x"},
     "PUT /api/admin/connection/number": {"phone_number": SENDER},
@@ -94,7 +97,7 @@ async def test_with_another_shops_token_nothing_is_seen_or_changed(world: World)
     assert len(before) > 8
     walked = 0
     for method, pattern in all_routes(routes()):
-        if pattern in NEEDS_NO_SHOP or pattern.startswith(WANTS_A_KEY):
+        if pattern in NEEDS_NO_SHOP or pattern.startswith(WANTS_ANOTHER_PROOF):
             continue
         own_id = ids["request"] if "data-requests" in pattern else ids["id"]
         path = pattern.replace("{id}", own_id).replace("{kind}", "order_confirmed").replace("{rest:path}", "")
@@ -122,16 +125,33 @@ async def test_with_another_shops_token_nothing_is_seen_or_changed(world: World)
     assert await snapshot(world) == before
 
 
-async def test_every_route_wants_a_proof_or_stands_on_the_list(world: World) -> None:
+@pytest.fixture
+async def strangers() -> AsyncIterator[list[httpx2.AsyncClient]]:
+    """Callers with an address each: one alone would be refused for calling so often without a proof."""
+    async with AsyncExitStack() as stack:
+        addresses = [f"127.0.0.{number}" for number in range(2, 6)]
+        transports = [httpx2.AsyncHTTPTransport(local_address=address) for address in addresses]
+        yield [await stack.enter_async_context(httpx2.AsyncClient(transport=each, timeout=20)) for each in transports]
+
+
+async def test_every_route_wants_a_proof_or_stands_on_the_list(
+    world: World, strangers: list[httpx2.AsyncClient]
+) -> None:
     await world.install()
     nothing_of_a_shop = await snapshot(world)
+    proofs: tuple[dict[str, str], ...] = (
+        {},
+        {"Authorization": "Bearer nonsense"},
+        {"Authorization": "Basic eDp5"},
+        {"Cookie": "a=b"},
+    )
     for method, pattern in all_routes(routes()):
         path = pattern.replace("{id}", "1").replace("{kind}", "order_confirmed").replace("{rest:path}", "")
         path = path.replace("{path:path}", "x").replace("{build}", "x").replace("{key}", "x").replace("{link}", "x")
-        for headers in ({}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic eDp5"}, {"Cookie": "a=b"}):
-            answer = await world.http.request(method, world.url + path, headers=headers)
+        for headers, stranger in zip(proofs, strangers, strict=True):
+            answer = await stranger.request(method, world.url + path, headers=headers)
             assert answer.status_code < 500, (method, path)
-            if pattern in NEEDS_NO_SHOP or pattern.startswith(WANTS_A_KEY):
+            if pattern in NEEDS_NO_SHOP or pattern.startswith(WANTS_ANOTHER_PROOF):
                 continue
             assert answer.status_code in (302, 401, 404, 405), (method, path, answer.status_code)
             if answer.status_code == 302:

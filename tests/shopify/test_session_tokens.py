@@ -46,7 +46,7 @@ def unsigned(claims: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("secret", [API_SECRET, OLD_SECRET])
 def test_both_secrets_are_good_while_one_is_replaced(secret: str) -> None:
-    assert verify(signed(GOOD, secret)) == StaffSession(SHOP, "42")
+    assert verify(signed(GOOD, secret)) == StaffSession(SHOP, "42", NOON_IN_NEW_YORK)
 
 
 @pytest.mark.parametrize("claims", [{"exp": NOW - 4}, {"nbf": NOW + 4}, {"dest": f"https://{SHOP.upper()}"}])
@@ -69,6 +69,13 @@ def test_what_differs_harmlessly_is_taken(claims: dict[str, Any]) -> None:
         {"aud": None},
         {"aud": ["another-app"]},
         {"sub": None},
+        {"sub": ""},
+        {"sid": None},
+        {"sid": ""},
+        {"sid": 7},
+        {"sid": ["x"]},
+        {"nbf": float("nan")},
+        {"nbf": -1e300},
         {"iss": None},
         {"iss": f"https://{OTHER}/admin"},
         {"iss": f"http://{SHOP}/admin"},

@@ -25,6 +25,7 @@ def _routes() -> list[BaseRoute]:
     return [
         Route("/openapi.json", show_document),
         endpoint("/orders", GET=("orders:read", orders.list_), POST=("orders:write", orders.create)),
+        endpoint("/orders/bulk", largest=LARGEST_BULK, POST=("orders:write", orders.import_)),
         endpoint("/orders/import", largest=LARGEST_BULK, POST=("orders:write", orders.import_)),
         endpoint(
             "/orders/{order:path}",
@@ -46,14 +47,15 @@ async def show_document(request: Request) -> Response:
 
 
 def _errors_in_one_shape() -> Middleware:
-    return Middleware(ExceptionMiddleware, handlers={HTTPException: _refuse})
+    return Middleware(ExceptionMiddleware, handlers={HTTPException: refuse})
 
 
 async def _no_such_address(scope: Any, receive: Any, send: Any) -> None:
     raise HTTPException(404)
 
 
-async def _refuse(_request: Request, error: Exception) -> Response:
+async def refuse(_request: Request, error: Exception) -> Response:
+    """An `HTTPException` in the API's shape."""
     assert isinstance(error, HTTPException)
     sentences = {404: "There is nothing at this address.", 405: "This address does not take this method."}
     codes = {404: "not_found", 405: "method_not_allowed"}

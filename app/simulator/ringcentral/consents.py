@@ -58,7 +58,7 @@ async def edit_consents(platform: Platform, call: Call) -> Response:
     if not isinstance(records, list) or not 1 <= len(records) <= EDITED_RECORDS:
         raise invalid("records")
     failed = [failure for record in records if (failure := edit(platform, call, record)) is not None]
-    return JSONResponse({"failedRecords": failed})
+    return JSONResponse({"failedRecords": failed} if failed else {})
 
 
 def edit(platform: Platform, call: Call, record: object) -> dict[str, Any] | None:
@@ -76,7 +76,8 @@ def edit(platform: Platform, call: Call, record: object) -> dict[str, Any] | Non
         raise invalid("records.source")
     number = find_own_number(platform, call, record.get("from"))
     if number is None:
-        return {**record, "errorCode": "CMN-102", "message": "Resource for parameter [from] is not found"}
+        error = {"errorCode": "CMN-102", "message": "Resource for parameter [from] is not found"}
+        return {**record, "error": error}
     record_consent(platform, number, theirs, opt_status, source="Api", coverage=coverage)
     return None
 

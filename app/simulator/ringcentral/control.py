@@ -47,6 +47,7 @@ class FaultOrder(msgspec.Struct, forbid_unknown_fields=True):
     lose_webhooks: bool | None = None
     delivery_outcomes: dict[str, str] | None = None
     refusals: dict[str, str] | None = None
+    rejections: dict[str, str] | None = None
 
 
 def build_control(platform: Platform) -> Mount:
@@ -76,7 +77,8 @@ def build_control(platform: Platform) -> Mount:
 
 async def show_state(platform: Platform, request: Request) -> Response:
     state = platform.state
-    messages = list(state.messages.values())[-SHOWN:]
+    both = {**state.messages, **state.a2p_messages}.values()
+    messages = sorted(both, key=lambda message: message.created_at)[-SHOWN:]
     return json(
         {
             "now": timestamp(platform.clock()),
@@ -154,7 +156,7 @@ def set_switches(platform: Platform, order: FaultOrder) -> Response:
             platform.limits.use(**order.limits)  # type: ignore[arg-type]
         except TypeError:
             return json({"error": "limits are auth, heavy, medium, light, window and penalty."}, 400)
-    for name in ("duplicate_webhooks", "lose_webhooks", "delivery_outcomes", "refusals"):
+    for name in ("duplicate_webhooks", "lose_webhooks", "delivery_outcomes", "refusals", "rejections"):
         value = getattr(order, name)
         if value is not None:
             setattr(platform, name, value)
@@ -173,7 +175,7 @@ def numbers_for(platform: Platform, phone: str) -> list[str]:
     """The numbers a handset can answer to: the last to text it first, then all others that take texts."""
     texts = reversed(platform.state.handsets.get(phone, []))
     known = [t.from_ if t.direction == "in" else t.to for t in texts]
-    others = [n.phone for n in platform.state.numbers.values() if "SmsSender" in n.features]
+    others = [n.phone for n in platform.state.numbers.values() if "SmsSender" in n.features or n.is_high_volume]
     return list(dict.fromkeys(known + others))
 
 

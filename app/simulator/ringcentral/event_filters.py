@@ -16,12 +16,26 @@ from app.simulator.ringcentral.state import Subscription, User
 STORE = re.compile(r"/restapi/v1\.0/account/(?P<account>[^/]+)/extension/(?P<extension>[^/]+)/message-store")
 INSTANT = re.compile(STORE.pattern + "/instant")
 CONSENTS = re.compile(r"/restapi/v2/accounts/(?P<account>[^/]+)/sms/consents")
+A2P_MESSAGES = re.compile(r"/restapi/v1\.0/account/(?P<account>[^/]+)/a2p-sms/messages")
+A2P_BATCHES = re.compile(r"/restapi/v1\.0/account/(?P<account>[^/]+)/a2p-sms/batches")
+A2P_OPT_OUTS = re.compile(r"/restapi/v1\.0/account/(?P<account>[^/]+)/a2p-sms/opt-outs")
 REMINDER = re.compile(r"/restapi/v1\.0/subscription/(?P<subscription>[^/]+)")
+
+
+KINDS = {
+    "instant": INSTANT,
+    "store": STORE,
+    "consents": CONSENTS,
+    "a2p messages": A2P_MESSAGES,
+    "a2p batches": A2P_BATCHES,
+    "a2p opt-outs": A2P_OPT_OUTS,
+    "reminder": REMINDER,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """*kind*: "instant", "store", "consents" or "reminder". *text* has real ids in the place of `~`."""
+    """*kind*: one of `KINDS`. *text* has real ids in the place of `~`."""
 
     kind: str
     query: Mapping[str, str]
@@ -32,8 +46,8 @@ def resolve_filter(platform: Platform, user: User, subscription: Subscription, t
     if not isinstance(text, str) or any(refused in text for refused in platform.refused_filters):
         raise refusal(text)
     path, _, query_text = text.partition("?")
-    query = dict(parse_qsl(query_text, keep_blank_values=True))
-    for kind, pattern in (("instant", INSTANT), ("store", STORE), ("consents", CONSENTS), ("reminder", REMINDER)):
+    query = read_query(query_text)
+    for kind, pattern in KINDS.items():
         found = pattern.fullmatch(path)
         if found is not None:
             check_query(kind, query, subscription, text)
@@ -45,9 +59,13 @@ def resolve_filter(platform: Platform, user: User, subscription: Subscription, t
 def parse_filter(text: str) -> EventFilter:
     """A filter that was resolved before."""
     path, _, query_text = text.partition("?")
-    kinds = (("instant", INSTANT), ("store", STORE), ("consents", CONSENTS), ("reminder", REMINDER))
-    kind = next(kind for kind, pattern in kinds if pattern.fullmatch(path))
-    return EventFilter(kind, dict(parse_qsl(query_text)), text)
+    kind = next(kind for kind, pattern in KINDS.items() if pattern.fullmatch(path))
+    return EventFilter(kind, read_query(query_text), text)
+
+
+def read_query(text: str) -> dict[str, str]:
+    """A `+` stands for itself here: a filter is not an address, and holds telephone numbers as they are."""
+    return dict(parse_qsl(text.replace("+", "%2B"), keep_blank_values=True))
 
 
 def check_query(kind: str, query: Mapping[str, str], subscription: Subscription, text: str) -> None:
@@ -57,8 +75,11 @@ def check_query(kind: str, query: Mapping[str, str], subscription: Subscription,
         case "store" if set(query) <= {"type", "direction"} and query.get("type", "SMS") in {"SMS", "Fax", "VoiceMail"}:
             if query.get("direction", "Inbound") not in {"Inbound", "Outbound"}:
                 raise refusal(text)
-        case "consents" if not query:
+        case "consents" | "a2p batches" | "a2p opt-outs" if not query:
             return
+        case "a2p messages" if query.get("direction") in {"Inbound", "Outbound"}:
+            if not set(query) <= {"direction", "to" if query["direction"] == "Inbound" else "from"}:
+                raise refusal(text)
         case "reminder" if set(query) <= {"threshold", "interval"}:
             check_reminder(query, subscription.lifetime)
         case _:

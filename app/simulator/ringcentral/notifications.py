@@ -14,6 +14,7 @@ from typing import Any
 import httpx2
 import msgspec
 
+from app.simulator.ringcentral.a2p_records import describe_message as describe_a2p_message
 from app.simulator.ringcentral.errors import fault
 from app.simulator.ringcentral.event_filters import EventFilter, parse_filter
 from app.simulator.ringcentral.message_records import describe_instant
@@ -63,9 +64,40 @@ async def announce_changes(platform: Platform) -> None:
             ]
             if mine:
                 await notify(platform, subscription, event_filter, describe_changes(platform, mine))
+        changed_a2p = await announce_a2p_changes(platform)
         await announce_consents(platform)
-        if changed:
+        if changed or changed_a2p:
             platform.save()
+
+
+async def announce_a2p_inbound(platform: Platform, message: Message) -> None:
+    """High Volume events hold the message itself, and go to whoever asked for this number."""
+    await announce_a2p(platform, message, "to", message.to[0])
+
+
+async def announce_a2p_changes(platform: Platform) -> int:
+    """How many statuses of High Volume texts were news."""
+    changed = 0
+    for message_id in list(platform.a2p_unsettled):
+        message = platform.state.a2p_messages[message_id]
+        status = status_of(platform, message)
+        if status.word != message.announced:
+            message.announced = status.word
+            changed += 1
+            await announce_a2p(platform, message, "from", message.from_)
+        settled_at = message.created_at + timedelta(seconds=platform.delivered_after)
+        if status.word not in ("Queued", "Sent") or platform.clock() >= settled_at:
+            platform.a2p_unsettled.pop(message_id, None)
+    return changed
+
+
+async def announce_a2p(platform: Platform, message: Message, party: str, number: str) -> None:
+    body = describe_a2p_message(platform, message)
+    for subscription, event_filter in interested(platform, "a2p messages"):
+        same_account = platform.state.users[subscription.owner_id].account_id == message.account_id
+        asked = event_filter.query.get("direction") == message.direction
+        if same_account and asked and event_filter.query.get(party) in (None, number):
+            await notify(platform, subscription, event_filter, body)
 
 
 def collect_changes(platform: Platform) -> dict[str, list[tuple[Message, bool]]]:
@@ -113,6 +145,13 @@ async def announce_consent(platform: Platform, key: str) -> None:
     for subscription, event_filter in interested(platform, "consents"):
         if platform.state.users[subscription.owner_id].account_id == consent.account_id:
             await notify(platform, subscription, event_filter, {"records": [record]})
+    number = platform.state.numbers.get(consent.from_)
+    if number is None or not number.is_high_volume:
+        return
+    opt_out = {"from": consent.from_, "to": consent.to, "active": consent.opt_status == "OptOut"}
+    for subscription, event_filter in interested(platform, "a2p opt-outs"):
+        if platform.state.users[subscription.owner_id].account_id == consent.account_id:
+            await notify(platform, subscription, event_filter, opt_out)
 
 
 def interested(platform: Platform, kind: str) -> list[tuple[Subscription, EventFilter]]:

@@ -96,7 +96,7 @@ def configuration_of(number: Number) -> dict[str, Any]:
         "useCases": list(number.use_cases),
     }
     coverage = {"optIn": "PhoneNumber"}
-    if number.stop_handled_by == "provider":
+    if number.stop_handled_by != "app":
         coverage["optOut"] = "PhoneNumber"
     body["smsCampaignInfo"]["consentSettings"] = {
         "optInRequired": number.opt_in_required,

@@ -115,6 +115,7 @@ class Platform:
         self.refusals: dict[str, str] = {}
         self.latency = 0.0
         """Seconds for which an answer is on its way, after the call was carried out."""
+        self.rejections: dict[str, str] = {}
         self.sent_after = 1.0
         self.delivered_after = 3.0
 
@@ -122,9 +123,8 @@ class Platform:
         self.webhooks: list[WebhookAttempt] = []
         self.sync_generation = 0
         self.undelivered_consents: list[str] = []
-        self.unsettled: dict[int, None] = {
-            m.id: None for m in self.state.messages.values() if m.announced in (None, "Queued", "Sent")
-        }
+        self.unsettled = unsettled_of(self.state.messages)
+        self.a2p_unsettled = unsettled_of(self.state.a2p_messages)
         self.announcing = asyncio.Lock()
         self._http: httpx2.AsyncClient | None = None
 
@@ -166,6 +166,10 @@ class Platform:
 
     def extension_uri(self, user: User) -> str:
         return f"{self.url}/restapi/v1.0/account/{user.account_id}/extension/{user.owner_id}"
+
+
+def unsettled_of(messages: dict[int, Message]) -> dict[int, None]:
+    return {m.id: None for m in messages.values() if m.announced in (None, "Queued", "Sent")}
 
 
 def timestamp(moment: datetime) -> str:

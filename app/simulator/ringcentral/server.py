@@ -2,7 +2,7 @@
 
 Source: RingCentral OpenAPI (paths, usage plan groups, scopes, user permissions). A call is identified first, then
 counted against its group, then checked for scope and permission, and only then carried out; every answer to an
-identified caller carries the rate headers. Further APIs (high volume SMS, for one) are further lines of the table.
+identified caller carries the rate headers. Further APIs are further lines of the table.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Lifespan, Receive, Scope, Send
 
-from app.simulator.ringcentral import auth, consents, message_store, numbers, sms, subscriptions
+from app.simulator.ringcentral import a2p, a2p_reading, auth, consents, message_store, numbers, sms, subscriptions
 from app.simulator.ringcentral.errors import Fault, TokenFault, default_fault, fault, lacks_permission, lacks_scope
 from app.simulator.ringcentral.faults import CONNECTION, NoAnswer, Trouble, outlast
 from app.simulator.ringcentral.platform import Call, Platform, RecordedRequest
@@ -29,6 +29,7 @@ ACCOUNT = "/restapi/v1.0/account/{account}"
 EXTENSION = f"{ACCOUNT}/extension/{{extension}}"
 CONSENTS = "/restapi/v2/accounts/{account}/sms/consents"
 SUBSCRIPTION = "/restapi/v1.0/subscription"
+A2P = f"{ACCOUNT}/a2p-sms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,14 @@ OPERATIONS = (
     Operation("GET", f"{EXTENSION}/message-sync", "light", message_store.sync_messages, "ReadMessages", "ReadMessages"),
     Operation("POST", f"{CONSENTS}/search", "light", consents.search_consents, "SMS"),
     Operation("PATCH", CONSENTS, "light", consents.edit_consents, "SMS"),
+    Operation("POST", f"{A2P}/batches", "light", a2p.send_batch, "A2PSMS"),
+    Operation("GET", f"{A2P}/batches", "light", a2p_reading.list_batches, "A2PSMS"),
+    Operation("GET", f"{A2P}/batches/{{batch_id}}", "light", a2p_reading.show_batch, "A2PSMS"),
+    Operation("GET", f"{A2P}/messages", "light", a2p_reading.list_messages, "A2PSMS"),
+    Operation("GET", f"{A2P}/messages/{{message_id}}", "light", a2p_reading.show_message, "A2PSMS"),
+    Operation("GET", f"{A2P}/statuses", "light", a2p_reading.count_statuses, "A2PSMS"),
+    Operation("GET", f"{A2P}/opt-outs", "light", a2p_reading.list_opt_outs, "A2PSMS"),
+    Operation("POST", f"{A2P}/opt-outs/bulk-assign", "light", a2p.assign_opt_outs, "A2PSMS"),
     Operation("POST", SUBSCRIPTION, "medium", subscriptions.create_subscription, "SubscriptionWebhook"),
     Operation("GET", SUBSCRIPTION, "light", subscriptions.list_subscriptions, "SubscriptionWebhook"),
     Operation(

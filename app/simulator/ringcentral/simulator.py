@@ -67,11 +67,12 @@ class RingCentralSimulator(Platform):
         phone: str = "+16505550100",
         *,
         features: tuple[str, ...] = SMS_FEATURES,
-        stop_handled_by: str = "provider",
+        stop_handled_by: str | None = None,
         campaign_status: str | None = "Confirmed",
         **fields: Any,
     ) -> Number:
-        """*fields*: any other of `Number`. A number added before is answered as it is, or moved to *user*."""
+        """*fields*: any other of `Number`. *stop_handled_by* None: as RingCentral does for such a number. A number
+        added before is answered as it is, or moved to *user*."""
         number = self.state.numbers.get(phone)
         if number is None:
             fields.setdefault("payment_type", "TollFree" if phone.startswith(TOLL_FREE) else "Local")
@@ -82,7 +83,7 @@ class RingCentralSimulator(Platform):
                 owner_id=user.owner_id,
                 account_id=user.account_id,
                 features=features,
-                stop_handled_by=stop_handled_by,
+                stop_handled_by=stop_handled_by or ("list" if "A2PSmsSender" in features else "provider"),
                 campaign_status=campaign_status,
                 **fields,
             )

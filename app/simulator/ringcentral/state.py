@@ -10,6 +10,8 @@ from pathlib import Path
 import msgspec
 
 SMS_FEATURES = ("SmsSender", "MmsSender", "CallerId")
+A2P_FEATURES = ("A2PSmsSender", "CallerId")
+"""A High Volume number, which has no standard SMS."""
 USE_CASES = ("CustomerCare", "AccountNotification", "DeliveryNotification")
 STOP_CONFIRMATION = "You have opted out of messages from this number. Reply START to receive messages again."
 
@@ -27,7 +29,8 @@ class User(msgspec.Struct):
 
 
 class Number(msgspec.Struct):
-    """*stop_handled_by*: "provider" blocks and confirms STOP by itself, "app" leaves both to the application.
+    """*stop_handled_by*: "provider" blocks and confirms STOP by itself, "app" leaves both to the application, "list"
+    blocks but leaves the confirmation, and lets that one text through, as on High Volume numbers.
     *campaign_status* None stands for a number that is linked to no campaign."""
 
     id: int
@@ -47,6 +50,10 @@ class Number(msgspec.Struct):
     use_cases: tuple[str, ...] = USE_CASES
     opt_in_required: bool = False
     toll_free_verified: bool = True
+
+    @property
+    def is_high_volume(self) -> bool:
+        return "A2PSmsSender" in self.features
 
 
 class JwtCredential(msgspec.Struct):
@@ -73,7 +80,8 @@ class Session(msgspec.Struct):
 
 class Message(msgspec.Struct):
     """A row of a message store. *outcome* is what will become of an outbound text: "Delivered", "Sent" (no receipt will
-    come) or a delivery error code. *announced* is the status of which subscribers were last told."""
+    come) or a delivery error code. *announced* is the status of which subscribers were last told. *batch_id*: of an
+    outbound High Volume text."""
 
     id: int
     owner_id: str
@@ -86,6 +94,18 @@ class Message(msgspec.Struct):
     conversation_id: int
     outcome: str = "Delivered"
     announced: str | None = None
+    batch_id: str | None = None
+
+
+class Batch(msgspec.Struct):
+    """What one send of High Volume texts was answered with."""
+
+    id: str
+    account_id: str
+    from_: str
+    created_at: datetime
+    message_ids: list[int]
+    rejected: list[dict[str, str | int | list[str]]]
 
 
 class Subscription(msgspec.Struct):
@@ -131,6 +151,9 @@ class State(msgspec.Struct):
     jwts: dict[str, JwtCredential] = {}
     sessions: dict[str, Session] = {}
     messages: dict[int, Message] = {}
+    a2p_messages: dict[int, Message] = {}
+    batches: dict[str, Batch] = {}
+    stops_to_confirm: dict[str, datetime] = {}
     conversations: dict[str, int] = {}
     subscriptions: dict[str, Subscription] = {}
     consents: dict[str, Consent] = {}

@@ -36,7 +36,8 @@ export function mount(form) {
   return () => clearTimeout(timer);
 }
 
-function addressOf(form) {
+/** Where the form leads with what is filled in. */
+export function addressOf(form) {
   const url = new URL(form.getAttribute('action'), location.href);
   for (const field of form.elements) if (field.value) url.searchParams.set(field.getAttribute('name'), field.value);
   return inThisShop(url);

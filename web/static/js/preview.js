@@ -6,8 +6,10 @@ const LINK = /(https?:\/\/[^\s<>"]+)/;
 
 export function fillBubble(page, text) {
   const parts = (text || WORDS.emptyText).split(LINK);
-  const nodes = parts.map((part, index) => (index % 2 ? element('span', { class: 'link' }, part) : part));
-  page.querySelector('[data-bubble]').replaceChildren(...nodes);
+  // On a phone the text stands right under its field too.
+  for (const bubble of page.querySelectorAll('[data-bubble], [data-bubble-too]')) {
+    bubble.replaceChildren(...parts.map((part, index) => (index % 2 ? element('span', { class: 'link' }, part) : part)));
+  }
 }
 
 /** *worst*: segments in the worst case, or null while it is not known. *price*: of one segment, in US dollars. */

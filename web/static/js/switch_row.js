@@ -30,8 +30,6 @@ export function mount(row) {
 }
 
 function forgetScope(scope) {
-  for (const row of document.querySelectorAll(`[data-scope="${scope}"]`)) {
-    row.removeAttribute('data-scope');
-    row.querySelector('[data-needs]')?.remove();
-  }
+  for (const row of document.querySelectorAll(`[data-scope="${scope}"]`)) row.removeAttribute('data-scope');
+  for (const notice of document.querySelectorAll('[data-needs]')) notice.remove();
 }

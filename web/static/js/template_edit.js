@@ -94,7 +94,9 @@ export function mount(form) {
   function showSideBySide() {
     for (const bubble of page.querySelectorAll('[data-side]')) {
       const draft = drafts[bubble.dataset.side];
-      bubble.textContent = echo(draft, orders.values() ?? samples) ?? draft;
+      const read = echo(draft, orders.values() ?? samples);
+      bubble.textContent = read ?? draft;
+      find(`[data-side-note="${bubble.dataset.side}"]`).textContent = read === null ? '' : WORDS.segments(countSegments(read).segments);
     }
   }
 

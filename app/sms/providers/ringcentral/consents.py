@@ -37,8 +37,12 @@ def _failure_code(failed: object) -> str:
     return "CONSENT-NOT-TAKEN" if code.startswith("HTTP-") else code
 
 
-async def search(client: Client, access: Access, *, sender: str, opted_out: bool) -> list[ConsentRecord]:
+async def search(
+    client: Client, access: Access, *, sender: str, recipient: str | None, opted_out: bool
+) -> list[ConsentRecord]:
     query: dict[str, Any] = {"from": [sender], "optStatus": "OptOut" if opted_out else "OptIn", "perPage": PER_PAGE}
+    if recipient is not None:
+        query["to"] = [recipient]
     records: list[ConsentRecord] = []
     for _ in range(MOST_PAGES):
         fields = fields_of(await client.call(access, "POST", f"{CONSENTS}/search", json=query))

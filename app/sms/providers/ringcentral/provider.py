@@ -35,19 +35,20 @@ from app.sms.providers.ringcentral import (
     numbers,
     subscriptions,
 )
-from app.sms.providers.ringcentral.client import Client
+from app.sms.providers.ringcentral.client import DEADLINE_SECONDS, Client
 
 log = get_logger(__name__)
 
 
 class RingCentral:
-    """*server_url* is the configured server; besides RingCentral's own two it is the only one that is ever called."""
+    """*server_url* is the configured server; besides RingCentral's own two it is the only one that is ever called.
+    *deadline*: of one call, in seconds."""
 
     name = "ringcentral"
     transport: Transport = Transport.SMS
 
-    def __init__(self, http: Http, *, clock: Clock, server_url: str) -> None:
-        self._client = Client(http)
+    def __init__(self, http: Http, *, clock: Clock, server_url: str, deadline: float = DEADLINE_SECONDS) -> None:
+        self._client = Client(http, deadline=deadline)
         self._clock = clock
         self._servers = login.Servers(configured=server_url)
 
@@ -146,8 +147,10 @@ class RingCentral:
     async def record_opt_in(self, access: Access, *, sender: str, recipient: str) -> None:
         await consents.record(self._client, access, sender=sender, recipient=recipient, opted_out=False)
 
-    async def search_consents(self, access: Access, *, sender: str, opted_out: bool = True) -> list[ConsentRecord]:
-        return await consents.search(self._client, access, sender=sender, opted_out=opted_out)
+    async def search_consents(
+        self, access: Access, *, sender: str, recipient: str | None = None, opted_out: bool = True
+    ) -> list[ConsentRecord]:
+        return await consents.search(self._client, access, sender=sender, recipient=recipient, opted_out=opted_out)
 
     def delivery_failure(self, code: str | None) -> DeliveryFailure:
         return errors.delivery_failure(code)

@@ -1,0 +1,174 @@
+"""What a connected account and its customers wrote to each other, and what the account answers, from its own number.
+
+The rules are those of the shop's own conversations: an answer follows a text of the customer's, an opt-out from any
+number of the brand stops it, and it waits for the sending hours unless the customer wrote a moment ago.
+"""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.connect.models import Account
+from app.connect.queries import messages_of_account, names_of_customers, replies_to_account
+from app.consent.queries import is_suppressed
+from app.core.db import after_commit
+from app.core.errors import Conflict, NotFound
+from app.deps import Deps
+from app.message_templates.segments import count_segments
+from app.messages.conversations import (
+    ANSWER_WITHIN,
+    answer_due,
+    describe_inbound,
+    describe_outbound,
+    hash_of,
+    key_of,
+    read_answer,
+)
+from app.messages.kinds import Kind, kinds
+from app.messages.models import InboundMessage, Message
+from app.messages.queries import insert_message
+from app.shops.models import Shop
+from app.shops.queries import find_sender, write_audit
+
+MOST_LOOKED_AT: Final = 300
+MOST_SHOWN: Final = 100
+
+ANSWER = kinds.add(
+    Kind(
+        "connect_reply",
+        "Connect: reply",
+        "What a connected account answered to a customer's text.",
+        max_age=timedelta(hours=24),
+        about_order=False,
+        # The customer wrote first; an opt-out still stops it, and the sending hours were kept when it was queued.
+        needs_consent=False,
+        heeds_quiet_hours=False,
+        priority=1,
+    )
+)
+
+
+async def account_conversations(
+    deps: Deps, session: AsyncSession, shop: Shop, account: Account
+) -> list[dict[str, Any]]:
+    """One entry for each customer, whoever was heard from or written to last first."""
+    heard = await replies_to_account(session, shop.id, account.id, limit=MOST_LOOKED_AT)
+    said = await messages_of_account(session, shop.id, account.id, limit=MOST_LOOKED_AT)
+    latest: dict[bytes, dict[str, Any]] = {}
+    phones: dict[bytes, bytes | None] = {}
+    lines = [(each.phone_hash, each.phone_encrypted, describe_outbound(deps, each)) for each in said]
+    lines += [(each.phone_hash, each.phone_encrypted, describe_inbound(deps, each)) for each in heard]
+    for phone_hash, sealed, line in lines:
+        if phone_hash is None:
+            continue
+        phones.setdefault(phone_hash, sealed)
+        if phone_hash not in latest or latest[phone_hash]["at"] < line["at"]:
+            latest[phone_hash] = line
+    names = await names_of_customers(session, shop.id, account.id, list(latest))
+    shown = sorted(latest.items(), key=lambda each: each[1]["at"], reverse=True)[:MOST_SHOWN]
+    return [
+        line
+        | {
+            "key": key_of(phone_hash),
+            "name": _open(deps, names.get(phone_hash)),
+            "phone": _open(deps, phones[phone_hash]),
+        }
+        for phone_hash, line in shown
+    ]
+
+
+async def account_conversation(
+    deps: Deps, session: AsyncSession, shop: Shop, account: Account, key: str
+) -> dict[str, Any]:
+    """Both sides, oldest first, and why no answer is possible, if so. Raises `NotFound`."""
+    phone_hash = hash_of(key)
+    heard, said = await _both_sides(session, shop, account, phone_hash)
+    if not heard and not said:
+        raise NotFound("There is no such conversation.")
+    lines = [describe_outbound(deps, each) for each in reversed(said)]
+    lines += [describe_inbound(deps, each) for each in reversed(heard)]
+    phones = [each.phone_encrypted for each in heard] + [each.phone_encrypted for each in said]
+    sealed = next((phone for phone in phones if phone is not None), None)
+    names = await names_of_customers(session, shop.id, account.id, [phone_hash])
+    return {
+        "key": key,
+        "name": _open(deps, names.get(phone_hash)),
+        "phone": _open(deps, sealed),
+        "lines": sorted(lines, key=lambda line: line["at"]),
+        "why_not": await _why_not(deps, session, shop, account, phone_hash, heard),
+    }
+
+
+async def queue_account_reply(
+    deps: Deps, session: AsyncSession, shop: Shop, account: Account, key: str, form: object
+) -> dict[str, Any]:
+    """An answer from the account's own number. *once* makes a repeated click one text.
+
+    Raises `NotFound`, `Invalid`, and `Conflict` with the reason why no answer may go.
+    """
+    text, once = read_answer(form)
+    phone_hash = hash_of(key)
+    heard, said = await _both_sides(session, shop, account, phone_hash)
+    if not heard and not said:
+        raise NotFound("There is no such conversation.")
+    refused = await _why_not(deps, session, shop, account, phone_hash, heard)
+    sender = await find_sender(session, shop.id, account_id=account.id)
+    sealed = next((each.phone_encrypted for each in heard if each.phone_encrypted is not None), None)
+    if refused is not None or sealed is None or sender is None:
+        raise Conflict(refused or "This customer's number was erased.")
+    phone, now = deps.vault.decrypt(sealed), deps.clock()
+    due_at = answer_due(deps, shop, phone, heard[0])
+    message_id = await insert_message(
+        session,
+        {
+            "shop_id": shop.id,
+            "sender_id": sender.id,
+            "kind": ANSWER.name,
+            "subject": f"{account.id}:{key}:{once}",
+            "priority": ANSWER.priority,
+            "text_encrypted": deps.vault.encrypt(text),
+            "phone_encrypted": deps.vault.encrypt(phone),
+            "phone_hash": phone_hash,
+            "segments": count_segments(text).segments,
+            "event_at": now,
+            "due_at": due_at,
+            "expires_at": due_at + ANSWER.max_age,
+        },
+        now=now,
+        cause=f"{ANSWER.name} asked for",
+    )
+    if message_id is not None:
+        actor = f"account:{account.id}"
+        detail: dict[str, object] = {"message_id": message_id, "account_id": account.id}
+        await write_audit(session, shop.domain, at=now, actor=actor, action="reply_sent", detail=detail)
+    after_commit(session, deps.outbox_changed.set)
+    return {"id": message_id, "due_at": due_at.isoformat(), "waits": due_at > now}
+
+
+async def _both_sides(
+    session: AsyncSession, shop: Shop, account: Account, phone_hash: bytes
+) -> tuple[list[InboundMessage], list[Message]]:
+    """Newest first."""
+    heard = await replies_to_account(session, shop.id, account.id, phone_hash=phone_hash, limit=MOST_SHOWN)
+    said = await messages_of_account(session, shop.id, account.id, phone_hash=phone_hash, limit=MOST_SHOWN)
+    return heard, said
+
+
+async def _why_not(
+    deps: Deps, session: AsyncSession, shop: Shop, account: Account, phone_hash: bytes, heard: list[InboundMessage]
+) -> str | None:
+    sender = await find_sender(session, shop.id, account_id=account.id)
+    if sender is None or sender.phone_number is None:
+        return "Connect a number first."
+    if await is_suppressed(session, shop.id, phone_hash):
+        return "This customer opted out, so no text may be sent to this number."
+    if not heard:
+        return "You can answer once this customer has written to you."
+    if deps.clock() - heard[0].received_at > ANSWER_WITHIN:
+        return "The customer's last text is more than 30 days old, so it can no longer be answered."
+    return None
+
+
+def _open(deps: Deps, value: bytes | None) -> str | None:
+    return None if value is None else deps.vault.decrypt(value)

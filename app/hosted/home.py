@@ -1,0 +1,50 @@
+"""Where an account stands: what is still to be done, the switch for its texts, and what the organisation wrote."""
+
+from datetime import timedelta
+from typing import Any
+
+from starlette.responses import Response
+
+from app.connect.conversations import account_conversations
+from app.connect.own_page import account_figures, account_notices
+from app.connect.queries import get_account
+from app.hosted.member import Member, members_only
+from app.shops.connection import describe_connection
+
+MONTH = timedelta(days=30)
+CONVERSATIONS_SHOWN = 3
+
+
+async def show_home(member: Member, *, told: dict[str, Any] | None = None, flash: str | None = None) -> Response:
+    deps, shop, account = member.deps, member.shop, member.account
+    async with deps.db.transaction() as session:
+        account = await get_account(session, shop.id, account.id)
+        connection = await describe_connection(session, shop.id, account_id=account.id)
+        conversations = await account_conversations(deps, session, shop, account)
+        figures = await account_figures(session, shop, account, since=deps.clock() - MONTH)
+        notices = await account_notices(deps, session, shop, account)
+    return member.show(
+        "home",
+        account=account,
+        connection=connection,
+        conversations=conversations[:CONVERSATIONS_SHOWN],
+        figures={**figures, "conversations": len(conversations)},
+        notices=notices,
+        told=told,
+        flash=flash,
+    )
+
+
+@members_only
+async def open_home(member: Member) -> Response:
+    return await show_home(member)
+
+
+@members_only
+async def switch_alerts(member: Member) -> Response:
+    on = member.form.get("on") == "1"
+    async with member.deps.db.transaction() as session:
+        account = await get_account(session, member.shop.id, member.account.id, lock=True)
+        account.alerts_enabled = on
+        account.updated_at = member.deps.clock()
+    return await show_home(member, flash="on" if on else "off")

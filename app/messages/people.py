@@ -1,0 +1,49 @@
+"""Finds customers by name, for the search of the log. Names are Shopify's and are not kept here, so it is asked.
+
+Source: Shopify Admin API, `customers`, its search fields `first_name` and `last_name`. An answer that does not come in
+time, or at all, finds nobody: the search then goes on in the texts themselves.
+"""
+
+import asyncio
+import re
+from typing import Final
+
+from app.core.log import get_logger
+from app.core.phone import to_e164
+from app.deps import Deps
+from app.shopify.client import ShopifyError, operation
+from app.shops.admin_api import run_operation
+
+log = get_logger(__name__)
+
+PATIENCE: Final = 3.0
+"""Seconds that somebody who types may be kept waiting for names."""
+NAME: Final = re.compile(r"[^\W\d_][^\W\d_]*(?:[ '’.-]{1,2}[^\W\d_]+){0,4}")
+
+
+async def phones_of_people(deps: Deps, shop_id: int, words: str | None) -> list[str]:
+    """The phones of up to twenty customers of that name; none when *words* are no name."""
+    question = name_search(words or "")
+    if question is None:
+        return []
+    try:
+        async with asyncio.timeout(PATIENCE):
+            document = operation(__package__ or "app.messages", "customers_by_name")
+            answer = await run_operation(deps, shop_id, document, {"q": question})
+            nodes = (answer["customers"] or {}).get("nodes") or []
+    except (ShopifyError, TimeoutError) as error:
+        log.info("people.unasked", shop_id=shop_id, error=type(error).__name__)
+        return []
+    phones = (to_e164((node.get("defaultPhoneNumber") or {}).get("phoneNumber"), None) for node in nodes)
+    return [phone for phone in phones if phone is not None]
+
+
+def name_search(words: str) -> str | None:
+    """A search in Shopify's syntax; what could end its quotes is no part of a name."""
+    name = " ".join(words.split())
+    if len(name) < 2 or NAME.fullmatch(name) is None:
+        return None
+    first, _, last = name.partition(" ")
+    if last:
+        return f'first_name:"{first}" AND last_name:"{last}"'
+    return f'first_name:"{first}" OR last_name:"{first}"'

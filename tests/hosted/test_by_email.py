@@ -1,0 +1,74 @@
+"""Signing in by e-mail, with a mail server that keeps what it is given."""
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.simulator.mailbox import Mailbox
+from tests.connect.stage import jane
+from tests.hosted.person import Person, joined
+from tests.world import World, open_world
+
+JANE = "jane@example.com"
+
+
+@pytest.fixture
+async def mailbox() -> AsyncIterator[Mailbox]:
+    async with Mailbox().open() as mailbox:
+        yield mailbox
+
+
+@pytest.fixture
+async def world(database_url: str, mailbox: Mailbox) -> AsyncIterator[World]:
+    async with open_world(database_url, smtp_url=mailbox.url, mail_from="connect@example.com") as world:
+        yield world
+
+
+async def test_the_mail_holds_a_code_and_a_link_and_either_works_once(world: World, mailbox: Mailbox) -> None:
+    await world.ready()
+    await joined(world)
+    person = Person(world)
+    await person.ask_code(" Jane@Example.com ")
+    await world.workers_run()
+    [mail] = mailbox.to("Jane@Example.com")
+    assert mail.subject == "Your sign-in code for Demo Store"
+    assert "Demo Store" in mail.sender
+    [code] = re.findall(r"\b\d{6}\b", mail.text)
+    [link] = re.findall(r"http\S+", mail.text)
+    assert link.startswith(f"{world.url}/c/demo-store#sign_in=")
+    other = Person(world)
+    await other.get()
+    await other.post("/enter", token=link.partition("#sign_in=")[2])
+    assert "Hello, Jane" in other.text
+    again = Person(world)
+    await again.post("/enter", token=link.partition("#sign_in=")[2])
+    assert (again.seen.status_code, "has been used" in again.text) == (403, True)
+    assert (await person.give_code(code)).status_code == 422  # the link was this sign-in
+
+
+async def test_a_stranger_gets_no_mail_and_the_languages_differ(world: World, mailbox: Mailbox) -> None:
+    await world.ready()
+    await jane(world)
+    person = Person(world)
+    await person.ask_code("nobody@example.com")
+    assert "a code is on its way" in person.text
+    await world.workers_run()
+    assert list(mailbox.mails) == []
+    await world.http.post(f"{world.url}/c/demo-store/sign-in", data={"who": JANE}, headers={"Accept-Language": "de"})
+    await world.workers_run()
+    [mail] = mailbox.to(JANE)
+    assert mail.subject == "Ihr Anmeldecode für Demo Store"
+
+
+async def test_whoever_is_new_may_join_by_e_mail_where_that_is_allowed(world: World, mailbox: Mailbox) -> None:
+    await world.ready()
+    await world.api("PUT", "/settings", {"connect_self_join": True})
+    person = Person(world)
+    await person.ask_code("nora@example.com")
+    await world.workers_run()
+    [code] = re.findall(r"\b\d{6}\b", mailbox.to("nora@example.com")[-1].text)
+    await person.give_code(code)
+    await person.agree(name="Nora")
+    [account] = (await world.api("GET", "/connect/accounts")).json()["accounts"]
+    assert (account["name"], account["email"], account["phone"]) == ("Nora", "nora@example.com", None)
