@@ -22,6 +22,7 @@ from app.core.static_files import WEB
 
 APP: Final = Path(__file__).resolve().parents[1]
 SPEAKING: Final = (
+    "admin/connect.py",
     "admin/connection.py",
     "admin/consent.py",
     "admin/conversations.py",
@@ -33,9 +34,15 @@ SPEAKING: Final = (
     "admin/session.py",
     "admin/templates.py",
     "compliance/data_request.py",
+    "connect/accounts.py",
+    "connect/alerts.py",
+    "connect/history.py",
+    "connect/keys.py",
+    "connect/outgoing.py",
     "connect/conversations.py",
     "connect/joining.py",
     "connect/own_texts.py",
+    "connect/rules.py",
     "connect/sign_in.py",
     "consent/drift.py",
     "consent/quiet_rules.py",

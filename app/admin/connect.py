@@ -7,11 +7,20 @@ from app.admin.session import Visit
 from app.connect.accounts import (
     delete_account,
     invite_account,
+    invite_many,
     list_accounts,
     read_account,
     set_up_account,
 )
 from app.connect.attribution import read_saved_rules, save_rules, try_rules
+from app.connect.history import (
+    list_imports,
+    pause_import,
+    read_import,
+    resume_import,
+    start_import,
+    stop_import,
+)
 from app.connect.joining import describe_hosted_page
 from app.connect.keys import create_key, list_keys, revoke_key
 from app.connect.outgoing import (
@@ -22,7 +31,8 @@ from app.connect.outgoing import (
     remove_endpoint,
     replay,
 )
-from app.connect.queries import endpoints_of
+from app.connect.own_texts import describe_own_text, save_own_text
+from app.connect.queries import endpoints_of, get_account
 from app.connect.request_log import request_log
 from app.core.errors import Invalid, NotFound
 from app.notifications.registration import request_registration
@@ -57,6 +67,24 @@ async def invite(visit: Visit) -> dict[str, Any]:
     form = await read_object(visit.request)
     async with visit.deps.db.transaction() as session:
         return await invite_account(visit.deps, session, visit.shop, form, actor=visit.actor)
+
+
+async def invite_from_file(visit: Visit) -> dict[str, Any]:
+    form = await read_object(visit.request)
+    async with visit.deps.db.transaction() as session:
+        return await invite_many(visit.deps, session, visit.shop, form, actor=visit.actor)
+
+
+async def save_account_text(visit: Visit) -> dict[str, Any]:
+    """One kind in one language; empty: the organisation's words again."""
+    form, account_id = await read_object(visit.request), path_id(visit, "connected account")
+    kind, locale, text = str(visit.request.path_params["kind"]), form.get("locale", "en"), form.get("template")
+    if not isinstance(locale, str) or not isinstance(text, str):
+        raise Invalid({"template": "The text must be text."})
+    async with visit.deps.db.transaction() as session:
+        account = await get_account(session, visit.shop.id, account_id, lock=True)
+        await save_own_text(visit.deps, session, visit.shop, account, kind, locale, text, actor=visit.actor)
+        return await describe_own_text(session, visit.shop, account, kind)
 
 
 async def read_one_account(visit: Visit) -> dict[str, Any]:
@@ -131,6 +159,30 @@ async def save_attribution(visit: Visit) -> dict[str, Any]:
 
 async def try_attribution(visit: Visit) -> dict[str, Any]:
     return await try_rules(visit.deps, visit.shop, await read_object(visit.request))
+
+
+async def read_imports(visit: Visit) -> dict[str, Any]:
+    async with visit.deps.db.transaction() as session:
+        return {"imports": await list_imports(session, visit.shop.id)}
+
+
+async def make_import(visit: Visit) -> dict[str, Any]:
+    form = await read_object(visit.request)
+    async with visit.deps.db.transaction() as session:
+        return await start_import(visit.deps, session, visit.shop, form, actor=visit.actor)
+
+
+async def read_one_import(visit: Visit) -> dict[str, Any]:
+    async with visit.deps.db.transaction() as session:
+        return await read_import(session, visit.shop.id, path_id(visit, "import"))
+
+
+async def turn_import(visit: Visit) -> dict[str, Any]:
+    turn = {"pause": pause_import, "resume": resume_import, "stop": stop_import}.get(visit.request.path_params["turn"])
+    if turn is None:
+        raise NotFound("There is nothing at this address.")
+    async with visit.deps.db.transaction() as session:
+        return await turn(visit.deps, session, visit.shop, path_id(visit, "import"), actor=visit.actor)
 
 
 def path_id(visit: Visit, what: str) -> int:

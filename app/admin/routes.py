@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
-from app.admin import connect
+from app.admin import connect, connect_pages
 from app.admin.analytics import show_analytics
 from app.admin.connection import (
     check_connection,
@@ -91,7 +91,8 @@ def admin_routes() -> list[BaseRoute]:
         Route("/settings/diagnostics", show_diagnostics),
         Route("/settings/privacy", show_privacy),
         Route("/data-requests/{link}", download_data_request),
-        *(Route(f"/{part}{{rest:path}}", show_no_such_page) for part in ("connect", "settings/")),
+        *connect_pages.routes(),
+        *(Route(f"/{part}{{rest:path}}", show_no_such_page) for part in ("connect/", "settings/")),
         Route("/exports/{token}", download_export),
         Route("/auth/bounce", show_bounce),
         Route("/static/{build}/{path:path}", serve_static_file),
@@ -149,6 +150,8 @@ def _connect_routes() -> list[BaseRoute]:
         _api("/api-keys/{id}", DELETE=connect.end_key),
         _api("/api-requests", GET=connect.read_request_log),
         _api("/connect/accounts", created=True, GET=connect.read_accounts, POST=connect.invite),
+        _api("/connect/accounts/import", POST=connect.invite_from_file),
+        _api("/connect/accounts/{id}/templates/{kind}", PUT=connect.save_account_text),
         _api(
             "/connect/accounts/{id}",
             GET=connect.read_one_account,
@@ -158,6 +161,9 @@ def _connect_routes() -> list[BaseRoute]:
         _api("/connect/hosted-page", GET=connect.read_hosted_page),
         _api("/connect/attribution", GET=connect.read_attribution, PUT=connect.save_attribution),
         _api("/connect/attribution/try", POST=connect.try_attribution),
+        _api("/connect/imports", created=True, GET=connect.read_imports, POST=connect.make_import),
+        _api("/connect/imports/{id}", GET=connect.read_one_import),
+        _api("/connect/imports/{id}/{turn}", POST=connect.turn_import),
         _api("/connect/webhooks", created=True, GET=connect.read_webhooks, POST=connect.make_webhook),
         _api("/connect/webhooks/{id}", DELETE=connect.remove_webhook),
         _api("/connect/webhook-calls", GET=connect.read_webhook_calls),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from app.admin.json_body import read_object
@@ -13,8 +14,10 @@ from app.core.errors import Conflict, NotFound
 from app.core.language import language_of
 from app.message_templates.difference import difference
 from app.messages.analytics import week_by_kind_and_language
+from app.messages.kinds import kinds
 from app.messages.recent_orders import recent_orders
 from app.notifications.catalogue import (
+    describe_notification,
     get_kind,
     history_of,
     list_notifications,
@@ -47,7 +50,7 @@ async def show_template(visit: Visit) -> Response:
     deps, shop = visit.deps, visit.shop
     async with deps.db.transaction() as session:
         notifications = await list_notifications(session, shop.id)
-        chosen = _find(notifications, _kind_of(visit))
+        chosen = _find([*notifications, *await _of_connect(session, shop.id)], _kind_of(visit))
         locales = _locales(chosen)
         locale = _language_in_address(visit, locales)
         texts = {each: chosen["templates"].get(each) or chosen["defaults"].get(each, "") for each in locales}
@@ -149,6 +152,12 @@ def _kind_of(visit: Visit) -> str:
 def _language_in_address(visit: Visit, locales: list[str]) -> str:
     named = visit.request.query_params.get("language", "")
     return named if named in locales else locales[0]
+
+
+async def _of_connect(session: AsyncSession, shop_id: int) -> list[dict[str, Any]]:
+    """The organisation's wording for its connected accounts; shown in the Connect section, edited as all others."""
+    unlisted = (kind for kind in kinds.kinds.values() if kind.about_order and not kind.listed)
+    return [await describe_notification(session, shop_id, kind) for kind in unlisted]
 
 
 def _find(notifications: list[dict[str, Any]], kind: str) -> dict[str, Any]:

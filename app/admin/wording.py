@@ -235,6 +235,62 @@ PERIODS: Final = {7: "Last 7 days", 30: "Last 30 days", 90: "Last 90 days"}
 
 STAFF_DEEDS: Final = {"sent again": "Sent again by your staff", "cancelled": "Cancelled by your staff"}
 
+ACCOUNT_STATES: Final = {
+    "invited": ("Invited", "info"),
+    "granted": ("Connected", "success"),
+    "revoked": ("Permission taken back", "warning"),
+}
+
+CONNECT_NEWS: Final = {
+    "shopify": "About orders from Shopify",
+    "all": "About all orders, also from your software",
+    "none": "Never",
+}
+
+RULE_FIELDS: Final = {
+    "discount_code": "Discount code",
+    "order_tag": "Order tag",
+    "note_attribute": "Note attribute",
+    "customer_tag": "Customer tag",
+    "landing_page": "Landing page (ref, UTM)",
+}
+
+HISTORY_WISHES: Final = {
+    "unset": "The person has not said whether past orders may be imported.",
+    "yes": "The person wants past orders imported.",
+    "no": "The person does not want past orders imported.",
+}
+
+IMPORT_RESULTS: Final = {
+    "created": "Stored",
+    "duplicate": "Known before",
+    "refused": "Their account wants no history",
+    "nobody": "Belong to no account",
+    "cancelled": "Cancelled orders",
+    "test": "Test orders",
+}
+
+IMPORT_STATES: Final = {
+    "running": ("Under way", "info"),
+    "paused": ("Paused", "warning"),
+    "done": ("Done", "success"),
+    "failed": ("Stopped by a problem", "critical"),
+}
+
+CALL_STATES: Final = {
+    "waiting": ("Waiting", "info"),
+    "delivered": ("Accepted", "success"),
+    "failed": ("Failed", "critical"),
+}
+
+ORDER_STATES: Final = {
+    "created": "Created",
+    "invoiced": "Invoiced",
+    "paid": "Paid",
+    "shipped": "Shipped",
+    "refunded": "Refunded",
+}
+
 HOURS: Final = tuple(f"{hour:02d}:{minute:02d}" for hour in range(24) for minute in (0, 30))
 
 
@@ -312,6 +368,19 @@ class Wording:
 
     def consent_change(self, name: str) -> str:
         return self._language.gettext(CONSENT_CHANGES.get(name, readable(name)))
+
+    def account_state(self, name: str) -> tuple[str, str]:
+        return self._labelled(ACCOUNT_STATES, name)
+
+    def import_state(self, name: str) -> tuple[str, str]:
+        return self._labelled(IMPORT_STATES, name)
+
+    def call_state(self, name: str) -> tuple[str, str]:
+        return self._labelled(CALL_STATES, name)
+
+    def _labelled(self, table: Mapping[str, tuple[str, str]], name: str) -> tuple[str, str]:
+        label, tone = table.get(name, (readable(name), "neutral"))
+        return self._language.gettext(label), tone
 
     def list_state(self, name: str) -> tuple[str, str]:
         label, tone = LIST_STATES.get(name, LIST_STATES["unknown"])

@@ -4,6 +4,7 @@ Orders may be stored for an account without a grant, but nothing is texted: aler
 merchant in their place, switches them on. Grant and revoke are told to the organisation's webhooks.
 """
 
+import csv
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -55,6 +56,45 @@ async def invite_account(deps: Deps, session: AsyncSession, shop: Shop, form: ob
     await session.flush()
     await _audit(deps, session, shop, actor, "account_invited", account)
     return {**describe_account(deps, account, None), "invite_url": invite_url(deps, shop, account)}
+
+
+async def invite_many(deps: Deps, session: AsyncSession, shop: Shop, form: object, *, actor: str) -> dict[str, Any]:
+    """Lines of a CSV file with a head (name, connect_id, phone, email): each is an invitation of its own.
+
+    A line that cannot be is answered with its number and a sentence, and keeps no other from being taken. Raises
+    `Invalid` when it is no such file.
+    """
+    text = form.get("csv") if isinstance(form, dict) else None
+    first = form.get("first_line", 2) if isinstance(form, dict) else 2
+    if not isinstance(text, str) or not text.strip():
+        raise Invalid({"csv": "Choose a CSV file."})
+    if isinstance(first, bool) or not isinstance(first, int) or not 0 < first < 10**9:
+        first = 2
+    rows = csv.reader(text.splitlines(), delimiter=";" if ";" in text.splitlines()[0] else ",")
+    head = [COLUMNS.get(each.strip().lstrip("\ufeff").lower().replace(" ", "_"), "") for each in next(rows, [])]
+    if "name" not in head:
+        raise Invalid({"csv": "The first line must name the columns: name, connect_id, phone, email."})
+    created, refused = 0, []
+    for line, row in enumerate(rows, first):
+        if not any(each.strip() for each in row):
+            continue
+        person = {column: value for column, value in zip(head, row, strict=False) if column}
+        try:
+            async with session.begin_nested():
+                await invite_account(deps, session, shop, person, actor=actor)
+            created += 1
+        except (Invalid, Conflict) as error:
+            refused.append({"line": line, "sentence": error.sentence})
+    return {"created": created, "refused": refused}
+
+
+COLUMNS: Final = {
+    **{name: name for name in ("name", "connect_id", "phone", "email")},
+    "id": "connect_id",
+    "mobile": "phone",
+    "phone_number": "phone",
+    "e-mail": "email",
+}
 
 
 def add_account(deps: Deps, session: AsyncSession, shop: Shop, person: PersonForm) -> Account:

@@ -13,10 +13,9 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.connect.accounts import hosted_url, status_of
 from app.connect.models import Account, AttributionRule
-from app.connect.money import format_money
-from app.connect.notices import tell_account
+from app.connect.money import format_money, read_cents
+from app.connect.notices import tell_of_order
 from app.connect.queries import (
     accounts_meant,
     find_account,
@@ -140,7 +139,7 @@ async def attribute_webhook(deps: Deps, session: AsyncSession, shop: Shop, order
         values = _values(order, None, deps.clock()) | {"decided": False, "landing": landing}
         await keep_attribution(session, shop.id, order.id, values)
         await enqueue(session, ATTRIBUTE, [f"{shop.id}:{order.id}"])
-        return "Shopify is asked for the customer's tags"
+        return "has to ask for the tags of the customer"
     return await _keep(deps, session, shop, order, found, rules)
 
 
@@ -198,12 +197,8 @@ def marks_of(node: Mapping[str, Any], *, landing: Mapping[str, str] | None = Non
 
 
 def total_of(node: Mapping[str, Any]) -> str:
-    money = (node.get("currentTotalPriceSet") or {}).get("shopMoney") or {}
-    try:
-        cents = round(float(money["amount"]) * 100)
-    except (KeyError, TypeError, ValueError):
-        return ""
-    return format_money(cents, str(money.get("currencyCode") or "USD"))
+    cents, currency = read_cents((node.get("currentTotalPriceSet") or {}).get("shopMoney"))
+    return format_money(cents, currency) if currency else ""
 
 
 def may_text(account: Account | None, sender: Sender | None) -> bool:
@@ -242,14 +237,6 @@ async def _tell(deps: Deps, session: AsyncSession, shop: Shop, account_id: int, 
     if read_settings_of(shop).connect_news != "none":
         account = await get_account(session, shop.id, account_id)
         await tell_of_order(deps, session, shop, account, order.name or "", order.total)
-
-
-async def tell_of_order(deps: Deps, session: AsyncSession, shop: Shop, account: Account, name: str, total: str) -> None:
-    """A new order is the account's. Only who granted access is written to, by text and e-mail as they wish."""
-    if status_of(account) != "granted":
-        return
-    what = f"order {name}".strip() + (f" ({total})" if total else "")
-    await tell_account(deps, session, shop, account, f"You have a new {what}. See {hosted_url(deps, shop)}")
 
 
 def _values(order: Order, found: Match | None, now: datetime, rules: Sequence[Rule] = ()) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from datetime import timedelta
 
 from app.connect import alerts, conversations, notices, ownership
 from app.connect.attribution import ATTRIBUTE, attribute_order
+from app.connect.history import IMPORT, import_page
 from app.connect.notices import MAIL, mail_notice
 from app.connect.outgoing import MAKE_CALL, make_call
-from app.connect.queries import due_calls, forget_old_answers, forget_visits
+from app.connect.queries import due_calls, forget_old_answers, forget_visits, running_imports
 from app.connect.sign_in import MAIL_CODE, SIGN_IN_CODE, mail_code
-from app.core.jobs import Discard, every, job
+from app.core.jobs import Discard, enqueue, every, job
 from app.deps import Deps
 from app.shopify.client import AccessForbidden, AccessTokenRejected, ShopUnavailable
 
@@ -23,6 +24,7 @@ DECLARED = (
 OWNERS = ownership.Affiliates
 """Registered by the same import: whose number Shopify's orders are texted about from."""
 ANSWERS_KEPT = timedelta(hours=24)
+IMPORT_IDLE = timedelta(minutes=5)
 REQUESTS_KEPT = timedelta(days=30)
 
 
@@ -45,6 +47,19 @@ async def attribute_one_order(deps: Deps, shop_and_order: str) -> None:
 async def mail_one_notice(deps: Deps, notice_id: str) -> None:
     """A mail server that does not take it now is tried again."""
     await mail_notice(deps, int(notice_id))
+
+
+@job(IMPORT, attempts=12)
+async def import_one_page(deps: Deps, import_id: str) -> None:
+    await import_page(deps, int(import_id))
+
+
+@every(timedelta(minutes=1), "connect.resume_imports")
+async def resume_imports(deps: Deps) -> None:
+    """A backfill whose job was lost, or gave up while Shopify was away, goes on with its page."""
+    async with deps.db.transaction() as session:
+        idle = await running_imports(session, idle_since=deps.clock() - IMPORT_IDLE)
+        await enqueue(session, IMPORT, idle)
 
 
 @job(MAIL_CODE, attempts=4)

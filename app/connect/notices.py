@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.connect.accounts import hosted_url, status_of
 from app.connect.mail import can_mail, send_mail
 from app.connect.models import Account, Notice
 from app.connect.moments import read_moment, write_moment, zone_of
@@ -72,8 +73,12 @@ async def send_broadcast(deps: Deps, session: AsyncSession, shop: Shop, body: ob
     return {**describe_notice(deps, parent, zone), "recipients_count": len(messages), "messages": messages}
 
 
-async def tell_account(deps: Deps, session: AsyncSession, shop: Shop, account: Account, text: str) -> None:
-    """News in the app's own words, such as a new order."""
+async def tell_of_order(deps: Deps, session: AsyncSession, shop: Shop, account: Account, name: str, total: str) -> None:
+    """A new order is the account's. Only who granted access is written to, by text and e-mail as they wish."""
+    if status_of(account) != "granted":
+        return
+    what = f"order {name}".strip() + (f" ({total})" if total else "")
+    text = f"You have a new {what}. See {hosted_url(deps, shop)}"
     await _keep(deps, session, shop, account, text, None, {})
 
 

@@ -24,11 +24,11 @@ from app.connect.alerts import (
     order_name,
     queue_alert,
 )
-from app.connect.attribution import tell_of_order
 from app.connect.consent import UNSUBSCRIBED, Evidence, Verdict
 from app.connect.models import Account, ConnectOrder
 from app.connect.moments import zone_of
 from app.connect.money import format_money
+from app.connect.notices import tell_of_order
 from app.connect.order_answer import describe_order, kept_metadata
 from app.connect.order_form import NOT_MOVING, LineForm, OrderForm
 from app.connect.queries import (

@@ -39,9 +39,20 @@ async def describe_own_text(session: AsyncSession, shop: Shop, account: Account,
 
 
 async def save_own_text(
-    deps: Deps, session: AsyncSession, shop: Shop, account: Account, kind: str, locale: str, text: str
+    deps: Deps,
+    session: AsyncSession,
+    shop: Shop,
+    account: Account,
+    kind: str,
+    locale: str,
+    text: str,
+    *,
+    actor: str | None = None,
 ) -> None:
-    """The organisation's words again when *text* is empty or equal to them. Raises `NotFound`, `Invalid`."""
+    """The organisation's words again when *text* is empty or equal to them. Raises `NotFound`, `Invalid`.
+
+    *actor*: who writes in the account's place; None is the account itself.
+    """
     described = await describe_own_text(session, shop, account, kind)
     if locale not in LOCALES:
         raise Invalid({"template": "Give the language as a code such as en, es or fr."})
@@ -52,8 +63,8 @@ async def save_own_text(
         _check(words, kind, locale, shop)
         await keep_account_text(session, account.id, kind, locale, words, deps.clock())
     detail: dict[str, object] = {"account_id": account.id, "kind": kind, "locale": locale}
-    actor = f"account:{account.id}"
-    await write_audit(session, shop.domain, at=deps.clock(), actor=actor, action="account_text_saved", detail=detail)
+    writer = actor or f"account:{account.id}"
+    await write_audit(session, shop.domain, at=deps.clock(), actor=writer, action="account_text_saved", detail=detail)
 
 
 def _check(words: str, kind: str, locale: str, shop: Shop) -> None:

@@ -145,10 +145,25 @@ def visited(journey: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]:
 def read_rules(form: object) -> list[Rule]:
     """*form* is `{"rules": [{"field", "name", "pattern", "account_id"}]}`. Raises `Invalid`."""
     given = form.get("rules") if isinstance(form, Mapping) else None
+    if isinstance(given, Mapping):
+        return _read_form(given)
     if not isinstance(given, list) or len(given) > MOST_RULES:
         raise Invalid({"rules": f"Give a list of at most {MOST_RULES} rules."})
     wrong: dict[str, str] = {}
     rules = [_read(f"rules.{index}", each, wrong) for index, each in enumerate(given)]
+    if wrong:
+        raise Invalid(wrong)
+    return rules
+
+
+def _read_form(given: Mapping[str, Any]) -> list[Rule]:
+    """As a form sends them: by number, where one without a field is none."""
+    numbers = sorted((key for key in given if key.isascii() and key.isdecimal() and len(key) < 4), key=int)
+    used = [key for key in numbers if not isinstance(given[key], Mapping) or given[key].get("field")]
+    wrong: dict[str, str] = {}
+    rules = [_read(f"rules.{key}", given[key], wrong) for key in used]
+    if len(rules) > MOST_RULES:
+        wrong["rules"] = f"Give a list of at most {MOST_RULES} rules."
     if wrong:
         raise Invalid(wrong)
     return rules

@@ -4,7 +4,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connect.attribution import Order, attribute_webhook
-from app.connect.money import format_money
+from app.connect.money import format_money, read_cents
 from app.connect.rules import Marks, landing_of
 from app.deps import Deps
 from app.shopify.webhooks import Delivery, on_topic
@@ -62,8 +62,5 @@ def _marks(order: NewOrder) -> Marks:
 
 
 def _total(order: NewOrder) -> str:
-    try:
-        cents = round(float(order.current_total_price or "") * 100)
-    except ValueError:
-        return ""
-    return format_money(cents, order.currency or "USD")
+    cents, currency = read_cents({"amount": order.current_total_price, "currencyCode": order.currency})
+    return format_money(cents, currency) if currency else ""

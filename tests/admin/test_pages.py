@@ -16,12 +16,29 @@ PAGES = {
     "/consent": "Consent",
     "/consent/rules": "Hours of states and countries",
     "/analytics": "Analytics",
+    "/connect": "Connect",
+    "/connect/attribution": "Attribution",
+    "/connect/history": "Import history",
+    "/connect/keys": "API keys",
+    "/connect/webhooks": "Webhooks",
+    "/connect/requests": "Request log",
+    "/templates/connect_order_paid": "Connect: order paid",
     "/settings": "Settings",
     "/settings/connection": "RingCentral",
     "/settings/diagnostics": "Diagnostics",
 }
 
-FIELD = {"name", "label", "value", "details", "error", "placeholder", "autocomplete", "labelaccessibilityvisibility"}
+FIELD = {
+    "readonly",
+    "name",
+    "label",
+    "value",
+    "details",
+    "error",
+    "placeholder",
+    "autocomplete",
+    "labelaccessibilityvisibility",
+}
 POLARIS = {
     "s-badge": {"tone"},
     "s-banner": {"heading", "tone"},
@@ -165,7 +182,7 @@ async def test_the_setup_guide_ticks_off_and_goes(world: World) -> None:
 
 async def test_what_does_not_exist_is_told_in_a_page_of_the_app(world: World) -> None:
     await world.install()
-    for path in ("/messages/1", "/messages/abc", "/templates/nothing", "/templates/%00", "/connect", "/settings/x"):
+    for path in ("/messages/1", "/messages/abc", "/templates/nothing", "/templates/%00", "/connect/x", "/settings/x"):
         page = await world.http.get(f"{world.url}{path}?{world.shopify.document_query(SHOP, '/')}")
         assert page.status_code == 404, path
         assert "Page not found" in page.text

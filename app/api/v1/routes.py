@@ -25,6 +25,7 @@ def _routes() -> list[BaseRoute]:
     return [
         Route("/openapi.json", show_document),
         endpoint("/orders", GET=("orders:read", orders.list_), POST=("orders:write", orders.create)),
+        endpoint("/orders/bulk", largest=LARGEST_BULK, POST=("orders:write", orders.import_)),
         endpoint("/orders/import", largest=LARGEST_BULK, POST=("orders:write", orders.import_)),
         endpoint(
             "/orders/{order:path}",

@@ -4,7 +4,7 @@
 import { send } from './api.js';
 import { clearErrors, nest, showErrors, snapshot } from './fields.js';
 import { finding } from './marks.js';
-import { refresh } from './navigation.js';
+import { go, refresh } from './navigation.js';
 
 export function mount(form) {
   const buttons = [...form.querySelectorAll('s-button[type=submit]'), ...document.querySelectorAll(`[data-submits="${form.id || ' '}"]`)];
@@ -39,9 +39,18 @@ async function act(form, buttons) {
     showErrors(form, answer.errors, answer.sentence, answer.outdated);
     return;
   }
+  if (form.dataset.shows) reveal(document.getElementById(form.dataset.shows), answer.data);
   if (closes) document.getElementById(closes).hideOverlay?.();
   if (done) window.shopify.toast.show(done);
   if (then === 'refresh') await refresh();
+  else if (then) await go(then);
+}
+
+/** What is shown this once only, such as a new key: `data-answer` names the part of the answer. */
+function reveal(box, data) {
+  for (const place of box.querySelectorAll('[data-answer]')) place.value = data[place.dataset.answer];
+  box.hidden = false;
+  box.scrollIntoView({ block: 'nearest' });
 }
 
 /** A step that is told again takes its own place. */

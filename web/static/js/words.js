@@ -19,5 +19,6 @@ export const WORDS = {
   cost: (price) => fill('cost', { price: dollars.format(price) }),
   costRange: (price, most) => fill('costRange', { price: dollars.format(price), most: dollars.format(most) }),
   offenders: (list) => fill('offenders', { list }),
+  accountsAdded: (count) => fill('accountsAdded', { count: plain.format(count) }),
   offender: (list) => fill('offender', { list }),
 };

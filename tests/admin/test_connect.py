@@ -1,0 +1,171 @@
+"""The Connect section in a browser: inviting, importing, trying rules, keys shown once, history, calls sent again."""
+
+import os
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from playwright.async_api import expect
+
+from tests.admin.test_in_browser import RULES
+from tests.api.client import NEW_ORDER
+from tests.browser import Browser, browsing
+from tests.connect.stage import client_of, jane, jane_texts
+from tests.world import SENDER, World
+
+pytestmark = pytest.mark.browser
+PAGES = {
+    "/connect": "Connect",
+    "/connect/accounts/1": "Jane Doe",
+    "/connect/attribution": "Attribution",
+    "/connect/history": "Import history",
+    "/connect/keys": "API keys",
+    "/connect/webhooks": "Webhooks",
+    "/connect/requests": "Request log",
+    "/templates/connect_order_paid": "Connect: order paid",
+}
+PEOPLE = """Name,Connect ID,Email,Phone
+Omar Haddad,omar-1,omar@example.com,
+"Lee, Kim",kim-1,,+1 212 555 0177
+Nobody,no-1,,
+Twice,omar-1,twice@example.com,
+"""
+
+
+async def picture(browser: Browser, name: str) -> None:
+    """For people who look: where `CONNECT_PICTURES` names a folder."""
+    folder = os.environ.get("CONNECT_PICTURES")
+    if folder:
+        await browser.page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+async def a_section_at_work(world: World) -> None:
+    await world.ready()
+    await world.api("POST", "/connect/webhooks", {"url": f"{world.url}/nowhere"})
+    await jane_texts(world)
+    client = await client_of(world, "orders")
+    await client.create_order(NEW_ORDER, X_Shout_Connect_ID="jane-1")
+    await client.create_order({"order": {}}, X_Shout_Connect_ID="nobody")
+    rules = [
+        {"field": "discount_code", "pattern": "VIP-*"},
+        {"field": "note_attribute", "name": "ref", "pattern": "jane", "account_id": 1},
+    ]
+    await world.api("PUT", "/connect/attribution", {"rules": rules})
+    for code in ("VIP-jane-1", "SUMMER"):
+        await world.order(discount_codes=[code])
+    await world.advance(minutes=1)
+    await world.api("POST", "/connect/imports", {"dry_run": True})
+    await world.workers_run()
+
+
+async def test_accounts_are_invited_imported_and_set_up(world: World) -> None:
+    await world.ready()
+    async with browsing(world) as browser:
+        await browser.open("/connect", "Connect")
+        await expect(browser.app.get_by_text("No accounts yet")).to_be_visible()
+        await browser.page.get_by_role("button", name="Invite an account").first.click()
+        await browser.app.get_by_role("button", name="Invite", exact=True).click()
+        await expect(browser.app.get_by_text("Give the person's name, in at most 100 characters.")).to_be_visible()
+        await browser.app.get_by_label("Name", exact=True).fill("Jane Doe")
+        await browser.app.get_by_label("E-mail address").fill("jane@example.com")
+        await browser.app.get_by_role("button", name="Invite", exact=True).click()
+        link = browser.app.get_by_label("Link to send to this person")
+        await expect(link).to_be_visible()
+        assert "/c/demo-store#invite=" in await link.input_value()
+        await browser.open("/connect", "Connect")
+        await browser.page.get_by_role("button", name="Import CSV").first.click()
+        await browser.app.locator("input[type=file]").set_input_files(
+            {"name": "people.csv", "mimeType": "text/csv", "buffer": PEOPLE.encode()}
+        )
+        await browser.app.get_by_role("button", name="Import", exact=True).click()
+        refused = browser.app.locator("[data-refused] li")
+        await expect(refused).to_have_count(2)
+        assert (await refused.nth(0).text_content() or "").startswith("4: ")
+        assert (await refused.nth(1).text_content() or "").startswith("5: There is already")
+        await expect(browser.app.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "100")
+        await picture(browser, "import")
+        await browser.app.get_by_role("link", name="Done").last.click()
+        for name in ("Omar Haddad", "Lee, Kim", "Jane Doe"):
+            await expect(browser.app.get_by_role("link", name=name)).to_be_visible()
+        await browser.app.get_by_role("link", name="Jane Doe").click()
+        await browser.shows("Jane Doe")
+        await browser.app.get_by_label("Give one of your numbers").select_option(SENDER)
+        await browser.app.get_by_role("button", name="Use this number").click()
+        await expect(browser.app.get_by_text("Texts leave from +1 650-555-0100")).to_be_visible()
+        await browser.app.get_by_label("Text this person's customers").check()
+        await browser.save()
+        await expect(browser.page.get_by_text("Connected", exact=True)).to_be_visible()
+        await browser.app.get_by_label("Order paid").fill("No names at all")
+        await browser.app.get_by_role("button", name="Save text").first.click()
+        await expect(browser.app.get_by_text("Name the person who texts").first).to_be_visible()
+    [account] = [each for each in (await world.api("GET", "/connect/accounts")).json()["accounts"] if each["id"] == 1]
+    assert (account["alerts_enabled"], account["phone_number"], account["can_text"]) == (True, SENDER, True)
+
+
+async def test_rules_are_tried_before_they_are_saved_and_history_is_counted(world: World) -> None:
+    await world.ready()
+    await jane(world)
+    await world.order(discount_codes=["VIP-jane-1"])
+    await world.order()
+    async with browsing(world) as browser:
+        await browser.open("/connect/attribution", "Attribution")
+        await browser.app.get_by_label("Look at").select_option("discount_code")
+        await browser.app.get_by_label("Looks like").fill("VIP")
+        await browser.app.get_by_role("button", name="Try on past orders").click()
+        await expect(browser.app.get_by_text("Put a * where the account's own id stands").first).to_be_visible()
+        await browser.app.get_by_label("Looks like").fill("VIP-*")
+        await browser.app.get_by_role("button", name="Try on past orders").click()
+        await expect(browser.app.get_by_text("1 of your latest 2 orders belong to an account")).to_be_visible()
+        await picture(browser, "tried")
+        assert (await world.api("GET", "/connect/attribution")).json()["rules"] == []
+        await browser.save()
+        await expect(browser.app.get_by_label("Look at")).to_have_count(2)
+        await browser.open("/connect/history", "Import history")
+        await world.advance(minutes=1)
+        await browser.app.get_by_role("button", name="Start").click()
+        await expect(browser.app.get_by_role("button", name="Pause")).to_be_visible()
+        await picture(browser, "counting")
+        await world.workers_run()
+        await expect(browser.app.get_by_text("Would be stored")).to_be_visible(timeout=10_000)
+
+
+async def test_a_key_and_a_secret_are_shown_once(world: World) -> None:
+    await world.ready()
+    async with browsing(world) as browser:
+        await browser.open("/connect/keys", "API keys")
+        await browser.app.get_by_label("Name").fill("Our shop system")
+        await browser.app.get_by_role("button", name="Create key").click()
+        key = browser.app.get_by_label("Your new key")
+        await expect(key).to_be_visible()
+        token = await key.input_value()
+        assert token.startswith("connect_")
+        await browser.app.get_by_role("link", name="I have copied it").click()
+        await expect(browser.app.get_by_role("button", name="Revoke Our shop system")).to_be_visible()
+        await expect(key).not_to_be_visible()
+        answer = await world.http.get(f"{world.url}/api/v1/orders", headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 200
+        await browser.app.get_by_role("button", name="Revoke Our shop system").click()
+        await expect(browser.app.get_by_text("Revoked", exact=True)).to_be_visible()
+        answer = await world.http.get(f"{world.url}/api/v1/orders", headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 401
+        await browser.open("/connect/requests", "Request log")
+        await expect(browser.app.get_by_text("GET /orders")).to_be_visible()
+        await browser.open("/connect/webhooks", "Webhooks")
+        await browser.app.get_by_label("Another address").fill("not an address")
+        await browser.app.get_by_role("button", name="Add webhook").click()
+        await expect(browser.app.get_by_text("Give an address of yours").first).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [320, 1440])
+async def test_the_section_can_be_used_by_everybody_at_every_width(world: World, width: int) -> None:
+    await a_section_at_work(world)
+    axe = next(Path(axe_playwright_python.__file__).parent.glob("axe.min.js")).read_text()
+    async with browsing(world, width=width) as browser:
+        for path, heading in PAGES.items():
+            await browser.open(path, heading)
+            assert await browser.in_frame("document.documentElement.scrollWidth <= innerWidth"), path
+            await browser.in_frame(axe)
+            found = await browser.in_frame(
+                "async (rules) => (await axe.run(document, {runOnly: rules})).violations", RULES
+            )
+            assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found] == [], path
