@@ -69,6 +69,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /connection/senders/{id}/pause": {},
     "POST /connection/senders/{id}/resume": {},
     "POST /connection/resume": {},
+    "POST /consent/evidence/link": {"phone": "+12125550123", "format": "html"},
     "POST /consent/doubtful/{id}/confirm": {},
     "POST /consent/doubtful/{id}/release": {},
     "POST /consent/drift/{id}/settle": {},
