@@ -8,7 +8,6 @@ import axe_playwright_python
 import pytest
 from playwright.async_api import expect
 
-from app.core.static_files import static_files
 from app.messages.conversations import key_of
 from tests.admin.test_in_browser import RULES
 from tests.admin.test_pages import PAGES, everything_happened
@@ -22,7 +21,6 @@ LARGEST_PAINT, LAYOUT_SHIFT, INTERACTION = (
     0.1,
     200,
 )  # Built for Shopify's limits: milliseconds, score, milliseconds
-SCRIPT_BUDGET = 40 * 1024
 VITALS = """() => new Promise((resolve) => {
   const seen = { paint: 0, shift: 0, interaction: 0 };
   const observe = (type, note, options = {}) =>
@@ -34,12 +32,6 @@ VITALS = """() => new Promise((resolve) => {
   }, { durationThreshold: 16 });
   setTimeout(() => resolve(seen), 150);
 })"""
-
-
-def test_our_own_scripts_stay_small() -> None:
-    scripts = [file for name, file in static_files().files.items() if name.endswith(".js")]
-    assert len(scripts) > 5
-    assert sum(len(file.content) for file in scripts) <= SCRIPT_BUDGET
 
 
 async def a_busy_shop(world: World) -> dict[str, str]:
