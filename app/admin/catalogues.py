@@ -103,7 +103,9 @@ def main() -> int:
 def updated(code: str) -> Catalog:
     """The catalogue of *code* with exactly the phrases of today."""
     known = read_catalogue(code)
-    catalogue = Catalog(locale=code, project="SMS for Ecommerce", charset="utf-8", fuzzy=False)
+    # Its time would change at every run, and two branches that both ran this would contradict each other.
+    made = known.creation_date if known is not None else None
+    catalogue = Catalog(locale=code, project="SMS for Ecommerce", charset="utf-8", fuzzy=False, creation_date=made)
     for phrase in all_phrases():
         old = known.get(phrase if isinstance(phrase, str) else phrase[0]) if known is not None else None
         catalogue.add(phrase, old.string if old is not None and _same(old.id, phrase) else None)

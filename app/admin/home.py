@@ -14,6 +14,7 @@ from app.admin.session import Visit
 from app.core.language import language_of
 from app.messages.analytics import analyse
 from app.messages.conversations import list_conversations
+from app.messages.diagnostics import consent_rows
 from app.messages.log import log_page
 from app.messages.overview import overview
 from app.notifications.catalogue import list_notifications
@@ -44,6 +45,7 @@ async def show_home(visit: Visit) -> Response:
         state = await overview(deps, session, shop)
         replies = await list_conversations(deps, session, shop.id, limit=4)
         steps = await _steps(visit, session, connection)
+        decisions = await consent_rows(session, shop)
         week = await analyse(deps, session, shop, days=7)
     done = sum(step.done for step in steps)
     return render(
@@ -60,6 +62,7 @@ async def show_home(visit: Visit) -> Response:
         today=[(states, state["today"][name]) for name, states in zip(TODAY, wording.STATE_GROUPS, strict=True)],
         queue=state["queue"],
         failures=state["failures"],
+        decisions=decisions,
         replies=replies["conversations"],
         unread=replies["unread"],
     )

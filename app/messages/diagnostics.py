@@ -29,7 +29,7 @@ async def diagnose(deps: Deps, session: AsyncSession, shop: Shop) -> list[dict[s
     found = [_access(deps, shop), _scopes(shop), _connection(sender), _number(sender)]
     if sender is not None and sender.phone_number is not None:
         found += _countries(shop, sender)
-    found += await _consent(session, shop)
+    found += await consent_rows(session, shop)
     if user is not None and sender is not None and sender.phone_number is not None:
         found += [_subscription(deps, user), _pause(deps, user, sender)]
     found += await _worker(deps, session)
@@ -93,7 +93,7 @@ def _countries(shop: Shop, sender: Sender) -> list[dict[str, Any]]:
     return [_row("countries", OK, f"You text to {', '.join(chosen)}; other countries are skipped, with a reason.")]
 
 
-async def _consent(session: AsyncSession, shop: Shop) -> list[dict[str, Any]]:
+async def consent_rows(session: AsyncSession, shop: Shop) -> list[dict[str, Any]]:
     """What waits for a person; nothing is said when nothing does."""
     held, apart = len(await held_rows(session, shop.id, limit=MANY)), len(await open_drifts(session, shop.id))
     rows = []

@@ -228,6 +228,7 @@ async def test_the_page_of_a_number_tells_its_story_and_the_form_says_what_is_wr
 
 async def test_the_page_lists_what_waits_for_a_decision_and_what_disagrees(world: World) -> None:
     await world.ready()
+    assert "may mean STOP" not in (await world.open_page("/")).text
     page = (await world.open_page("/consent")).text
     assert "Waiting for your decision" not in page
     assert "Lists that disagree" not in page
@@ -237,6 +238,9 @@ async def test_the_page_lists_what_waits_for_a_decision_and_what_disagrees(world
     await world.advance(minutes=1)
     await world.shopify.set_consent(SHOP, noah, "SUBSCRIBED")
     await world.workers_run()
+    home = (await world.open_page("/")).text
+    assert "Replies that may mean STOP: 1. Texts to these numbers wait." in home
+    assert strangers(home) == set()
     page = (await world.open_page("/consent")).text
     assert "Waiting for your decision" in page
     assert "Lists that disagree" in page

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from app.messages.conversations import key_of
-from tests.world import ADA, World
+from tests.world import ADA, SENDER, World
 
 
 async def start(world: World) -> str:
@@ -35,13 +35,31 @@ async def test_staff_answer_a_customer_and_the_page_shows_both_in_order(world: W
 
 
 async def test_who_opted_out_gets_no_answer_and_staff_see_why(world: World) -> None:
+    world.number_leaves_stop_to_the_app()
     key = await start(world)
     await world.api("POST", f"/conversations/{key}/replies", {"text": "In a minute", "once": "waits-for-it"})
     await world.texts_from(ADA, "STOP")
     refused = await world.api("POST", f"/conversations/{key}/replies", {"text": "Why?", "once": "another-one"})
     assert refused.status_code == 409
     assert "opted out" in refused.json()["error"]
-    assert "no text may be sent" in (await world.open_page(f"/messages/conversations/{key}")).text
+    page = (await world.open_page(f"/messages/conversations/{key}")).text
+    assert "no text may be sent" in page
+    assert page.index('<p class="bubble">STOP</p>') < page.index("You are unsubscribed"), (
+        "the customer's word comes before its answer"
+    )
+    assert '<s-badge slot="accessory" tone="warning">Opted out</s-badge>' in page
+    assert "Opted out" in (await world.open_page("/messages/conversations")).text
+
+
+async def test_a_long_conversation_shows_what_is_new_and_keeps_the_rest_at_hand(world: World) -> None:
+    key = await start(world)
+    for number in range(24):
+        await world.ringcentral.customer_texts(ADA, SENDER, f"Hello {number}")
+    await world.workers_run()
+    page = (await world.open_page(f"/messages/conversations/{key}")).text
+    assert "Show 6 earlier texts" in page
+    assert page.index("has been confirmed") < page.index("</details>") < page.index("Hello 23")
+    assert "26 new" not in (await world.open_page("/messages")).text, "who opened it has read it"
 
 
 async def test_an_answer_waits_for_the_sending_hours_unless_the_customer_is_awake(world: World) -> None:

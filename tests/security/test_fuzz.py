@@ -79,6 +79,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /connection/senders/{id}/pause": {},
     "POST /connection/senders/{id}/resume": {},
     "POST /connection/resume": {},
+    "POST /consent/evidence/link": {"phone": "+12125550123", "format": "html"},
     "POST /consent/doubtful/{id}/confirm": {},
     "POST /consent/doubtful/{id}/release": {},
     "POST /consent/drift/{id}/settle": {},
@@ -204,7 +205,9 @@ async def test_leaving_with_any_body_works(world: World) -> None:
 
 
 def filled(path: str) -> str:
-    return path.replace("{kind}", "order_confirmed").replace("{id}", "1").replace("{key}", "x")
+    return (
+        path.replace("{kind}", "order_confirmed").replace("{id}", "1").replace("{key}", "x").replace("{turn}", "pause")
+    )
 
 
 async def test_no_json_endpoint_answers_500(world: World) -> None:
