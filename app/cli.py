@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -92,7 +92,17 @@ def worker() -> None:
     """Do the background work: webhooks, sending, statuses, reconciliation."""
     with settings_and_database() as (settings, database_url):
         check_migrated(database_url)
-        asyncio.run(work(settings, database_url))
+        _run_quickly(work(settings, database_url))
+
+
+def _run_quickly(work: Coroutine[Any, Any, None]) -> None:
+    """On uvloop where there is one, as the web process does."""
+    try:
+        import uvloop  # not made for Windows
+    except ImportError:
+        asyncio.run(work)
+    else:
+        uvloop.run(work)
 
 
 @cli.command()

@@ -14,6 +14,7 @@ from pgqueuer.qm import QueueManager
 from app.config import Settings
 from app.core.jobs import registry, run_jobs
 from app.core.log import get_logger
+from app.core.memory import settle_memory
 from app.core.recurring import SOON, give_turn_back, take_turns
 from app.deps import Deps
 from app.messages.dispatch import HEARTBEAT, OUTBOX, Dispatch
@@ -38,6 +39,7 @@ async def work(settings: Settings, database_url: str) -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
     async with open_deps(settings, database_url) as deps:
+        settle_memory()
         await run_worker(deps, stop)
 
 

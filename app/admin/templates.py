@@ -55,8 +55,8 @@ async def show_template(visit: Visit) -> Response:
         locale = _language_in_address(visit, locales)
         texts = {each: chosen["templates"].get(each) or chosen["defaults"].get(each, "") for each in locales}
         body = {"template": texts[locale], "locale": locale}
-        preview = await preview_notification(deps, session, shop, chosen["kind"], body)
         connection = await describe_connection(session, shop.id)
+    preview = await preview_notification(deps, shop, chosen["kind"], body)
     return render(
         visit,
         "template_edit",
@@ -96,8 +96,7 @@ async def save_template(visit: Visit) -> dict[str, Any]:
 
 async def preview_template(visit: Visit) -> dict[str, Any]:
     kind, body = _kind_of(visit), await read_object(visit.request)
-    async with visit.deps.db.transaction() as session:
-        preview = await preview_notification(visit.deps, session, visit.shop, kind, body)
+    preview = await preview_notification(visit.deps, visit.shop, kind, body)
     told = language_of(visit.request).told
     findings = [each | {"sentence": told(each["sentence"])} for each in preview["findings"]]
     return preview | {"findings": findings}
@@ -127,8 +126,7 @@ async def compare_with_default(visit: Visit) -> dict[str, Any]:
 
 async def send_test(visit: Visit) -> dict[str, Any]:
     kind, body = _kind_of(visit), await read_object(visit.request)
-    async with visit.deps.db.transaction() as session:
-        return await queue_test(visit.deps, session, visit.shop, kind, body, actor=visit.actor)
+    return await queue_test(visit.deps, visit.shop, kind, body, actor=visit.actor)
 
 
 async def _look_for_permission(visit: Visit, kind_name: str, patch: dict[str, Any]) -> None:

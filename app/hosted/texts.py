@@ -61,11 +61,11 @@ async def _show(
         words = typed if typed is not None else chosen["texts"][locale]
         sender = await find_sender(session, member.shop.id, account_id=member.account.id)
         number = sender.phone_number if sender is not None else None
-        try:
-            body = {"template": words, "locale": locale, "values": _values(member, kind, number)}
-            preview = await preview_notification(member.deps, session, member.shop, kind, body)
-        except AppError as wrong:
-            preview, errors = None, errors or faults_of(wrong)
+    try:
+        body = {"template": words, "locale": locale, "values": _values(member, kind, number)}
+        preview = await preview_notification(member.deps, member.shop, kind, body)
+    except AppError as wrong:
+        preview, errors = None, errors or faults_of(wrong)
     return member.show(
         "texts",
         status=status,

@@ -99,7 +99,7 @@ class Dispatch:
             return
         self._news = False
         self._looked_at = time.monotonic()
-        async with self._deps.db.transaction() as session:
+        async with self._deps.db.reading() as session:
             due = await users_with_due_messages(session, self._deps.clock())
         self._look_took = time.monotonic() - self._looked_at
         self._due = {user.user_id: user for user in due}

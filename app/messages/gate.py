@@ -111,7 +111,7 @@ async def pass_gate(deps: Deps, message: Message, checks: Checks) -> Verdict:
     if message.expires_at is not None and message.expires_at <= now:
         checks.failed(reasons.TOO_LATE)
         return Expire()
-    async with deps.db.transaction() as session:
+    async with deps.db.reading() as session:
         shop = await get_shop(session, message.shop_id)
         sender = await get_sender(session, message.shop_id, message.sender_id)
     if not shop.installed:
@@ -129,7 +129,7 @@ async def _pass_fixed_text(deps: Deps, message: Message, kind: Kind, sender: Sen
         return checks.failed(reasons.EMPTY_TEXT)
     if kind.heeds_suppression:
         phone = deps.vault.decrypt(message.phone_encrypted)
-        async with deps.db.transaction() as session:
+        async with deps.db.reading() as session:
             unwilling = await not_opted_out(deps, session, message.shop_id, phone, checks)
         if unwilling is not None:
             return unwilling
@@ -161,7 +161,7 @@ async def _pass_order_text(
     untrue = _still_true(deps, kind, message, facts, checks)
     if untrue is not None:
         return untrue
-    async with deps.db.transaction() as session:
+    async with deps.db.reading() as session:
         facts = await _with_chosen_phone(deps, session, shop, facts, checks)
         unwilling = await _may_be_texted(deps, session, shop, facts, checks)
         if unwilling is not None:

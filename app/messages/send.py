@@ -97,7 +97,7 @@ async def _goes_from_another_number(deps: Deps, held: Claimed, phone: str) -> bo
     """A conversation stays on its number; the text then waits there for its turn."""
     if held.message.fence > MOST_MOVES:
         return False
-    async with deps.db.transaction() as session:
+    async with deps.db.reading() as session:
         number = await better_sender(session, held.message, deps.vault.fingerprint(phone))
     if number is None:
         return False

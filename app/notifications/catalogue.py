@@ -108,16 +108,18 @@ async def save_notification(
     return await describe_notification(session, shop.id, kind)
 
 
-async def preview_notification(
-    deps: Deps, session: AsyncSession, shop: Shop, kind_name: str, body: object
-) -> dict[str, Any]:
-    """The text as a customer would get it, its size, and what the linter says. Raises `NotFound`, `Invalid`."""
+async def preview_notification(deps: Deps, shop: Shop, kind_name: str, body: object) -> dict[str, Any]:
+    """The text as a customer would get it, its size, and what the linter says. Raises `NotFound`, `Invalid`.
+
+    It may ask Shopify for an order, so the caller holds no transaction.
+    """
     kind, form = get_kind(kind_name), _form(body)
     locale = _text(form, "locale", "en", longest=LONGEST_LOCALE)
-    template, language = await template_for(session, shop.id, kind.name, locale)
+    async with deps.db.reading() as session:
+        template, language = await template_for(session, shop.id, kind.name, locale)
+        sender = await find_sender(session, shop.id) or Sender(shop_id=shop.id, phone_number=None)
     template = _text(form, "template", template, longest=4000)
     order_id = _text(form, "order_id", "", longest=64)
-    sender = await find_sender(session, shop.id) or Sender(shop_id=shop.id, phone_number=None)
     values = {**sample_values(kind.name), "shop": shop_values(shop, sender)}
     if "values" in form:
         values = _given_values(kind, form["values"], values)
@@ -138,31 +140,30 @@ async def preview_notification(
     }
 
 
-async def queue_test(
-    deps: Deps, session: AsyncSession, shop: Shop, kind_name: str, body: object, *, actor: str
-) -> dict[str, Any]:
+async def queue_test(deps: Deps, shop: Shop, kind_name: str, body: object, *, actor: str) -> dict[str, Any]:
     """A sample text to the merchant's own phone, through the same outbox. Raises `NotFound`, `Invalid`, `Conflict`."""
     kind, form = get_kind(kind_name), _form(body)
     phone = recipient_of(form)
-    preview = await preview_notification(deps, session, shop, kind.name, form)
-    sender = await find_sender(session, shop.id)
-    if sender is None or sender.phone_number is None:
-        raise Conflict("Connect RingCentral and choose a number first.")
-    message_id = await queue_text(
-        deps,
-        session,
-        shop.id,
-        sender.id,
-        TEST,
-        subject=f"{kind.name}:{secrets.token_hex(8)}",
-        phone=phone,
-        text=preview["text"],
-        locale=preview["locale"],
-    )
-    await write_audit(
-        session, shop.domain, at=deps.clock(), actor=actor, action="test_sent", detail={"kind": kind.name}
-    )
-    await save_settings(session, await get_shop_locked(session, shop.id), {"test_phone": phone})
+    preview = await preview_notification(deps, shop, kind.name, form)
+    async with deps.db.transaction() as session:
+        sender = await find_sender(session, shop.id)
+        if sender is None or sender.phone_number is None:
+            raise Conflict("Connect RingCentral and choose a number first.")
+        message_id = await queue_text(
+            deps,
+            session,
+            shop.id,
+            sender.id,
+            TEST,
+            subject=f"{kind.name}:{secrets.token_hex(8)}",
+            phone=phone,
+            text=preview["text"],
+            locale=preview["locale"],
+        )
+        await write_audit(
+            session, shop.domain, at=deps.clock(), actor=actor, action="test_sent", detail={"kind": kind.name}
+        )
+        await save_settings(session, await get_shop_locked(session, shop.id), {"test_phone": phone})
     return {"id": message_id}
 
 

@@ -13,7 +13,7 @@ log = get_logger(__name__)
 
 async def run_operation(deps: Deps, shop_id: int, operation: str, variables: Mapping[str, Any] | None = None) -> Answer:
     """Raises `ShopifyError`s. A token that is refused twice marks the shop as needing the merchant's visit."""
-    async with deps.db.transaction() as session:
+    async with deps.db.reading() as session:
         domain = (await get_shop(session, shop_id)).domain
     token = await deps.tokens.access_token(shop_id)
     try:

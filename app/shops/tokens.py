@@ -39,7 +39,7 @@ class OfflineTokens:
     clock: Clock
 
     async def access_token(self, shop_id: int, *, rejected: str | None = None) -> str:
-        async with self.db.transaction() as session:
+        async with self.db.reading() as session:
             stored = self._usable(await get_shop(session, shop_id), rejected)
         if stored is not None:
             return stored

@@ -14,6 +14,7 @@ from app.messages.provider_consent import adopt_provider_consents
 from app.messages.receive import receive_text
 from app.messages.status import adopt_reports, look_soon
 from app.shopify.webhooks import BadPayload, Delivery, topics
+from app.shops.jobs import is_stray
 from app.sms.contract import ConsentChanged, InboundReceived, StatusesChanged, StatusReported
 from app.webhooks.intake import open_body
 from app.webhooks.models import DeliveryState, StoredDelivery
@@ -88,6 +89,10 @@ async def _handle_provider_event(deps: Deps, stored: StoredDelivery) -> None:
         return
     user_id = stored.provider_user_id
     event = deps.provider("ringcentral").parse_event(open_body(deps.vault, stored.body_sealed or b""))
+    if await is_stray(deps, user_id, event.subscription_id):
+        async with deps.db.transaction() as session:
+            await finish(session, stored.id, DeliveryState.DONE, "of another subscription, not believed", deps.clock())
+        return
     match event:
         case InboundReceived(message=message):
             outcome = f"inbound text for {await receive_text(deps, user_id, message)} shops"

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from app.simulator.ringcentral.handsets import record_consent
+from app.simulator.ringcentral.message_records import count_segments
 from app.simulator.ringcentral.state import A2P_FEATURES
 from tests.world import ADA, SENDER, World
 
@@ -70,6 +71,8 @@ async def test_an_order_is_texted_once_and_its_delivery_is_told_by_the_event(wor
     await world.workers_run()
     [message] = await world.messages()
     assert message["state"] == "delivered"
+    told = (await world.api("GET", f"/messages/{message['id']}")).json()
+    assert told["cost_micros"] == 7000 * count_segments(text)
     assert calls(world, "/a2p-sms/messages") == []
 
 

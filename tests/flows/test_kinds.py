@@ -196,3 +196,4 @@ async def test_what_needs_another_permission_is_switched_on_only_with_it(world: 
     await world.shopify.change_scopes(SHOP, ["read_orders", "write_customers"])
     await world.workers_run()
     assert "fulfillment_events/create" not in subscribed()
+    assert "Not sent: Shopify no longer lets the app read fulfillments." in (await world.open_page("/templates")).text

@@ -737,6 +737,45 @@ async def test_requests_can_be_made_to_fail_before_or_after_they_took_effect(wor
         )
 
 
+async def test_money_and_parcels_go_on_after_the_order(world: World) -> None:
+    world.shopify.install(SHOP, scopes=["read_orders", "read_fulfillments", "write_customers"])
+    for topic in ("ORDERS_PAID", "REFUNDS_CREATE", "FULFILLMENT_EVENTS_CREATE", "FULFILLMENTS_UPDATE"):
+        await world.subscribe(topic)
+    orders = f"{world.url}/_simulator/shops/{SHOP}/orders"
+
+    async def does(verb: str, body: dict[str, Any]) -> int:
+        return (await world.http.post(f"{orders}/{order.id}/{verb}", json=body)).status_code
+
+    order = await world.shopify.place_order(SHOP, None, financial_status="pending")
+    assert await does("refund", {}) == 409, "nothing was paid"
+    assert await does("pay", {}) == 200
+    assert world.receiver.last("orders/paid")["financial_status"] == "paid"
+    assert await does("refund", {"amount": "12.00"}) == 200
+    refund = world.receiver.last("refunds/create")
+    assert (refund["order_id"], refund["transactions"][0]["amount"]) == (order.id, "12.00")
+    assert order.financial_status == "partially_refunded"
+    assert await does("refund", {"amount": "999"}) == 409
+    assert await does("refund", {"amount": "much"}) == 422
+    assert await does("refund", {}) == 200
+    assert order.financial_status == "refunded"
+    assert await does("report", {"status": "delivered"}) == 422, "there is no parcel"
+    await world.shopify.fulfil_order(SHOP, order)
+    assert await does("report", {"status": "out_for_delivery"}) == 200
+    event = world.receiver.last("fulfillment_events/create")
+    parcel = order.fulfillments[0]
+    assert (event["fulfillment_id"], event["order_id"], event["status"]) == (parcel.id, order.id, "out_for_delivery")
+    assert await does("tracking", {"tracking_number": "1Z9"}) == 200
+    changed = world.receiver.last("fulfillments/update")
+    assert set(changed) == FULFILLMENT_KEYS
+    assert (changed["tracking_number"], changed["shipment_status"]) == ("1Z9", "out_for_delivery")
+    fields = "refunds(first: 5) { totalRefundedSet { shopMoney { amount } } } fulfillments(first: 5) { displayStatus }"
+    answer = await world.post(f'{{ order(id: "{order.gid}") {{ displayFinancialStatus {fields} }} }}')
+    seen = answer.json()["data"]["order"]
+    assert seen["displayFinancialStatus"] == "REFUNDED"
+    assert [each["totalRefundedSet"]["shopMoney"]["amount"] for each in seen["refunds"]] == ["12.00", "31.50"]
+    assert seen["fulfillments"] == [{"displayStatus": "OUT_FOR_DELIVERY"}]
+
+
 async def test_the_panel_drives_the_shop_over_http(world: World) -> None:
     await world.subscribe("ORDERS_CREATE")
     base = f"{world.url}/_simulator/shops/{SHOP}"

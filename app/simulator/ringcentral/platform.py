@@ -113,6 +113,8 @@ class Platform:
 
         self.delivery_outcomes: dict[str, str] = {}
         self.refusals: dict[str, str] = {}
+        self.latency = 0.0
+        """Seconds for which an answer is on its way, after the call was carried out."""
         self.rejections: dict[str, str] = {}
         self.sent_after = 1.0
         self.delivered_after = 3.0

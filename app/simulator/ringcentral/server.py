@@ -5,6 +5,7 @@ counted against its group, then checked for scope and permission, and only then 
 identified caller carries the rate headers. Further APIs are further lines of the table.
 """
 
+import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -185,6 +186,7 @@ async def with_trouble(
     trouble = platform.troubles.meet(request.url.path)
     if trouble is None:
         response = await carry_out(body)
+        await asyncio.sleep(platform.latency)
     elif trouble.after_accepting:
         response = await suffer(platform, request, group, trouble, await carry_out(body))
     elif trouble.kind == "hang" and await outlast(request, trouble.seconds):
