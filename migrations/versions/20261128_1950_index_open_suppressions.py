@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261128_1950"
-down_revision = "20261128_1927"
+down_revision = "20261128_1947"
 branch_labels = None
 depends_on = None
 
