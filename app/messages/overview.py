@@ -11,6 +11,7 @@ from app.messages.log import describe
 from app.messages.models import MessageState
 from app.messages.queries import count_by_state, log_rows, queue_depth, recent_inbound
 from app.shops.models import Shop
+from app.shops.pace import texts_a_minute
 from app.shops.queries import find_sender, get_provider_user
 from app.shops.settings import read_settings_of
 
@@ -55,5 +56,5 @@ async def _expected_end(deps: Deps, session: AsyncSession, shop: Shop, depth: in
         return None
     user = await get_provider_user(session, sender.provider_user_id)
     start = max(deps.clock(), user.paused_until or deps.clock())
-    full_windows = (depth - 1) // max(user.call_limit, 1)
+    full_windows = (depth - 1) // max(texts_a_minute(user, sender.transport), 1)
     return (start + timedelta(seconds=full_windows * user.window_seconds)).isoformat()
