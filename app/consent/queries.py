@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import case, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.consent.models import ConsentEvent, ConsentPolicy, OptInRequest, Suppression
@@ -151,7 +151,7 @@ async def latest_of_each(
         ConsentEvent.phone_hash.in_(phone_hashes),
         ConsentEvent.change.in_(changes),
     )
-    newest = query.distinct(ConsentEvent.phone_hash).order_by(ConsentEvent.phone_hash, ConsentEvent.seq.desc())
+    newest = query.ext(distinct_on(ConsentEvent.phone_hash)).order_by(ConsentEvent.phone_hash, ConsentEvent.seq.desc())
     return {event.phone_hash: event for event in await session.scalars(newest)}
 
 
