@@ -23,7 +23,7 @@ from app.deps import Deps
 from app.notifications.registration import request_registration
 from app.shopify.app_toml import needed_scopes
 from app.shopify.client import ShopifyError
-from app.shopify.oauth import permission_url, query_is_signed
+from app.shopify.oauth import permission_url, query_is_signed, without
 from app.shopify.shop_domain import clean_shop_domain
 from app.shops.install import first_sight
 from app.shops.jobs import READ_FACTS
@@ -47,6 +47,9 @@ async def begin_install(request: Request) -> Response:
     shop_domain = clean_shop_domain(request.query_params.get("shop"))
     if shop_domain is None:
         return PlainTextResponse("Open this app from Shopify Admin: this address needs a shop.", status_code=400)
+    if request.query_params.get("embedded") == "1":
+        # Inside the admin an ID token says all, and Shopify's grant screen cannot be shown in its frame.
+        return RedirectResponse(f"/?{without(request.url.query, 'id_token')}", 302, {"Cache-Control": "no-store"})
     if "hmac" in request.query_params and not query_is_signed(request.url.query, deps.settings.shopify_secrets):
         return PlainTextResponse("This link was not signed by Shopify.", status_code=401)
     state = secrets.token_urlsafe(32)

@@ -10,6 +10,7 @@ from app.connect.own_page import account_figures, account_notices
 from app.connect.queries import get_account
 from app.hosted.member import Member, members_only
 from app.shops.connection import describe_connection
+from app.shops.queries import write_audit
 
 MONTH = timedelta(days=30)
 CONVERSATIONS_SHOWN = 3
@@ -47,4 +48,12 @@ async def switch_alerts(member: Member) -> Response:
         account = await get_account(session, member.shop.id, member.account.id, lock=True)
         account.alerts_enabled = on
         account.updated_at = member.deps.clock()
+        await write_audit(
+            session,
+            member.shop.domain,
+            at=member.deps.clock(),
+            actor=member.actor,
+            action="account_changed",
+            detail={"account_id": account.id, "alerts_enabled": on},
+        )
     return await show_home(member, flash="on" if on else "off")

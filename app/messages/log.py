@@ -117,6 +117,7 @@ async def message_detail(deps: Deps, session: AsyncSession, shop_id: int, messag
         "checks": message.checks,
         "timeline": timeline,
         "order_id": message.order_id,
+        "cost_micros": message.cost_micros,
         "sender": await number_of(session, shop_id, message.sender_id),
         "can_resend": can_resend(message),
         "can_cancel": can_cancel(message),

@@ -35,7 +35,7 @@ class Message(Base):
     *attempts* counts claims since it was queued or sent again, and spaces them. *fence* counts all claims ever and
     never goes back: whoever settles an attempt names its fence, so a worker that was given up for dead cannot settle
     the attempt of another. *held_by*: the process that claimed it last. *resends*: sent once more after a lost outcome.
-    *redeliveries*: after a passing fault.
+    *redeliveries*: after a passing fault. *cost_micros*: what the provider says it cost, in millionths of a US dollar.
     """
 
     __tablename__ = "messages"
@@ -85,6 +85,7 @@ class Message(Base):
     sent_text_encrypted: Mapped[bytes | None] = personal("text")
     locale: Mapped[str | None]
     segments: Mapped[int | None]
+    cost_micros: Mapped[int | None]
     checks: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
     event_at: Mapped[datetime]
     created_at: Mapped[datetime]

@@ -13,6 +13,7 @@ from app.messages.log import describe
 from app.messages.models import MessageState
 from app.messages.queries import count_by_state, log_rows, queue_depths, recent_inbound
 from app.shops.models import Sender, Shop
+from app.shops.pace import texts_a_minute
 from app.shops.queries import get_provider_user, senders_of_shop
 from app.shops.settings import read_settings_of
 
@@ -52,12 +53,12 @@ async def overview(deps: Deps, session: AsyncSession, shop: Shop) -> dict[str, A
 async def _queue(deps: Deps, session: AsyncSession, shop: Shop) -> dict[str, Any]:
     """How much waits and when it will have left, for each number and in all."""
     depths = await queue_depths(session, shop.id)
-    numbers = await senders_of_shop(session, shop.id)
-    ends = await _ends_by_user(deps, session, numbers, depths)
+    numbers = [each for each in await senders_of_shop(session, shop.id) if each.provider_user_id is not None]
+    ends = await _ends_by_road(deps, session, numbers, depths)
     senders, last = [], None
     for number in numbers:
         depth = depths.get(number.id, 0)
-        end = ends.get(number.provider_user_id) if depth else None
+        end = ends.get(_road(number)) if depth else None
         if end is not None:
             end = max(end, number.paused_until or end)
             last = max(end, last or end)
@@ -65,19 +66,24 @@ async def _queue(deps: Deps, session: AsyncSession, shop: Shop) -> dict[str, Any
     return {"depth": sum(depths.values()), "expected_done_at": _iso(last), "senders": senders}
 
 
-async def _ends_by_user(
+def _road(number: Sender) -> tuple[int, str]:
+    return number.provider_user_id or 0, number.transport
+
+
+async def _ends_by_road(
     deps: Deps, session: AsyncSession, numbers: Sequence[Sender], depths: dict[int | None, int]
-) -> dict[int | None, datetime]:
-    """Numbers of one RingCentral user share its pace, so they end together; a pause counts."""
-    waiting: dict[int, int] = defaultdict(int)
+) -> dict[tuple[int, str], datetime]:
+    """Numbers of one RingCentral user and transport share its pace, so they end together; a pause counts."""
+    waiting: dict[tuple[int, str], int] = defaultdict(int)
     for number in numbers:
-        if number.provider_user_id is not None:
-            waiting[number.provider_user_id] += depths.get(number.id, 0)
-    ends: dict[int | None, datetime] = {}
-    for user_id in [user_id for user_id, depth in waiting.items() if depth]:
-        user, now = await get_provider_user(session, user_id), deps.clock()
-        windows = (waiting[user_id] - 1) // max(user.call_limit, 1)
-        ends[user_id] = max(now, user.paused_until or now) + timedelta(seconds=windows * user.window_seconds)
+        waiting[_road(number)] += depths.get(number.id, 0)
+    ends: dict[tuple[int, str], datetime] = {}
+    for (user_id, transport), depth in waiting.items():
+        if depth:
+            user, now = await get_provider_user(session, user_id), deps.clock()
+            windows = (depth - 1) // max(texts_a_minute(user, transport), 1)
+            start = max(now, user.paused_until or now)
+            ends[user_id, transport] = start + timedelta(seconds=windows * user.window_seconds)
     return ends
 
 

@@ -198,8 +198,7 @@ async def _adopt(deps: Deps, provider_user_id: int, message: Message, report: St
 
 async def _move(deps: Deps, message: Message, to: MessageState, report: StatusReport | None, **values: Any) -> None:
     origin = [MessageState.ACCEPTED] if to is MessageState.SENT else [MessageState.ACCEPTED, MessageState.SENT]
-    if report is not None and report.segment_count:
-        values["segments"] = report.segment_count
+    values |= _told(report)
     async with deps.db.transaction() as session:
         moved = await move(
             session,
@@ -213,6 +212,12 @@ async def _move(deps: Deps, message: Message, to: MessageState, report: StatusRe
         )
     if not moved:
         await _look_again(deps, message, _next_look(message, deps.clock()))
+
+
+def _told(report: StatusReport | None) -> dict[str, Any]:
+    """How long and how dear the text was, as far as the provider tells."""
+    told = {"segments": report.segment_count, "cost_micros": report.cost_micros} if report is not None else {}
+    return {name: value for name, value in told.items() if value is not None and (value or name != "segments")}
 
 
 async def _look_again(deps: Deps, message: Message, at: datetime | None) -> None:
@@ -243,6 +248,7 @@ async def _fail(deps: Deps, provider_user_id: int, message: Message, report: Sta
             reason=failure.sentence,
             provider_code=failure.code,
             follow_up_at=None,
+            **_told(report),
         )
         if moved:
             await _draw_conclusions(deps, session, provider_user_id, message, failure)

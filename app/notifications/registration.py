@@ -66,19 +66,25 @@ def needed_topics(switched: dict[str, bool], *, granted: str = "") -> set[str]:
 
 
 def compare(wanted: set[str], existing: list[dict[str, Any]], *, address: str) -> tuple[list[str], list[str]]:
-    """(topics to create, subscription ids to delete). A subscription counts only with our address and version."""
+    """(topics to create, subscription ids to delete). A subscription counts only as we make it: our address and
+    version, whole bodies as JSON, of every event."""
     names = {_enum(topic): topic for topic in wanted}
     kept: set[str] = set()
     strays = []
     for subscription in existing:
-        version = (subscription.get("apiVersion") or {}).get("handle")
-        fits = subscription.get("uri") == address and version in (None, ADMIN_API_VERSION)
         topic = names.get(str(subscription.get("topic")))
-        if topic is not None and fits and topic not in kept:
+        if topic is not None and topic not in kept and _is_as_we_make_it(subscription, address):
             kept.add(topic)
         else:
             strays.append(str(subscription["id"]))
     return sorted(wanted - kept), strays
+
+
+def _is_as_we_make_it(subscription: dict[str, Any], address: str) -> bool:
+    version = (subscription.get("apiVersion") or {}).get("handle")
+    whole = not subscription.get("filter") and not subscription.get("includeFields")
+    as_json = subscription.get("format") in (None, "JSON")
+    return subscription.get("uri") == address and version in (None, ADMIN_API_VERSION) and whole and as_json
 
 
 def webhook_address(deps: Deps) -> str:

@@ -105,6 +105,7 @@ What to do next
   2. Follow its setup steps: connect RingCentral with the JWT from the panel's keys, choose the number {SENDER}.
   3. In the panel, place an order for Ada and watch her telephone; then fulfil the order.
   4. Answer from the telephone: HELP, STOP, START. The app's message log says what was sent, what was not, and why.
+  5. Under Affiliate, invite Jane and open her page: she joins, connects her own number, and her customers hear from it.
 
 Quiet hours are those of a real shop: at night in the customer's zone, turn them off in the app's settings to see texts.
 Logs: {trial.children.logs}   Ctrl-C ends everything; the next start finds it as it was (--fresh starts over).""")

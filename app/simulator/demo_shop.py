@@ -11,6 +11,10 @@ SENDER = "+16505550100"
 ADA = "+12125550123"
 LUCIA = "+13055550142"
 NOAH = "+14155550167"
+JANE = "+14155550133"
+"""The mobile of an affiliate, who texts from `JANES_OWN`, a number of her own at RingCentral, and sells to `JANET`."""
+JANES_OWN = "+16505550177"
+JANET = "+18015556788"
 
 
 def furnish_shopify(shopify: ShopifySimulator) -> None:
@@ -32,3 +36,9 @@ def furnish_ringcentral(ringcentral: RingCentralSimulator) -> str:
     user = ringcentral.add_user(name="Demo Store")
     ringcentral.add_number(user, SENDER)
     return ringcentral.issue_jwt(user)
+
+
+def furnish_affiliate(ringcentral: RingCentralSimulator) -> None:
+    """Jane's own RingCentral user, where it is missing; her JWT stands with the others among the keys."""
+    if JANES_OWN not in {number.phone for number in ringcentral.state.numbers.values()}:
+        ringcentral.add_number(ringcentral.add_user(name="Jane Doe"), JANES_OWN)

@@ -40,6 +40,9 @@ class Merchant:
     async def put(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         return await self._call("PUT", path, body)
 
+    async def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        return await self._call("POST", path, body)
+
     async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self._shopify.id_token(self._domain)}"}
         response = await self._client.request(method, path, json=body, headers=headers)
@@ -48,7 +51,7 @@ class Merchant:
 
 
 def _accepted(response: httpx2.Response) -> httpx2.Response:
-    if response.status_code != 200:
+    if response.status_code not in (200, 201):
         request = response.request
         raise Answered(
             f"{request.method} {request.url.path} was answered {response.status_code}: {response.text[:300]}"

@@ -24,9 +24,10 @@ from app.config import Settings
 from app.core.clock import system_clock
 from app.core.embedded_postgres import start_embedded
 from app.simulator.children import Children, end_leftovers
-from app.simulator.demo_shop import SHOP, furnish_ringcentral, furnish_shopify
+from app.simulator.demo_shop import SHOP, furnish_affiliate, furnish_ringcentral, furnish_shopify
 from app.simulator.frame import frame_routes
 from app.simulator.keepsakes import Secrets
+from app.simulator.mailbox import Mailbox
 from app.simulator.ports import Ports, check_free, listen
 from app.simulator.ringcentral import RingCentralSimulator
 from app.simulator.shopify import ShopifySimulator
@@ -64,14 +65,15 @@ async def running_trial(folder: Path, ports: Ports, report: Report) -> AsyncIter
         report("PostgreSQL")
         database = await asyncio.to_thread(start_embedded, folder)
         stack.push_async_callback(asyncio.to_thread, database.stop)
-        children = Children(record, folder / "logs", _environment(folder, ports, secrets))
+        mailbox = await stack.enter_async_context(Mailbox().open())
+        children = Children(record, folder / "logs", _environment(folder, ports, secrets, mailbox))
         stack.push_async_callback(children.end_all)
 
         report("tables")
         await children.run("migrate")
 
         report("simulated Shopify and RingCentral")
-        shopify, ringcentral = _worlds(folder, ports, secrets)
+        shopify, ringcentral = _worlds(folder, ports, secrets, mailbox)
         await stack.enter_async_context(_serving(shopify.app, shopify_sockets))
         await stack.enter_async_context(_serving(ringcentral.app, ringcentral_sockets))
 
@@ -83,7 +85,7 @@ async def running_trial(folder: Path, ports: Ports, report: Report) -> AsyncIter
         yield Trial(ports, shopify, ringcentral, children, secrets.jwt or "")
 
 
-def _environment(folder: Path, ports: Ports, secrets: Secrets) -> dict[str, str]:
+def _environment(folder: Path, ports: Ports, secrets: Secrets, mailbox: Mailbox) -> dict[str, str]:
     """The environment of the app's processes: nothing that the shell says about an app reaches them."""
     ours = {name.upper() for name in Settings.model_fields}
     inherited = {name: value for name, value in os.environ.items() if name.upper() not in ours}
@@ -102,11 +104,15 @@ def _environment(folder: Path, ports: Ports, secrets: Secrets) -> dict[str, str]
         "RINGCENTRAL_SERVER_URL": ports.ringcentral_url,
         "RINGCENTRAL_CLIENT_ID": "simulated-client",
         "RINGCENTRAL_CLIENT_SECRET": "simulated-secret",
+        "SMTP_URL": mailbox.url,
+        "MAIL_FROM": "texts@demo-store.example",
         "PYTHONUNBUFFERED": "1",
     }
 
 
-def _worlds(folder: Path, ports: Ports, secrets: Secrets) -> tuple[ShopifySimulator, RingCentralSimulator]:
+def _worlds(
+    folder: Path, ports: Ports, secrets: Secrets, mailbox: Mailbox
+) -> tuple[ShopifySimulator, RingCentralSimulator]:
     """Both simulators as they were left, or furnished for the first time; the admin frame on Shopify's port."""
     shopify = ShopifySimulator(
         clock=system_clock,
@@ -122,7 +128,8 @@ def _worlds(folder: Path, ports: Ports, secrets: Secrets) -> tuple[ShopifySimula
     shopify.install(SHOP)
     if secrets.jwt is None:
         secrets.jwt = furnish_ringcentral(ringcentral)
-    shopify.pages = Starlette(routes=frame_routes(shopify, ringcentral, lambda: ports.app_url))
+    furnish_affiliate(ringcentral)
+    shopify.pages = Starlette(routes=frame_routes(shopify, ringcentral, lambda: ports.app_url, mailbox))
     return shopify, ringcentral
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from app.simulator.ringcentral.handsets import record_consent
+from app.simulator.ringcentral.message_records import count_segments
 from app.simulator.ringcentral.state import A2P_FEATURES
 from tests.world import ADA, SENDER, World
 
@@ -46,6 +47,9 @@ async def test_numbers_are_told_with_their_transport_and_the_chosen_one_keeps_it
     }
     assert (told["phone_number"], told["transport"], told["stop_confirmed_by"]) == (HIGH_VOLUME, "a2p", "app")
     assert {finding["level"] for finding in told["findings"]} == {"ok"}
+    await world.deps.db.pool.execute("UPDATE provider_users SET light_limit = 29")
+    rows = (await world.api("GET", "/diagnostics")).json()
+    assert "Up to 20 texts go out each minute." in str(rows)
     assert "high_volume.access" in {finding["code"] for finding in told["findings"]}
 
 
@@ -70,6 +74,8 @@ async def test_an_order_is_texted_once_and_its_delivery_is_told_by_the_event(wor
     await world.workers_run()
     [message] = await world.messages()
     assert message["state"] == "delivered"
+    told = (await world.api("GET", f"/messages/{message['id']}")).json()
+    assert told["cost_micros"] == 7000 * count_segments(text)
     assert calls(world, "/a2p-sms/messages") == []
 
 

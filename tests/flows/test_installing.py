@@ -217,6 +217,14 @@ async def test_the_code_grant_installs_and_leads_into_the_admin(world: World) ->
     assert API_SECRET not in begun.text + finished.text + finished.headers["location"]
 
 
+async def test_inside_the_admin_the_id_token_installs(world: World) -> None:
+    """Shopify's grant screen refuses to be framed."""
+    begun = await begin(world, embedded="1", host="abc")
+    assert begun.status_code == 302
+    assert begun.headers["location"] == f"/?shop={SHOP}&embedded=1&host=abc"
+    assert (await world.http.get(world.url + begun.headers["location"])).headers["location"].startswith("/auth/bounce?")
+
+
 async def test_a_state_is_good_once_for_its_shop_and_for_ten_minutes(world: World) -> None:
     first = await agree(world, await begin(world))
     assert (await world.http.get(first)).status_code == 302

@@ -24,10 +24,13 @@ def test_what_is_missing_is_made_and_every_stray_goes() -> None:
         subscription(5, "PRODUCTS_UPDATE"),
         subscription(6, "APP_UNINSTALLED"),
         subscription(7, "ORDERS_FULFILLED", uri=OURS + "/"),
+        subscription(8, "ORDERS_FULFILLED") | {"filter": "test:false"},
+        subscription(9, "ORDERS_FULFILLED") | {"includeFields": ["id"]},
+        subscription(10, "ORDERS_FULFILLED") | {"format": "XML"},
     ]
     missing, strays = compare({"orders/create", "orders/fulfilled"}, existing, address=OURS)
     assert missing == ["orders/fulfilled"]
-    assert [each.rsplit("/", 1)[1] for each in strays] == ["2", "3", "4", "5", "6", "7"]
+    assert [each.rsplit("/", 1)[1] for each in strays] == ["2", "3", "4", "5", "6", "7", "8", "9", "10"]
 
 
 def test_topics_of_the_toml_are_never_made_by_us() -> None:

@@ -62,6 +62,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api-keys": {"name": "Orders", "scopes": ["orders"]},
     "POST /connect/accounts": {"connect_id": "1", "name": "Jane", "phone": "+12125550177", "email": "j@example.com"},
     "PUT /connect/accounts/{id}": {"alerts_enabled": True, "jwt": "a.b.c", "phone_number": "+16505550100"},
+    "POST /connect/accounts/import": {"csv": "name,email,connect_id\nJane,jane@example.com,jane-1\n"},
+    "PUT /connect/accounts/{id}/templates/{kind}": {"locale": "en", "template": "{{ shop.name }} Reply STOP"},
+    "PUT /connect/attribution": {"rules": [{"field": "discount_code", "pattern": "JANE*", "account_id": 1}]},
+    "POST /connect/attribution/try": {"rules": [{"field": "note_attribute", "name": "ref", "pattern": "*"}]},
+    "POST /connect/imports": {"dry_run": True, "since": "2026-01-01"},
+    "POST /connect/imports/{id}/{turn}": {},
     "POST /connect/webhooks": {"url": "https://example.com/hook", "events": ["api_client_granted_user_created"]},
     "POST /connect/webhook-calls/{id}/replay": {},
     "POST /connection/check": {},
@@ -195,7 +201,9 @@ async def test_leaving_with_any_body_works(world: World) -> None:
 
 
 def filled(path: str) -> str:
-    return path.replace("{kind}", "order_confirmed").replace("{id}", "1").replace("{key}", "x")
+    return (
+        path.replace("{kind}", "order_confirmed").replace("{id}", "1").replace("{key}", "x").replace("{turn}", "pause")
+    )
 
 
 async def test_no_json_endpoint_answers_500(world: World) -> None:

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from app.core.errors import AppError, NotFound, Refused
 from app.simulator.frame.conditions import Conditions
+from app.simulator.mailbox import Mailbox
 from app.simulator.ringcentral import RingCentralSimulator
 from app.simulator.shopify import Shop, ShopifySimulator
 
@@ -24,10 +25,17 @@ SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 class Desk:
     def __init__(
-        self, shopify: ShopifySimulator, ringcentral: RingCentralSimulator, app_url: Callable[[], str]
+        self,
+        shopify: ShopifySimulator,
+        ringcentral: RingCentralSimulator,
+        app_url: Callable[[], str],
+        mailbox: Mailbox,
     ) -> None:
         self.shopify = shopify
         self.ringcentral = ringcentral
+        self.mailbox = mailbox
+        self.api_key: str | None = None
+        """Of the organisation's own software, once the panel has played it."""
         self.conditions = Conditions()
         self._app_url = app_url
 

@@ -16,11 +16,13 @@ from starlette.routing import BaseRoute, Route
 
 from app.core.errors import Invalid, NotFound
 from app.simulator.frame.actions import action_routes
+from app.simulator.frame.affiliate import PEOPLE, affiliate_routes
 from app.simulator.frame.assets import stub_files
 from app.simulator.frame.conditions import Conditions
 from app.simulator.frame.desk import Desk
 from app.simulator.frame.keys import Keys
 from app.simulator.frame.views import panel_view
+from app.simulator.mailbox import Mailbox
 from app.simulator.ringcentral import RingCentralSimulator
 from app.simulator.shopify import ShopifySimulator
 
@@ -38,10 +40,13 @@ PAGE_POLICY = (
 
 
 def frame_routes(
-    shopify: ShopifySimulator, ringcentral: RingCentralSimulator, app_url: Callable[[], str]
+    shopify: ShopifySimulator,
+    ringcentral: RingCentralSimulator,
+    app_url: Callable[[], str],
+    mailbox: Mailbox | None = None,
 ) -> list[BaseRoute]:
     """The routes to mount on the simulated Shopify's server; *app_url* is asked at each use, the app may move."""
-    pages = Pages(Desk(shopify, ringcentral, app_url))
+    pages = Pages(Desk(shopify, ringcentral, app_url, mailbox or Mailbox()))
     guard = pages.desk.guard
     return [
         Route("/", guard(pages.go_to_app)),
@@ -55,6 +60,7 @@ def frame_routes(
         Route("/frame/{store}/keys", guard(pages.show_keys)),
         Route("/frame/{store}/conditions", guard(pages.change_conditions), methods=["PUT"]),
         *action_routes(pages.desk),
+        *affiliate_routes(pages.desk),
         Route("/shopifycloud/{name}", guard(pages.send_stand_in)),
     ]
 
@@ -130,7 +136,8 @@ class Pages:
         shop = self.desk.shop_of(request)
         phone = request.query_params.get("phone")
         desk = self.desk
-        return _json(panel_view(desk.shopify, desk.ringcentral, shop, desk.conditions, phone))
+        view = panel_view(desk.shopify, desk.ringcentral, shop, desk.conditions, phone)
+        return _json({**view, "mails": list(reversed(desk.mailbox.mails)), "people": PEOPLE})
 
     async def show_keys(self, request: Request) -> Response:
         self.desk.shop_of(request)

@@ -1,12 +1,13 @@
 // The demo panel: its tabs, its place beside or over the admin, and the one stream of data that its panes show.
 import { byId } from '../dom.js';
+import { installAffiliate } from './affiliate.js';
 import { startFeed } from './feed.js';
 import { installKeys } from './keys.js';
 import { installLog } from './log.js';
 import { installPhone } from './phone.js';
 import { installStore } from './store.js';
 
-const TABS = ['store', 'phone', 'log', 'keys'];
+const TABS = ['store', 'phone', 'affiliate', 'log', 'keys'];
 const REMEMBERED = 'simulator-panel';
 
 export function installPanel({ toasts, onConditions }) {
@@ -40,9 +41,10 @@ export function installPanel({ toasts, onConditions }) {
   const feed = startFeed({ isWanted: () => !panel.hidden });
   const phone = installPhone({ feed, isShown: () => !panel.hidden && !byId('pane-phone').hidden });
   installStore({ feed, toasts, phone, show });
+  const affiliate = installAffiliate({ feed, isShown: () => !panel.hidden && !byId('pane-affiliate').hidden });
   installLog({ feed, toasts, onConditions });
   const keys = installKeys({ toasts });
-  opened.push((tab) => { if (tab === 'keys') keys.load(); if (tab === 'phone') phone.opened(); });
+  opened.push((tab) => { if (tab === 'keys') keys.load(); if (tab === 'phone') phone.opened(); if (tab === 'affiliate') affiliate.opened(); });
 
   toggle.addEventListener('click', () => setOpen(panel.hidden));
   byId('panel-close').addEventListener('click', () => { setOpen(false); toggle.focus(); });

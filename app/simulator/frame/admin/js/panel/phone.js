@@ -24,9 +24,9 @@ export function installPhone({ feed, isShown }) {
     if (latest) showHolder(latest);
   }
 
-  function offer({ customers }) {
+  function offer({ customers, people }) {
     const chosen = select.value;
-    const withPhone = customers.filter((customer) => customer.phone);
+    const withPhone = [...customers.filter((customer) => customer.phone), ...people];
     select.replaceChildren(...withPhone.map(({ name, phone }) => element('option', { value: phone }, `${name} · ${readablePhone(phone)}`)));
     if (withPhone.some(({ phone }) => phone === chosen)) select.value = chosen;
     if (select.value) feed.watchPhone(select.value);
