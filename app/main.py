@@ -116,7 +116,8 @@ def limits() -> list[Limit]:
         Limit("/auth/", every=True, limit=RateLimit(burst=20, per_second=0.5)),
         Limit("/readyz", every=True, limit=RateLimit(burst=60, per_second=5)),
         Limit("/api/v1/openapi.json", every=True, limit=RateLimit(burst=60, per_second=2)),
-        Limit("/c/", every=True, limit=RateLimit(burst=300, per_second=5)),
+        # Generous, since the visitors of an organisation's site load its script, and many may share an address.
+        Limit("/c/", every=True, limit=RateLimit(burst=1200, per_second=50)),
         Limit("/static/", every=False, limit=RateLimit(burst=300, per_second=10)),
         Limit("/", every=False, limit=RateLimit(burst=300, per_second=5)),
     ]

@@ -159,7 +159,7 @@ async def picture_pages(world: World, browser: Browser) -> None:
     fulfilled = next(each for each in await world.messages() if each["kind"] == "order_fulfilled")
     detail = f"/messages/{fulfilled['id']}"
     pages = {
-        "home": ("/", "SMS for Ecommerce", 640),
+        "home": ("/", "SMS for Ecommerce", 740),
         "connection": ("/settings/connection", "RingCentral", HEIGHT),
         "editor": ("/templates/order_fulfilled", "Order fulfilled", HEIGHT),
         "message-detail": (detail, f"{fulfilled['label']} {fulfilled['order_name']}", 760),

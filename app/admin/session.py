@@ -136,7 +136,7 @@ async def _open(deps: Deps, staff: StaffSession, id_token: str) -> tuple[Shop, b
         shop = await find_shop(session, staff.shop_domain)
     # Shopify's plain no to a shop that has left, or never came: a token outlives an uninstall by up to a minute.
     if shop is None or not shop.installed:
-        raise Unavailable("This shop could not be opened. Reload the page in a minute.")
+        raise Unavailable("Shopify does not let the app into this shop. If it was uninstalled, install it again.")
     return shop, True
 
 

@@ -11,6 +11,7 @@ from app.core.recurring import last_run
 from app.deps import Deps
 from app.shopify.webhooks import topics
 from app.shops.models import ProviderUser, Sender, SenderState, Shop
+from app.shops.pace import texts_a_minute
 from app.shops.queries import find_sender, get_provider_user
 from app.shops.settings import read_settings_of
 from app.shops.tokens import covers
@@ -128,7 +129,7 @@ def _pause(deps: Deps, user: ProviderUser, sender: Sender) -> dict[str, Any]:
         return _row(
             "pace", WARNING, f"Sending pauses until {until}: {user.pause_reason or 'RingCentral asked for it.'}"
         )
-    return _row("pace", OK, f"Up to {user.call_limit} texts go out each minute.")
+    return _row("pace", OK, f"Up to {texts_a_minute(user, sender.transport)} texts go out each minute.")
 
 
 def _row(code: str, level: str, sentence: str, action: str | None = None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.deps import Deps
 from app.messages.models import Message
 from app.shops.models import Sender, Shop
+from app.shops.pace import texts_a_minute
 from app.shops.queries import get_provider_user, own_senders
 
 DAY: Final = timedelta(hours=24)
@@ -43,7 +44,7 @@ async def _describe(deps: Deps, session: AsyncSession, sender: Sender, used: int
         "transport": sender.transport,
         "checked_at": sender.checked_at.isoformat() if sender.checked_at else None,
         "registration": registration,
-        "per_minute": user.call_limit if user is not None else None,
+        "per_minute": texts_a_minute(user, sender.transport) if user is not None else None,
         "rests_until": until.isoformat() if until is not None else None,
         "rests_because": reason,
         "used": used,

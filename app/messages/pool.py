@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.messages.models import InboundMessage, Message, MessageState
 from app.shops.models import ProviderUser, Sender, SenderState
+from app.shops.pace import texts_a_minute
 from app.shops.queries import find_sender
-from app.sms.contract import Transport
 
 COUNTED = 10_000
 
@@ -64,6 +64,6 @@ async def _sending_numbers(session: AsyncSession, shop_id: int) -> list[Sender]:
 async def _minutes_of_queue(session: AsyncSession, sender: Sender) -> float:
     waiting = select(Message.id).where(Message.sender_id == sender.id, Message.state == MessageState.QUEUED)
     count = await session.scalar(select(func.count()).select_from(waiting.limit(COUNTED).subquery()))
-    limit = ProviderUser.light_limit if sender.transport == Transport.A2P else ProviderUser.call_limit
-    pace = await session.scalar(select(limit).where(ProviderUser.id == sender.provider_user_id))
-    return int(count or 0) / max(pace or 1, 1)
+    user = await session.get(ProviderUser, sender.provider_user_id) if sender.provider_user_id is not None else None
+    pace = texts_a_minute(user, sender.transport) if user is not None else 1
+    return int(count or 0) / max(pace, 1)

@@ -59,6 +59,13 @@ def text_cost(transport: str) -> Cost:
     return Cost(light=1) if TEXT_GROUPS[transport] is Group.LIGHT else Cost(light=0, medium=1)
 
 
+def texts_a_minute(user: ProviderUser, transport: str) -> int:
+    """How many texts of this transport may leave; the claim (`messages/claim.py`) counts by the same rule."""
+    if TEXT_GROUPS[transport] is Group.LIGHT:
+        return min(user.light_limit - KEPT_FOR_READING, MOST_A2P)
+    return user.call_limit
+
+
 async def take_calls(session: AsyncSession, user: ProviderUser, cost: Cost, now: datetime) -> list[int]:
     """Ids of the slots taken. The caller holds the user's row lock. Raises `Throttled` when a group is used up."""
     taken: list[int] = []

@@ -69,6 +69,14 @@ async def test_the_registration_of_a_number_is_told_in_plain_words(world: World)
         assert words in page, words
 
 
+async def test_a_number_that_was_chosen_before_its_registration_was_kept_is_shown_all_the_same(world: World) -> None:
+    await world.ready()
+    await world.deps.db.pool.execute("UPDATE senders SET numbers = '[]'")
+    page = await world.open_page("/settings/connection")
+    assert page.status_code == 200
+    assert "Standard SMS" in page.text
+
+
 async def test_looking_again_finds_what_has_changed_at_ringcentral(world: World) -> None:
     await world.ready()
     [user] = world.ringcentral.state.users.values()

@@ -26,6 +26,7 @@ PAGES = {
     "/settings": "Settings",
     "/settings/connection": "RingCentral",
     "/settings/diagnostics": "Diagnostics",
+    "/settings/privacy": "Privacy",
 }
 
 FIELD = {

