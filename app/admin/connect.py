@@ -1,5 +1,6 @@
 """The Connect section's JSON: API keys, connected accounts, webhooks to the organisation, the request log."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from app.admin.json_body import read_object
@@ -177,10 +178,19 @@ async def read_one_import(visit: Visit) -> dict[str, Any]:
         return await read_import(session, visit.shop.id, path_id(visit, "import"))
 
 
-async def turn_import(visit: Visit) -> dict[str, Any]:
-    turn = {"pause": pause_import, "resume": resume_import, "stop": stop_import}.get(visit.request.path_params["turn"])
-    if turn is None:
-        raise NotFound("There is nothing at this address.")
+async def pause_one_import(visit: Visit) -> dict[str, Any]:
+    return await _turn(visit, pause_import)
+
+
+async def resume_one_import(visit: Visit) -> dict[str, Any]:
+    return await _turn(visit, resume_import)
+
+
+async def stop_one_import(visit: Visit) -> dict[str, Any]:
+    return await _turn(visit, stop_import)
+
+
+async def _turn(visit: Visit, turn: Callable[..., Awaitable[dict[str, Any]]]) -> dict[str, Any]:
     async with visit.deps.db.transaction() as session:
         return await turn(visit.deps, session, visit.shop, path_id(visit, "import"), actor=visit.actor)
 

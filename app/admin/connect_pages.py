@@ -54,7 +54,7 @@ async def show_accounts(visit: Visit) -> Response:
         more=f"/connect?after={found['next']}" if found["next"] else None,
         first="/connect" if after is not None else None,
         texts=texts,
-        news=read_settings_of(visit.shop).connect_news,
+        saved=read_settings_of(visit.shop),
         hosted=hosted_url(visit.deps, visit.shop),
     )
 
@@ -68,7 +68,9 @@ async def show_account(visit: Visit) -> Response:
         stored = await order_page(session, shop.id, account_id=account_id, limit=ORDERS_SHOWN)
         orders = await answer_orders(deps, session, shop, stored)
         attributed = await attributions_of(session, shop.id, account_id=account_id, limit=ORDERS_SHOWN)
-        own = await describe_connection(session, shop.id)
+        # Who brought a login of their own chooses among its numbers; anybody else may be given one of the shop's.
+        whose = account_id if account["own_number"] else None
+        connection = await describe_connection(session, shop.id, account_id=whose)
     return render(
         visit,
         "connect_account",
@@ -76,7 +78,7 @@ async def show_account(visit: Visit) -> Response:
         texts=texts,
         orders=orders,
         attributed=attributed,
-        lendable=[each for each in own["numbers"] if each["usable"]],
+        lendable=[each for each in connection["numbers"] if each["usable"]],
     )
 
 

@@ -11,6 +11,7 @@ from app.admin.session import Visit
 from app.consent import quiet_rules
 from app.consent.log import activity, opt_outs
 from app.consent.opt_out_link import opt_out_page
+from app.consent.queries import count_held
 from app.consent.settle import drift_rows, settle_drift
 from app.core.errors import NotFound
 from app.messages import doubtful
@@ -19,6 +20,8 @@ from app.messages.opt_out import record_staff_opt_in, record_staff_opt_out
 from app.shops.settings import read_settings_of
 
 SHOWN = 100
+DECISIONS = 30
+"""On the page at once; the next ones move up as these are decided."""
 LARGEST_ID = 2**63 - 1
 
 
@@ -28,8 +31,9 @@ async def show_consent(visit: Visit) -> Response:
     async with deps.db.transaction() as session:
         opted_out = await opt_outs(deps, session, shop_id, limit=SHOWN)
         changes = await activity(deps, session, shop_id, limit=SHOWN // 2)
-        waiting = await doubtful.doubtful_rows(deps, session, shop_id)
-        differences = await drift_rows(deps, session, shop_id)
+        waiting = await doubtful.doubtful_rows(deps, session, shop_id, limit=DECISIONS)
+        held = await count_held(session, shop_id)
+        differences = await drift_rows(deps, session, shop_id, limit=DECISIONS)
         policy = await describe_policy(session, shop_id)
     return render(
         visit,
@@ -38,6 +42,7 @@ async def show_consent(visit: Visit) -> Response:
         changes=changes,
         shown=SHOWN,
         waiting=waiting,
+        held=held,
         differences=differences,
         policy=policy,
         public_page=opt_out_page(deps.settings.shopify_app_url, visit.shop),

@@ -6,15 +6,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.consent.models import ConsentEvent
 from app.consent.opt_out import HOLD, OPT_OUT
-from app.consent.queries import events_of, events_of_phone, suppressed_rows
+from app.consent.queries import events_of, events_of_phone, latest_of_each, suppressed_rows
 from app.deps import Deps
 
 
 async def opt_outs(deps: Deps, session: AsyncSession, shop_id: int, *, limit: int = 100) -> list[dict[str, Any]]:
     """Opted-out numbers, newest first, each with the event that put it there."""
+    suppressed = await suppressed_rows(session, shop_id, limit=limit)
+    # Shopify's own account of what it was told comes later and does not count: it has no words.
+    causes = await latest_of_each(session, shop_id, [each.phone_hash for each in suppressed], (OPT_OUT, HOLD))
     rows = []
-    for suppression in await suppressed_rows(session, shop_id, limit=limit):
-        cause = _cause(await events_of_phone(session, shop_id, suppression.phone_hash))
+    for suppression in suppressed:
+        cause = causes.get(suppression.phone_hash)
         rows.append(
             {
                 "phone": _open(deps, suppression.phone_encrypted),
@@ -50,11 +53,6 @@ def _describe(deps: Deps, event: ConsentEvent) -> dict[str, Any]:
         "actor": event.actor,
         "shopify_result": event.shopify_result,
     }
-
-
-def _cause(events: list[ConsentEvent]) -> ConsentEvent | None:
-    """Shopify's own account of what it was told comes later and does not count: it has no words."""
-    return next((event for event in reversed(events) if event.change in (OPT_OUT, HOLD)), None)
 
 
 def _open(deps: Deps, value: bytes | None) -> str | None:

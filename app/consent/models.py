@@ -19,7 +19,11 @@ class Suppression(Base):
     """
 
     __tablename__ = "suppressions"
-    __table_args__ = (UniqueConstraint("shop_id", "phone_hash"),)
+    __table_args__ = (
+        UniqueConstraint("shop_id", "phone_hash"),
+        Index("ix_suppressions_shop_id_since", "shop_id", "since", postgresql_where=text("lifted_at IS NULL")),
+        Index("ix_suppressions_shop_id_held", "shop_id", "since", postgresql_where=text("held AND lifted_at IS NULL")),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"))

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import case, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import case, func, select, update
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.consent.models import ConsentEvent, ConsentPolicy, OptInRequest, Suppression
@@ -87,6 +87,13 @@ async def held_rows(session: AsyncSession, shop_id: int, *, limit: int) -> list[
     return list(await session.scalars(query.order_by(Suppression.since).limit(limit)))
 
 
+async def count_held(session: AsyncSession, shop_id: int) -> int:
+    query = select(func.count()).where(
+        Suppression.shop_id == shop_id, Suppression.held, Suppression.lifted_at.is_(None)
+    )
+    return int(await session.scalar(query) or 0)
+
+
 async def suppressed_rows(session: AsyncSession, shop_id: int, *, limit: int) -> list[Suppression]:
     query = select(Suppression).where(Suppression.shop_id == shop_id, Suppression.lifted_at.is_(None))
     return list(await session.scalars(query.order_by(Suppression.since.desc()).limit(limit)))
@@ -145,6 +152,19 @@ async def latest_wish_to_stop(session: AsyncSession, shop_id: int, phone_hash: b
         ConsentEvent.source != "provider",
     )
     return await session.scalar(query.order_by(ConsentEvent.seq.desc()).limit(1))
+
+
+async def latest_of_each(
+    session: AsyncSession, shop_id: int, phone_hashes: Sequence[bytes], changes: Sequence[str]
+) -> dict[bytes, ConsentEvent]:
+    """The newest event of one of *changes* for each phone, in one query."""
+    query = select(ConsentEvent).where(
+        ConsentEvent.shop_id == shop_id,
+        ConsentEvent.phone_hash.in_(phone_hashes),
+        ConsentEvent.change.in_(changes),
+    )
+    newest = query.ext(distinct_on(ConsentEvent.phone_hash)).order_by(ConsentEvent.phone_hash, ConsentEvent.seq.desc())
+    return {event.phone_hash: event for event in await session.scalars(newest)}
 
 
 async def latest_confirmed(

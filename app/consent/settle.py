@@ -16,8 +16,8 @@ from app.shops.queries import write_audit
 METHOD = "reconciliation"
 
 
-async def drift_rows(deps: Deps, session: AsyncSession, shop_id: int) -> list[dict[str, Any]]:
-    return [_describe(deps, drift) for drift in await open_drifts(session, shop_id)]
+async def drift_rows(deps: Deps, session: AsyncSession, shop_id: int, *, limit: int = 200) -> list[dict[str, Any]]:
+    return [_describe(deps, drift) for drift in await open_drifts(session, shop_id, limit=limit)]
 
 
 async def settle_drift(deps: Deps, session: AsyncSession, shop: Shop, drift_id: int, *, actor: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.consent.drift import open_drifts
-from app.consent.queries import held_rows
+from app.consent.queries import count_held
 from app.core.recurring import last_run
 from app.deps import Deps
 from app.shopify.webhooks import topics
@@ -17,7 +17,6 @@ from app.shops.settings import read_settings_of
 from app.shops.tokens import covers
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
-MANY = 200
 RESTING = timedelta(minutes=5)
 HOME = ("US", "CA")
 """Where every RingCentral number with text messages reaches."""
@@ -96,7 +95,7 @@ def _countries(shop: Shop, sender: Sender) -> list[dict[str, Any]]:
 
 async def consent_rows(session: AsyncSession, shop: Shop) -> list[dict[str, Any]]:
     """What waits for a person; nothing is said when nothing does."""
-    held, apart = len(await held_rows(session, shop.id, limit=MANY)), len(await open_drifts(session, shop.id))
+    held, apart = await count_held(session, shop.id), len(await open_drifts(session, shop.id))
     rows = []
     if held:
         sentence = f"Replies that may mean STOP: {held}. Texts to these numbers wait."

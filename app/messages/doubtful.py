@@ -9,9 +9,8 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.consent.models import ConsentEvent
 from app.consent.opt_out import HOLD, Evidence, record_release
-from app.consent.queries import events_of_phone, get_held, held_rows
+from app.consent.queries import get_held, held_rows, latest_of_each
 from app.core.db import after_commit
 from app.core.errors import Conflict
 from app.deps import Deps
@@ -23,11 +22,13 @@ from app.shops.queries import write_audit
 SHOWN = 200
 
 
-async def doubtful_rows(deps: Deps, session: AsyncSession, shop_id: int) -> list[dict[str, Any]]:
+async def doubtful_rows(deps: Deps, session: AsyncSession, shop_id: int, *, limit: int = SHOWN) -> list[dict[str, Any]]:
     """Oldest first: texts wait behind them."""
+    waiting = await held_rows(session, shop_id, limit=limit)
+    causes = await latest_of_each(session, shop_id, [each.phone_hash for each in waiting], (HOLD,))
     rows = []
-    for held in await held_rows(session, shop_id, limit=SHOWN):
-        cause = _cause(await events_of_phone(session, shop_id, held.phone_hash))
+    for held in waiting:
+        cause = causes.get(held.phone_hash)
         rows.append(
             {
                 "id": held.id,
@@ -63,7 +64,7 @@ async def confirm(deps: Deps, session: AsyncSession, shop: Shop, held_id: int, *
     """The words meant STOP. Told outward like any opt-out; too late for a confirmation text."""
     held = await get_held(session, shop.id, held_id)
     phone = _phone(deps, held.phone_encrypted)
-    cause = _cause(await events_of_phone(session, shop.id, held.phone_hash))
+    cause = (await latest_of_each(session, shop.id, [held.phone_hash], (HOLD,))).get(held.phone_hash)
     words = deps.vault.decrypt(cause.words_encrypted) if cause and cause.words_encrypted else None
     evidence = Evidence(
         source="staff",
@@ -77,10 +78,6 @@ async def confirm(deps: Deps, session: AsyncSession, shop: Shop, held_id: int, *
     await stop_texting(deps, session, shop.id, phone, evidence)
     await write_audit(session, shop.domain, at=deps.clock(), actor=actor, action="doubt_confirmed")
     return {"id": held_id, "phone": phone, "decision": "opted_out"}
-
-
-def _cause(events: list[ConsentEvent]) -> ConsentEvent | None:
-    return next((event for event in reversed(events) if event.change == HOLD), None)
 
 
 def _phone(deps: Deps, encrypted: bytes | None) -> str:

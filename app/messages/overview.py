@@ -1,6 +1,8 @@
 """What Home shows: today's numbers, the queue and when it will be empty, the last failures, the last replies."""
 
-from datetime import UTC, timedelta
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.deps import Deps
 from app.messages.log import describe
 from app.messages.models import MessageState
-from app.messages.queries import count_by_state, log_rows, queue_depth, recent_inbound
-from app.shops.models import Shop
+from app.messages.queries import count_by_state, log_rows, queue_depths, recent_inbound
+from app.shops.models import Sender, Shop
 from app.shops.pace import texts_a_minute
-from app.shops.queries import find_sender, get_provider_user
+from app.shops.queries import get_provider_user, senders_of_shop
 from app.shops.settings import read_settings_of
 
 
@@ -21,7 +23,6 @@ async def overview(deps: Deps, session: AsyncSession, shop: Shop) -> dict[str, A
     zone = ZoneInfo(read_settings_of(shop).time_zone or shop.timezone)
     midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
     counts = await count_by_state(session, shop.id, since=midnight)
-    depth = await queue_depth(session, shop.id)
     return {
         "today": {
             "delivered": counts.get(MessageState.DELIVERED, 0),
@@ -32,7 +33,7 @@ async def overview(deps: Deps, session: AsyncSession, shop: Shop) -> dict[str, A
             "skipped": counts.get(MessageState.SKIPPED, 0) + counts.get(MessageState.CANCELLED, 0),
             "queued": counts.get(MessageState.QUEUED, 0) + counts.get(MessageState.SENDING, 0),
         },
-        "queue": {"depth": depth, "expected_done_at": await _expected_end(deps, session, shop, depth)},
+        "queue": await _queue(deps, session, shop),
         "failures": [
             describe(deps, row)
             for row in await log_rows(session, shop.id, states=[MessageState.FAILED, MessageState.EXPIRED], limit=5)
@@ -49,12 +50,42 @@ async def overview(deps: Deps, session: AsyncSession, shop: Shop) -> dict[str, A
     }
 
 
-async def _expected_end(deps: Deps, session: AsyncSession, shop: Shop, depth: int) -> str | None:
-    """When the queue will be empty at the user's pace, counting from the end of a pause."""
-    sender = await find_sender(session, shop.id)
-    if not depth or sender is None or sender.provider_user_id is None:
-        return None
-    user = await get_provider_user(session, sender.provider_user_id)
-    start = max(deps.clock(), user.paused_until or deps.clock())
-    full_windows = (depth - 1) // max(texts_a_minute(user, sender.transport), 1)
-    return (start + timedelta(seconds=full_windows * user.window_seconds)).isoformat()
+async def _queue(deps: Deps, session: AsyncSession, shop: Shop) -> dict[str, Any]:
+    """How much waits and when it will have left, for each number and in all."""
+    depths = await queue_depths(session, shop.id)
+    numbers = [each for each in await senders_of_shop(session, shop.id) if each.provider_user_id is not None]
+    ends = await _ends_by_road(deps, session, numbers, depths)
+    senders, last = [], None
+    for number in numbers:
+        depth = depths.get(number.id, 0)
+        end = ends.get(_road(number)) if depth else None
+        if end is not None:
+            end = max(end, number.paused_until or end)
+            last = max(end, last or end)
+        senders.append({"phone_number": number.phone_number, "depth": depth, "expected_done_at": _iso(end)})
+    return {"depth": sum(depths.values()), "expected_done_at": _iso(last), "senders": senders}
+
+
+def _road(number: Sender) -> tuple[int, str]:
+    return number.provider_user_id or 0, number.transport
+
+
+async def _ends_by_road(
+    deps: Deps, session: AsyncSession, numbers: Sequence[Sender], depths: dict[int | None, int]
+) -> dict[tuple[int, str], datetime]:
+    """Numbers of one RingCentral user and transport share its pace, so they end together; a pause counts."""
+    waiting: dict[tuple[int, str], int] = defaultdict(int)
+    for number in numbers:
+        waiting[_road(number)] += depths.get(number.id, 0)
+    ends: dict[tuple[int, str], datetime] = {}
+    for (user_id, transport), depth in waiting.items():
+        if depth:
+            user, now = await get_provider_user(session, user_id), deps.clock()
+            windows = (depth - 1) // max(texts_a_minute(user, transport), 1)
+            start = max(now, user.paused_until or now)
+            ends[user_id, transport] = start + timedelta(seconds=windows * user.window_seconds)
+    return ends
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment is not None else None

@@ -107,11 +107,14 @@ async def count_by_state(session: AsyncSession, shop_id: int, *, since: datetime
     return dict((await session.execute(query)).all())
 
 
-async def queue_depth(session: AsyncSession, shop_id: int) -> int:
-    query = select(func.count()).where(
-        Message.shop_id == shop_id, Message.state.in_([MessageState.QUEUED, MessageState.SENDING])
+async def queue_depths(session: AsyncSession, shop_id: int) -> dict[int | None, int]:
+    """How many texts wait or are being sent, by the id of the number that they leave from."""
+    query = (
+        select(Message.sender_id, func.count())
+        .where(Message.shop_id == shop_id, Message.state.in_([MessageState.QUEUED, MessageState.SENDING]))
+        .group_by(Message.sender_id)
     )
-    return int(await session.scalar(query) or 0)
+    return dict((await session.execute(query)).all())
 
 
 # --- the sender's own queries: they serve all shops, by RingCentral user ---

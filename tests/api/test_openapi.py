@@ -3,12 +3,16 @@
 import json
 import string
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.api.v1.openapi import document
+from app.api.v1.reference import render
+from app.api.v1.routes import api_routes
 from tests.api.client import NEW_ORDER, OLD_ORDER
 from tests.connect.stage import agreed, api_key, client_of, jane_texts
 from tests.world import World
@@ -216,6 +220,25 @@ def _schema_of(operation: Schema, status: str) -> Schema | None:
     """None for an address that a strange name turned into another one, such as a list."""
     described = operation["responses"].get(status)
     return described["content"]["application/json"]["schema"] if described and operation["parameters"] else None
+
+
+def test_the_page_to_read_says_what_is_served() -> None:
+    written = (Path(__file__).parents[2] / "docs" / "connect-api-reference.md").read_text()
+    assert written == render(), "run: python -m app.api.v1.reference > docs/connect-api-reference.md"
+
+
+def test_every_address_is_described_with_its_methods_and_scope() -> None:
+    described = {
+        (path, method.upper()) for path, methods in document("https://x.example")["paths"].items() for method in methods
+    }
+    [mount] = api_routes()
+    served = {
+        (route.path.replace(":path", ""), method)
+        for route in mount.app.app.routes  # type: ignore[attr-defined]
+        for method in route.methods - {"HEAD"}
+    }
+    assert served - described == {("/openapi.json", "GET"), ("/orders/import", "POST")}
+    assert described - served == set()
 
 
 async def test_published_requests_fit_the_description(world: World) -> None:

@@ -81,7 +81,7 @@ def _paths() -> Schema:
                 status="201",
             ),
         },
-        "/orders/import": {
+        "/orders/bulk": {
             "post": _operation(
                 "Import history: stored silently, never texted",
                 "orders:write",

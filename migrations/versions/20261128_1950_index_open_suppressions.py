@@ -1,0 +1,29 @@
+"""Finds the newest opt-outs, and the few numbers on hold, without reading all of a shop's suppressions."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "20261128_1950"
+down_revision = "20261128_1947"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_index(
+        "ix_suppressions_shop_id_since",
+        "suppressions",
+        ["shop_id", "since"],
+        postgresql_where=sa.text("lifted_at IS NULL"),
+    )
+    op.create_index(
+        "ix_suppressions_shop_id_held",
+        "suppressions",
+        ["shop_id", "since"],
+        postgresql_where=sa.text("held AND lifted_at IS NULL"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_index("ix_suppressions_shop_id_held", table_name="suppressions")
+    op.drop_index("ix_suppressions_shop_id_since", table_name="suppressions")
