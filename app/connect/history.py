@@ -68,7 +68,7 @@ async def start_import(deps: Deps, session: AsyncSession, shop: Shop, form: obje
     """*form*: `{"dry_run", "since"}`. Raises `Invalid`; `Conflict` while another one is under way."""
     dry_run, since = _read(deps, shop, form)
     if not await living_rules(session, shop.id):
-        raise Invalid({"since": "Save a rule under Attribution first. It says whose an order is."})
+        raise Invalid({"since": "Save a rule under Attribution first. It decides which account an order belongs to."})
     if await unfinished_import(session, shop.id) is not None:
         raise Conflict("An import is under way already. Let it finish, or stop it first.")
     now = deps.clock()
