@@ -26,7 +26,7 @@ from app.messages.queries import move
 from app.messages.refusal import apply_refusal
 from app.shopify.client import ShopifyError
 from app.shops.models import PaceSlot, Sender, SenderState
-from app.shops.pace import TEXT_GROUPS, stamp_slots, take_calls, text_cost
+from app.shops.pace import TEXT_GROUPS, limits_of, stamp_slots, take_calls, text_cost
 from app.shops.provider_access import (
     access_of,
     break_connection,
@@ -233,6 +233,7 @@ async def _fence(deps: Deps, held: Claimed, ready: Go, *, again: bool) -> Access
             return None
         user = await get_provider_user(session, held.provider_user_id, lock=again)
         refuse_while_paused(deps, user)
+        held.limits = limits_of(user)
         token = usable_token(deps, user)
         if token is None:
             return NO_TOKEN
