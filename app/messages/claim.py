@@ -182,7 +182,7 @@ class DueUser:
 
 @dataclass(slots=True)
 class Claimed:
-    """A message in the hands of this process, with the slot of its call. *limits*: the user's, as the fence saw them."""
+    """A message in the hands of this process, with the slot of its call. *limits*: the user's, as the fence saw."""
 
     message: Message
     provider_user_id: int
