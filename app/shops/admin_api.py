@@ -6,7 +6,6 @@ from typing import Any
 from app.core.log import get_logger
 from app.deps import Deps
 from app.shopify.client import AccessTokenRejected, Answer
-from app.shops.queries import get_shop_locked
 
 log = get_logger(__name__)
 
@@ -21,7 +20,6 @@ async def run_operation(deps: Deps, shop_id: int, operation: str, variables: Map
     try:
         return await deps.admin.graphql(access.shop_domain, access.token, operation, variables)
     except AccessTokenRejected:
-        async with deps.db.transaction() as session:
-            (await get_shop_locked(session, shop_id)).needs_reauth = True
-        log.warning("shop.needs_reauth", shop_id=shop_id)
+        if await deps.tokens.give_up(shop_id, rejected=access.token):
+            log.warning("shop.needs_reauth", shop_id=shop_id)
         raise

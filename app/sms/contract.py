@@ -42,7 +42,7 @@ class SmsError(AppError):
 class Throttled(SmsError):
     """Too many calls. *retry_after* is in seconds; calls before that make the penalty start again."""
 
-    status = 503
+    status = 429
 
     def __init__(
         self,
