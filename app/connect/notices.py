@@ -19,6 +19,7 @@ from app.connect.order_form import whole
 from app.connect.queries import find_account, find_account_by_connect_id, granted_accounts
 from app.core.errors import Invalid, NotFound
 from app.core.jobs import enqueue
+from app.core.whole_number import LARGEST_ID, whole_number
 from app.deps import Deps
 from app.message_templates.segments import UTF16_LIMIT, to_plain, utf16_length
 from app.messages.kinds import Kind, kinds
@@ -30,7 +31,6 @@ from app.shops.queries import find_sender, get_shop
 MAIL: Final = "connect.mail_notice"
 LONGEST_BODY: Final = 900
 MOST_NAMED: Final = 1000
-LARGEST_ID: Final = 2**63 - 1
 FURTHEST: Final = timedelta(days=90)
 
 NOTICE = kinds.add(
@@ -265,7 +265,7 @@ async def _recipients(session: AsyncSession, shop: Shop, form: Mapping[str, Any]
 
 
 async def _by_user_id(session: AsyncSession, shop: Shop, value: object, field: str) -> Account:
-    number = int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else whole(value)
+    number = whole_number(value) if isinstance(value, str) else whole(value)
     if number is None or not 0 < number <= LARGEST_ID:
         raise Invalid({field: "Give the user_id of a connected account."})
     account = await find_account(session, shop.id, number)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.api.v1.call import Answer, Call, decoded, whole_number
+from app.api.v1.call import Answer, Call, decoded
 from app.api.v1.errors import ApiError, code_of
 from app.api.v1.pages import page_of, read_page
 from app.connect.models import Account, ConnectOrder
@@ -25,6 +25,7 @@ from app.connect.orders import (
 )
 from app.connect.queries import find_account, find_account_by_connect_id, get_order, order_page
 from app.core.errors import AppError, Invalid, NotFound
+from app.core.whole_number import whole_number
 
 BY_REFERENCE: Final = "reference_id-"
 MOST_AT_ONCE: Final = 200
