@@ -5,6 +5,7 @@ merchant in their place, switches them on. Grant and revoke are told to the orga
 """
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from app.connect.queries import (
     cancel_queued_of_account,
     find_account_by_connect_id,
     get_account,
+    names_of_accounts,
     senders_of_accounts,
 )
 from app.connect.tokens import INVITE, issue
@@ -127,6 +129,12 @@ async def list_accounts(
         "accounts": [describe_account(deps, account, senders.get(account.id)) for account in page],
         "next": page[-1].id if len(found) > limit else None,
     }
+
+
+async def names_of(deps: Deps, session: AsyncSession, shop_id: int, account_ids: Iterable[int]) -> dict[int, str]:
+    """By id, of those that were not removed."""
+    sealed = await names_of_accounts(session, shop_id, account_ids)
+    return {account_id: deps.vault.decrypt(name) for account_id, name in sealed.items()}
 
 
 async def read_account(deps: Deps, session: AsyncSession, shop: Shop, account_id: int) -> dict[str, Any]:
@@ -263,6 +271,11 @@ def describe_grant(account: Account) -> dict[str, Any]:
         "company_id": account.shop_id,
         "connect_import_order_history_at": wish.isoformat() if wish else None,
     }
+
+
+def may_import(account: Account) -> bool:
+    """Whether orders of the past may be stored for this person."""
+    return account.import_history != "no" and account.revoked_at is None
 
 
 def status_of(account: Account) -> str:

@@ -86,6 +86,14 @@ async def granted_accounts(session: AsyncSession, shop_id: int) -> list[Account]
     return list(await session.scalars(query.order_by(Account.id)))
 
 
+async def names_of_accounts(session: AsyncSession, shop_id: int, account_ids: Iterable[int]) -> dict[int, bytes]:
+    """Id to encrypted name; one that was removed has none."""
+    query = select(Account.id, Account.name_encrypted).where(
+        Account.shop_id == shop_id, Account.id.in_(list(account_ids)), Account.deleted_at.is_(None)
+    )
+    return {row.id: row.name_encrypted for row in await session.execute(query)}
+
+
 async def count_accounts(session: AsyncSession, shop_id: int) -> int:
     query = select(func.count()).select_from(Account)
     return int(await session.scalar(query.where(Account.shop_id == shop_id, Account.deleted_at.is_(None))) or 0)
