@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.compliance.data_request import Whom, store_file
 from app.compliance.queries import erase, messages_about, redact, was_installed_again
-from app.core.jobs import enqueue, job
+from app.core.jobs import Discard, enqueue, job
 from app.core.phone import to_e164
 from app.deps import Deps
 from app.shopify.webhooks import Delivery, on_topic
@@ -86,10 +86,20 @@ async def redact_shop(deps: Deps, session: AsyncSession, delivery: Delivery) -> 
 
 @job(ERASE_SHOP)
 async def erase_shop(deps: Deps, shop_id: str) -> None:
-    """Ends the RingCentral connections first: their credentials go with the shop."""
+    """Ends the RingCentral connections first: their credentials go with the shop. A shop that has come back since the
+    request, while this job waited, is no longer meant."""
+    async with deps.db.transaction() as session:
+        await _refuse_if_back(session, int(shop_id))
     await disconnect_all(deps, int(shop_id))
     async with deps.db.transaction() as session:
+        await _refuse_if_back(session, int(shop_id))
         await erase(session, int(shop_id))
+
+
+async def _refuse_if_back(session: AsyncSession, shop_id: int) -> None:
+    shop = await session.get(Shop, shop_id, with_for_update=True)
+    if shop is not None and shop.installed:
+        raise Discard("the shop has installed the app again")
 
 
 async def _whom(

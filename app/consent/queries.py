@@ -142,6 +142,18 @@ async def latest_of_source(
     return await session.scalar(query.order_by(ConsentEvent.seq.desc()).limit(1))
 
 
+async def latest_wish_to_stop(session: AsyncSession, shop_id: int, phone_hash: bytes) -> ConsentEvent | None:
+    """The newest opt-out that its owner asked for, by whatever road. What the provider's list says is no such wish: it
+    may be learned of long after a START."""
+    query = select(ConsentEvent).where(
+        ConsentEvent.shop_id == shop_id,
+        ConsentEvent.phone_hash == phone_hash,
+        ConsentEvent.change == "opt_out",
+        ConsentEvent.source != "provider",
+    )
+    return await session.scalar(query.order_by(ConsentEvent.seq.desc()).limit(1))
+
+
 async def latest_of_each(
     session: AsyncSession, shop_id: int, phone_hashes: Sequence[bytes], changes: Sequence[str]
 ) -> dict[bytes, ConsentEvent]:

@@ -178,7 +178,7 @@ async def _pass_order_text(
         waiting = await _has_to_wait(deps, session, kind, shop, facts, checks)
         if waiting is not None:
             return waiting
-        if await is_said_later(session, message, deps.clock()):
+        if await is_said_later(session, kind, message, facts, deps.clock()):
             return checks.failed(reasons.MERGED)
         if kind.only_new_tracking and await is_told_elsewhere(deps, session, message, facts):
             return checks.failed(reasons.TRACKING_TOLD)

@@ -352,13 +352,14 @@ async def store_inbound(session: AsyncSession, values: dict[str, Any]) -> int | 
 
 
 async def replied_since(session: AsyncSession, shop_id: int, kind: str, phone_hash: bytes, since: datetime) -> bool:
-    """Whether a reply of *kind* was queued for this phone after *since*."""
+    """Whether a reply of *kind* was queued for this phone after *since*, and not skipped at once."""
     query = select(
         exists().where(
             Message.shop_id == shop_id,
             Message.phone_hash == phone_hash,
             Message.kind == kind,
             Message.created_at > since,
+            Message.state != MessageState.SKIPPED,
         )
     )
     return bool(await session.scalar(query))

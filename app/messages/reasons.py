@@ -20,9 +20,6 @@ NEVER_SUBSCRIBED = Reason("not_subscribed", "The customer has not agreed to text
 PENDING = Reason("consent_pending", "The customer has not confirmed the sign-up for text messages yet.")
 UNSUBSCRIBED = Reason("unsubscribed", "The customer has unsubscribed from text messages in Shopify.")
 OPTED_OUT = Reason("opted_out", "The customer opted out of texts with this number.")
-NUMBER_UNUSABLE = Reason(
-    "number_unusable", "RingCentral could not reach this number before: it is a landline, invalid or out of service."
-)
 COUNTRY_CLOSED = Reason("country_not_allowed", "The customer's country is not among those you send to.")
 BAD_TEMPLATE = Reason("template_broken", "The text could not be put together. Check the template.")
 EMPTY_TEXT = Reason("text_empty", "The template gives an empty text.")
@@ -40,6 +37,7 @@ HELD_FOR_DECISION = Reason(
 CONFIRMATION_TOO_LATE = Reason(
     "confirmation_too_late", "STOP was read more than five minutes after it was sent, too late for a confirmation."
 )
+ANSWER_TOO_LATE = Reason("answer_too_late", "The customer's text was read too late for an automatic answer.")
 NOT_CANCELLED = Reason("order_not_cancelled", "The order is not cancelled.")
 TRACKING_TOLD = Reason("tracking_told", "Another text about this order already gives this tracking.")
 MERGED = Reason("merged", "It was held by quiet hours, and a later text about the same order says it too.")

@@ -28,6 +28,7 @@ from app.consent.queries import (
     is_suppressed,
     latest_decision,
     latest_of_source,
+    latest_wish_to_stop,
     open_request,
 )
 from app.core.log import get_logger
@@ -45,7 +46,7 @@ from app.messages.kinds import (
 from app.messages.opt_out import hold_texting, stop_texting
 from app.messages.queries import lock_phone, queued_before, replied_since, store_inbound
 from app.messages.queue import queue_text
-from app.messages.reasons import CONFIRMATION_TOO_LATE, Reason
+from app.messages.reasons import ANSWER_TOO_LATE, CONFIRMATION_TOO_LATE, Reason
 from app.messages.replies import pass_on
 from app.shops.connection import provider_confirms_stop
 from app.shops.models import Sender, Shop
@@ -97,6 +98,8 @@ async def _receive_for(
     # Several texts of one person may be handled side by side; what they mean depends on their order.
     await lock_phone(session, sender.shop_id, phone_hash)
     request = await open_request(session, sender.shop_id, phone_hash, now)
+    if request is not None and inbound.received_at < request.asked_at:
+        request = None  # it was late: a YES from before the question answers something else
     match = classify(inbound.text, opt_in_pending=request is not None)
     stored = await store_inbound(
         session,
@@ -182,10 +185,10 @@ async def _is_blocked(session: AsyncSession, received: Received) -> bool:
 
 
 async def _opt_in(deps: Deps, session: AsyncSession, received: Received) -> None:
-    """START lifts the customer's own STOP. Who never opted out is not signed up by it, but asked, where that is on."""
-    stop = await latest_of_source(session, received.shop.id, received.phone_hash, "sms", OPT_OUT)
+    """START lifts an opt-out. Who never opted out is not signed up by it, but asked, where that is on."""
+    stop = await latest_wish_to_stop(session, received.shop.id, received.phone_hash)
     if stop is not None and received.inbound.received_at < stop.at:
-        # It was late: the customer has said STOP since.
+        # It was late: the customer has asked to stop since, in a text, on the opt-out page or by telling staff.
         log.info("inbound.older_than_stop", shop_id=received.shop.id)
     elif await is_suppressed(session, received.shop.id, received.phone_hash):
         await record_opt_in(deps, session, received.shop.id, received.phone, _evidence(received))
@@ -201,8 +204,11 @@ async def _opt_in(deps: Deps, session: AsyncSession, received: Received) -> None
 
 
 async def _ask(deps: Deps, session: AsyncSession, received: Received) -> None:
-    """The first half of a double opt-in: nothing is agreed until YES comes back."""
+    """The first half of a double opt-in: nothing is agreed until YES comes back, and nothing is asked too late."""
     now = deps.clock()
+    if _is_old(deps, received, OPT_IN_QUESTION):
+        log.info("inbound.too_old_to_ask", shop_id=received.shop.id)
+        return
     composed = await compose_reply(
         session, received.shop, received.sender, OPT_IN_QUESTION.name, received.match.language
     )
@@ -230,9 +236,14 @@ async def _help(deps: Deps, session: AsyncSession, received: Received) -> None:
 async def _answer(
     deps: Deps, session: AsyncSession, received: Received, kind: Kind, *, skipped: Reason | None = None
 ) -> None:
-    """One answer to one text, also where several shops send from the number that it came to."""
+    """One answer to one text, also where several shops send from the number that it came to.
+
+    A text may be read long after it came: RingCentral was away, or its number is connected anew. Then none is sent.
+    """
     if await _answered_for_another(session, received, kind):
         return
+    if skipped is None and _is_old(deps, received, kind):
+        skipped = ANSWER_TOO_LATE
     shop, sender, inbound = received.shop, received.sender, received.inbound
     composed = await compose_reply(session, shop, sender, kind.name, received.match.language)
     await queue_text(
@@ -245,9 +256,13 @@ async def _answer(
         phone=received.phone,
         text=composed.text,
         locale=composed.locale,
-        event_at=min(inbound.received_at, deps.clock()) if kind is STOP_CONFIRMATION else None,
+        event_at=min(inbound.received_at, deps.clock()),
         skipped=skipped,
     )
+
+
+def _is_old(deps: Deps, received: Received, kind: Kind) -> bool:
+    return deps.clock() - received.inbound.received_at > kind.max_age
 
 
 async def _answered_for_another(session: AsyncSession, received: Received, kind: Kind) -> bool:

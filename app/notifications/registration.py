@@ -45,10 +45,11 @@ async def register_webhooks(deps: Deps, shop_id: int) -> None:
     missing, strays = compare(wanted, existing, address=webhook_address(deps))
     for subscription_id in strays:
         await _delete(deps, shop_id, subscription_id)
-    for topic in missing:
-        await _create(deps, shop_id, topic)
+    refused = [topic for topic in missing if not await _create(deps, shop_id, topic)]
     if missing or strays:
-        log.info("webhooks.registered", shop_id=shop_id, created=len(missing), deleted=len(strays))
+        log.info("webhooks.registered", shop_id=shop_id, created=len(missing) - len(refused), deleted=len(strays))
+    if refused:
+        raise RegistrationRefused(", ".join(refused))
 
 
 def needed_topics(switched: dict[str, bool], *, granted: str = "") -> set[str]:
@@ -104,7 +105,8 @@ async def _existing(deps: Deps, shop_id: int) -> list[dict[str, Any]]:
             return found
 
 
-async def _create(deps: Deps, shop_id: int, topic: str) -> None:
+async def _create(deps: Deps, shop_id: int, topic: str) -> bool:
+    """False when Shopify refuses it, for want of a permission mostly: no reason to go without the other topics."""
     answer = await run_operation(
         deps,
         shop_id,
@@ -113,9 +115,10 @@ async def _create(deps: Deps, shop_id: int, topic: str) -> None:
     )
     errors = (answer.whole("webhookSubscriptionCreate") or {}).get("userErrors") or []
     # "already been taken": another process was quicker, or an answer was lost. Both are what we wanted.
-    if errors and not any("taken" in str(error.get("message")) for error in errors):
-        log.error("webhooks.refused", shop_id=shop_id, topic=topic, fields=[error.get("field") for error in errors])
-        raise RegistrationRefused(topic)
+    if not errors or any("taken" in str(error.get("message")) for error in errors):
+        return True
+    log.error("webhooks.refused", shop_id=shop_id, topic=topic, fields=[error.get("field") for error in errors])
+    return False
 
 
 async def _delete(deps: Deps, shop_id: int, subscription_id: str) -> None:
@@ -127,4 +130,4 @@ def _enum(topic: str) -> str:
 
 
 class RegistrationRefused(Exception):
-    """Shopify refused a subscription; the job is tried again."""
+    """Shopify refused these topics; the job is tried again."""

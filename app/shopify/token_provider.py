@@ -24,6 +24,10 @@ class TokenProvider(Protocol):
         """
         ...
 
+    async def give_up(self, shop_id: int, *, rejected: str) -> bool:
+        """*rejected* was refused though it was new. False when there is another by now, which may be good."""
+        ...
+
     async def scope_granted(self, shop_id: int, id_token: str, scope: str) -> bool:
         """Whether Shopify grants *scope* by now, after a merchant was asked for it. Raises `ShopifyError`s."""
         ...

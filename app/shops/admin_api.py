@@ -6,7 +6,7 @@ from typing import Any
 from app.core.log import get_logger
 from app.deps import Deps
 from app.shopify.client import AccessTokenRejected, Answer
-from app.shops.queries import get_shop, get_shop_locked
+from app.shops.queries import get_shop
 
 log = get_logger(__name__)
 
@@ -23,7 +23,6 @@ async def run_operation(deps: Deps, shop_id: int, operation: str, variables: Map
     try:
         return await deps.admin.graphql(domain, token, operation, variables)
     except AccessTokenRejected:
-        async with deps.db.transaction() as session:
-            (await get_shop_locked(session, shop_id)).needs_reauth = True
-        log.warning("shop.needs_reauth", shop_id=shop_id)
+        if await deps.tokens.give_up(shop_id, rejected=token):
+            log.warning("shop.needs_reauth", shop_id=shop_id)
         raise

@@ -70,6 +70,16 @@ class OfflineTokens:
                 log.info("shop.token_exchanged", shop_id=shop.id)
         return True
 
+    async def give_up(self, shop_id: int, *, rejected: str) -> bool:
+        """The merchant has to open the app, unless a page has just brought a newer token than the rejected one."""
+        async with self.db.transaction() as session:
+            shop = await get_shop_locked(session, shop_id)
+            sealed = shop.access_token_encrypted
+            if sealed is not None and self.vault.decrypt(sealed) != rejected:
+                return False
+            shop.needs_reauth = True
+            return True
+
     async def scope_granted(self, shop_id: int, id_token: str, scope: str) -> bool:
         """A new token tells, and carries the scope; the one that is held was given before the merchant agreed."""
         async with self.db.transaction() as session:

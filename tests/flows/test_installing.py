@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from app.simulator.shopify.tokens import host_parameter, signed_query
+from app.webhooks.jobs import handle, pump
 from tests.world import API_KEY, API_SECRET, SHOP, World
 
 OTHER = "other-store.myshopify.com"
@@ -142,6 +143,22 @@ async def test_an_uninstall_heard_after_a_new_token_was_granted_is_old_news(worl
     await world.workers_run()
     assert "shop_redact_refused" in await audit(world)
     assert (await shop_row(world))["uninstalled_at"] is None
+
+
+async def test_a_shop_that_comes_back_before_it_is_erased_is_not_erased(world: World) -> None:
+    await world.ready()
+    await world.shopify.uninstall(SHOP)
+    await world.workers_run()
+    await world.advance(hours=48)
+    await world.shopify.send_webhook(SHOP, "shop/redact", {})
+    await pump(world.deps)
+    [stored] = await world.rows("SELECT id FROM deliveries WHERE topic = 'shop/redact'")
+    await handle(world.deps, str(stored["id"]))
+    world.shopify.install(SHOP)
+    await world.open_page("/")
+    await world.workers_run()
+    row = await shop_row(world)
+    assert row["uninstalled_at"] is None
 
 
 async def test_nothing_is_asked_of_shopify_when_a_shop_leaves(world: World) -> None:

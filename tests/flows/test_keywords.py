@@ -148,6 +148,43 @@ async def test_a_start_that_is_found_late_does_not_undo_a_newer_stop(world: Worl
     assert await state_in_shopify(world) == "UNSUBSCRIBED"
 
 
+async def test_a_start_that_is_found_late_does_not_undo_what_staff_were_told_since(world: World) -> None:
+    await world.ready()
+    await world.texts_from(ADA, "STOP")
+    await world.advance(minutes=1)
+    await world.recurring_run()
+    world.ringcentral.lose_webhooks = True
+    await world.texts_from(ADA, "START")
+    world.ringcentral.lose_webhooks = False
+    await world.advance(minutes=1)
+    told = {"phone": ADA, "method": "phone", "words": "I changed my mind, stop"}
+    assert (await world.api("POST", "/opt-outs", told)).status_code == 201
+    await world.advance(minutes=5)
+    await world.recurring_run()
+    assert len(await world.rows("SELECT 1 FROM inbound_messages WHERE meaning = 'opt_in'")) == 1
+    [suppression] = await world.rows("SELECT lifted_at FROM suppressions")
+    assert suppression["lifted_at"] is None
+
+
+async def test_help_that_is_read_days_later_is_not_answered_any_more(world: World) -> None:
+    await world.ready()
+    await world.recurring_run()
+    world.ringcentral.lose_webhooks = True
+    await world.texts_from(ADA, "HELP")
+    world.ringcentral.lose_webhooks = False
+    await world.advance(days=2)
+    await world.recurring_run()
+    assert world.texts_on(ADA) == []
+    [message] = await world.messages()
+    assert (message["kind"], message["state"], message["reason"]["code"]) == (
+        "help_reply",
+        "skipped",
+        "answer_too_late",
+    )
+    await world.texts_from(ADA, "HELP")  # the hour between two answers does not count from one that never left
+    assert len(world.texts_on(ADA)) == 1
+
+
 async def test_several_stops_at_once_are_confirmed_once(world: World) -> None:
     world.number_leaves_stop_to_the_app()
     await world.ready()

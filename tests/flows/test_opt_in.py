@@ -56,6 +56,26 @@ async def test_yes_means_nothing_after_stop_or_a_day_later(world: World, answer:
     assert await world.rows("SELECT 1 FROM consent_events WHERE change = 'opt_in'") == []
 
 
+@pytest.mark.parametrize("late", ["yes", "subscribe"])
+async def test_words_that_are_read_late_neither_answer_a_later_question_nor_raise_one(world: World, late: str) -> None:
+    await world.ready()
+    await settings(world, keyword_opt_in=True)
+    await world.recurring_run()
+    noah = world.shopify.add_customer(SHOP, first_name="Noah", phone=NOAH, consent="NEVER_SUBSCRIBED")
+    world.ringcentral.lose_webhooks = True
+    await world.texts_from(NOAH, late)
+    world.ringcentral.lose_webhooks = False
+    await world.advance(hours=1)
+    if late == "yes":
+        await world.texts_from(NOAH, "subscribe")
+    await world.recurring_run()
+    assert len(world.texts_on(NOAH)) == (1 if late == "yes" else 0)
+    if late == "subscribe":
+        await world.texts_from(NOAH, "yes")
+    assert noah.consent == "NEVER_SUBSCRIBED"
+    assert await world.rows("SELECT 1 FROM consent_events WHERE change = 'opt_in'") == []
+
+
 async def test_start_is_told_to_ringcentral_before_anything_is_sent_again(world: World) -> None:
     world.number_leaves_stop_to_the_app()
     await world.ready()

@@ -120,6 +120,51 @@ async def test_two_parcels_held_overnight_become_one_text_in_the_morning(world: 
     assert "Also on its way: https://www.ups.com/track?tracknum=1ZFIRST" in merged[0]
 
 
+async def test_a_parcel_is_told_though_the_one_after_it_was_taken_back_overnight(world: World) -> None:
+    await world.ready()
+    await settings(world, quiet_hours=WINDOW)
+    switched = await world.api("PUT", "/notifications/order_partially_fulfilled", {"enabled": True})
+    assert switched.status_code == 200
+    order = await world.order(items=[{"title": "Cup"}, {"title": "Plate"}, {"title": "Pot"}])
+    await world.workers_run()
+    world.clock.set(datetime(2026, 11, 24, 3, 0, tzinfo=UTC))
+    for number in ("1ZFIRST", "1ZSECOND"):
+        url = f"https://www.ups.com/track?tracknum={number}"
+        await world.shopify.fulfil_order(SHOP, order, partial=True, tracking_url=url)
+        await world.workers_run()
+    order.fulfillments[-1].status = "CANCELLED"
+    before = len(world.texts_on(ADA))
+    await world.advance(hours=11, minutes=1)
+    await world.workers_run()
+    [text] = world.texts_on(ADA)[before:]
+    assert "1ZFIRST" in text
+    assert "1ZSECOND" not in text
+
+
+async def test_two_deliveries_of_one_order_are_not_told_as_parcels_on_their_way(world: World) -> None:
+    await world.ready()
+    order = await world.order(items=[{"title": "Cup"}, {"title": "Plate"}])
+    for number in ("1ZFIRST", "1ZSECOND"):
+        url = f"https://www.ups.com/track?tracknum={number}"
+        await world.shopify.fulfil_order(SHOP, order, partial=number == "1ZFIRST", tracking_url=url)
+    await world.workers_run()
+    await settings(world, quiet_hours=WINDOW)
+    world.clock.set(datetime(2026, 11, 24, 3, 0, tzinfo=UTC))
+    kind = kinds.find("delivered")
+    assert kind is not None
+    for parcel in order.fulfillments:
+        about = About(str(parcel.id), order_id=str(order.id), fulfillment_id=str(parcel.id), phone=ADA)
+        async with world.deps.db.transaction() as session:
+            await queue_message(world.deps, session, 1, kind, about, event_at=world.clock())
+    await world.workers_run()
+    before = len(world.texts_on(ADA))
+    await world.advance(hours=11, minutes=1)
+    await world.workers_run()
+    texts = world.texts_on(ADA)[before:]
+    assert len(texts) == 2
+    assert not any("on its way" in text for text in texts)
+
+
 async def test_order_update_consent_is_a_policy_of_its_own_with_its_record(world: World) -> None:
     await world.ready()
     noah = world.shopify.add_customer(SHOP, first_name="Noah", phone="+14155550167", consent="NEVER_SUBSCRIBED")

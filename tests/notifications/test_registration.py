@@ -75,6 +75,16 @@ async def test_subscriptions_follow_the_switches_and_mend_themselves(world: Worl
     assert subscribed(world) == wanted
 
 
+async def test_a_topic_that_shopify_refuses_costs_no_other_one(world: World) -> None:
+    """A shop installed before a permission was asked for lacks it until the merchant accepts."""
+    world.shopify.install(SHOP)
+    shop = world.shopify.shops[SHOP]
+    shop.scopes = [scope for scope in shop.scopes if "customers" not in scope]
+    await world.open_page("/")
+    await world.workers_run()
+    assert {topic for topic, _ in subscribed(world)} == {"orders/create", "orders/fulfilled"}
+
+
 async def test_an_answer_that_got_lost_makes_no_second_subscription(world: World) -> None:
     world.shopify.install(SHOP)
     await world.open_page("/")

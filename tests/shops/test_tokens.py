@@ -101,6 +101,19 @@ async def test_a_refused_refresh_needs_the_merchant_and_only_once(world: World) 
     assert is_valid_access_token(world.shopify.shops[SHOP], await world.deps.tokens.access_token(shop), world.clock())
 
 
+async def test_a_refusal_says_nothing_about_a_token_that_a_page_has_brought_since(world: World) -> None:
+    await world.install()
+    shop = await shop_id(world)
+    refused = await world.deps.tokens.access_token(shop)
+    world.shopify.shops[SHOP].tokens[-1].access_expires_at = world.clock()
+    fresh = await world.deps.tokens.access_token(shop, rejected=refused)
+    assert not await world.deps.tokens.give_up(shop, rejected=refused)
+    assert await world.deps.tokens.access_token(shop) == fresh
+    assert await world.deps.tokens.give_up(shop, rejected=fresh)
+    with pytest.raises(AccessTokenRejected):
+        await world.deps.tokens.access_token(shop)
+
+
 async def test_our_own_wrong_secret_is_no_fault_of_the_shops(world: World) -> None:
     await world.install()
     shop = await shop_id(world)
