@@ -154,12 +154,17 @@ async def set_up_account(deps: Deps, shop: Shop, account_id: int, form: object, 
     The number is settled first, since RingCentral has to be asked for it with no transaction open.
     """
     async with deps.db.transaction() as session:
-        await get_account(session, shop.id, account_id)
+        account = await get_account(session, shop.id, account_id)
     person, switches = read_person(form, shop.country, new=False), read_switches(form)
     assert isinstance(form, dict)
+    grants = bool(switches.get("alerts_enabled") or form.get("jwt"))
+    if grants:
+        _refuse_after_leaving(account)
     await set_up_number(deps, shop, account_id, form, actor=actor)
     async with deps.db.transaction() as session:
         account = await get_account(session, shop.id, account_id, lock=True)
+        if grants:
+            _refuse_after_leaving(account)
         if "connect_id" in person.given and person.connect_id != account.connect_id:
             taken = person.connect_id and await find_account_by_connect_id(session, shop.id, person.connect_id)
             if taken:
@@ -168,7 +173,7 @@ async def set_up_account(deps: Deps, shop: Shop, account_id: int, form: object, 
         for name, value in switches.items():
             setattr(account, name, value)
         account.updated_at = deps.clock()
-        if switches.get("alerts_enabled") or form.get("jwt"):
+        if grants:
             await grant(deps, session, shop, account, actor=actor)
         await _audit(deps, session, shop, actor, "account_changed", account)
 
@@ -176,7 +181,11 @@ async def set_up_account(deps: Deps, shop: Shop, account_id: int, form: object, 
 async def set_up_number(deps: Deps, shop: Shop, account_id: int, form: dict[str, Any], *, actor: str) -> None:
     """A JWT of the account's own, and the number; without a JWT ever, one of the shop's numbers is given."""
     if form.get("jwt") is not None:
-        await connect(deps, shop, form, actor=actor, account_id=account_id)
+
+        async def still_there(session: AsyncSession) -> None:
+            _refuse_after_leaving(await get_account(session, shop.id, account_id, lock=True))
+
+        await connect(deps, shop, form, actor=actor, account_id=account_id, permit=still_there)
         if form.get("phone_number") is None:
             await _choose_only_number(deps, shop, account_id, actor)
     if form.get("phone_number") is None:
@@ -347,6 +356,12 @@ def is_email(text: str) -> bool:
 
 def email_hash_of(deps: Deps, email: str) -> bytes:
     return deps.vault.fingerprint("email:" + email.strip().lower())
+
+
+def _refuse_after_leaving(account: Account) -> None:
+    """What a person has taken back only the person can give again. Raises `Conflict`."""
+    if account.revoked_at is not None:
+        raise Conflict("This person has taken back their permission. They can give it again by the invitation link.")
 
 
 def _keep_person(deps: Deps, account: Account, person: PersonForm) -> None:

@@ -16,7 +16,7 @@ from app.connect.mail import can_mail, send_mail
 from app.connect.models import Account, Notice
 from app.connect.moments import read_moment, write_moment, zone_of
 from app.connect.order_form import whole
-from app.connect.queries import find_account, find_account_by_connect_id, granted_accounts
+from app.connect.queries import accounts_not_revoked, find_account, find_account_by_connect_id
 from app.core.errors import Invalid, NotFound
 from app.core.jobs import enqueue
 from app.core.whole_number import LARGEST_ID, whole_number
@@ -253,7 +253,7 @@ async def _recipients(session: AsyncSession, shop: Shop, form: Mapping[str, Any]
         if single is not None:
             given[name].append(single)
     if not any(given.values()) and form.get("user_ids") is None and form.get("connect_ids") is None:
-        return await granted_accounts(session, shop.id)
+        return await accounts_not_revoked(session, shop.id)
     found = {}
     for index, user_id in enumerate(given["user_ids"]):
         account = await _by_user_id(session, shop, user_id, f"message.user_ids.{index}")
