@@ -23,6 +23,7 @@ class Deps:
     db: Database
     vault: Vault
     http: Http
+    """For addresses that are neither Shopify's nor a provider's: these have connections of their own."""
     admin: AdminClient
     oauth: OAuthClient
     tokens: TokenProvider

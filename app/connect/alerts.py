@@ -17,7 +17,7 @@ from app.connect.consent import Evidence, Verdict, ask_shopify, judge
 from app.connect.models import Account, ConnectOrder, Profile
 from app.connect.money import format_money
 from app.connect.queries import account_texts, find_account, find_order, find_profile, lines_of
-from app.consent.queries import is_suppressed
+from app.consent.queries import find_suppression
 from app.core.log import get_logger
 from app.deps import Deps
 from app.message_templates.defaults import closest_locale
@@ -150,7 +150,9 @@ async def queue_alert(
     sender = await find_sender(session, shop.id, account_id=account.id)
     refusal = _refusal(account, order, sender)
     if refusal is None and order.phone_hash is not None:
-        opted_out = await is_suppressed(session, shop.id, order.phone_hash)
+        suppression = await find_suppression(session, shop.id, order.phone_hash)
+        # Behind doubtful words the text waits at the gate until staff have decided.
+        opted_out = suppression is not None and not suppression.held
         unwilling = verdict.refusal if verdict is not None else None
         refusal = reasons.OPTED_OUT if opted_out else unwilling
     phone = deps.vault.decrypt(order.profile_phone_encrypted) if order.profile_phone_encrypted else None

@@ -70,11 +70,11 @@ async def mail_one_code(deps: Deps, sign_in_id: str) -> None:
 
 @every(timedelta(minutes=1), "connect.make_due_calls")
 async def make_due_calls(deps: Deps) -> None:
-    """Losing the job table loses no webhook: what is due and was not called is called here."""
+    """Losing the job table loses no webhook: what is due and was not called gets a job here. It is not called here,
+    because all other recurring work would wait for an address that does not answer."""
     async with deps.db.transaction() as session:
         overdue = await due_calls(session, deps.clock() - timedelta(seconds=30))
-    for call_id in overdue:
-        await make_call(deps, call_id)
+        await enqueue(session, MAKE_CALL, overdue, once=True)
 
 
 @every(timedelta(hours=1), "connect.forget_old_answers")

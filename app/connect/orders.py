@@ -42,7 +42,7 @@ from app.connect.queries import (
 )
 from app.consent.opt_out import Evidence as ConsentEvidence
 from app.consent.opt_out import record_event
-from app.consent.queries import is_suppressed
+from app.consent.queries import find_suppression
 from app.core.errors import Conflict, Invalid
 from app.deps import Deps
 from app.messages.models import MessageState
@@ -295,7 +295,8 @@ async def _record_consent(
     profile.consent_wording_encrypted = deps.vault.encrypt(evidence.wording) if evidence.wording else None
     profile.consent_recorded_at = now
     if evidence.state == UNSUBSCRIBED:
-        if not await is_suppressed(session, shop.id, order.phone_hash):
+        suppression = await find_suppression(session, shop.id, order.phone_hash)
+        if suppression is None or suppression.held:
             told = ConsentEvidence("api", caller.actor, method=evidence.source, words=evidence.wording)
             await stop_texting(deps, session, shop.id, phone, told)
         return

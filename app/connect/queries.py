@@ -473,7 +473,7 @@ async def claim_call(session: AsyncSession, call_id: int, now: datetime, lease: 
     return call
 
 
-async def due_calls(session: AsyncSession, now: datetime, *, limit: int = 500) -> list[int]:
+async def due_calls(session: AsyncSession, now: datetime, *, limit: int = 100) -> list[int]:
     query = select(WebhookCall.id).where(WebhookCall.state == "waiting", WebhookCall.due_at <= now)
     return list(await session.scalars(query.order_by(WebhookCall.due_at).limit(limit)))
 

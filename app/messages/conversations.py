@@ -23,6 +23,7 @@ from app.deps import Deps
 from app.message_templates.segments import UTF16_LIMIT, count_segments, to_plain, utf16_length
 from app.messages.kinds import STAFF_REPLY, kinds, shown
 from app.messages.models import InboundMessage, Message, MessageState
+from app.messages.pool import choose_sender
 from app.messages.queries import insert_message
 from app.shops.models import Shop
 from app.shops.queries import find_sender, write_audit
@@ -134,7 +135,7 @@ async def queue_staff_reply(
     inbound = await _newest(session, InboundMessage, shop.id, phone_hash)
     sealed = next((each.phone_encrypted for each in inbound if each.phone_encrypted is not None), None)
     refused = await _why_not(deps, session, shop, phone_hash, inbound)
-    sender = await find_sender(session, shop.id)
+    sender = await choose_sender(session, shop.id, phone_hash)
     if refused is not None or sealed is None or sender is None:
         raise Conflict(refused or "This customer's number was erased.")
     phone, now = deps.vault.decrypt(sealed), deps.clock()

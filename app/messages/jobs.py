@@ -31,6 +31,7 @@ log = get_logger(__name__)
 READ_MISSED = "messages.read_missed_texts"
 RECONCILE = "messages.reconcile_consent"
 WARN = "messages.warn_merchant"
+KEEP_DAYS = "messages.keep_days_of_shop"
 OVERLAP = timedelta(seconds=60)
 
 
@@ -113,12 +114,15 @@ async def reconcile_consent(deps: Deps, shop_id: str) -> None:
 
 @every(timedelta(hours=1), "messages.keep_days")
 async def keep_days(deps: Deps) -> None:
-    """One transaction for each shop, so that a large one holds up nobody."""
+    """A job for each shop: recurring work is run one after the other, and a lost STOP is not to wait for counting."""
     async with deps.db.transaction() as session:
-        shop_ids = await installed_shop_ids(session)
-    for shop_id in shop_ids:
-        async with deps.db.transaction() as session:
-            await keep_finished_days(deps, session, await get_shop(session, shop_id))
+        await enqueue(session, KEEP_DAYS, await installed_shop_ids(session), once=True)
+
+
+@job(KEEP_DAYS, attempts=3)
+async def keep_days_of_shop(deps: Deps, shop_id: str) -> None:
+    async with deps.db.transaction() as session:
+        await keep_finished_days(deps, session, await get_shop(session, int(shop_id)))
 
 
 @every(timedelta(minutes=15), "messages.warn_merchants")

@@ -6,6 +6,7 @@ from app.messages.analytics import analyse
 from app.messages.days import keep_finished_days
 from app.shops.models import Shop
 from app.shops.queries import get_shop
+from app.worker import run_recurring
 from tests.world import ADA, World
 
 MANY = """
@@ -13,6 +14,13 @@ INSERT INTO messages (shop_id, kind, subject, state, event_at, created_at, due_a
 SELECT 1, 'order_confirmed', 'm' || n, CASE WHEN n % 10 = 0 THEN 'failed' ELSE 'delivered' END, t, t, t, t, t, 2
 FROM (SELECT n, $1::timestamptz - (n % 40) * interval '1 day' AS t FROM generate_series(1, 400) AS n) AS made
 """
+
+
+async def test_days_are_counted_shop_by_shop_beside_the_recurring_work(world: World) -> None:
+    """It is run one after the other, and the look for a lost STOP is part of it."""
+    await world.ready()
+    await run_recurring(world.deps)
+    assert await world.rows("SELECT 1 FROM pgqueuer WHERE entrypoint = 'messages.keep_days_of_shop'") != []
 
 
 async def shop_of(world: World) -> Shop:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from app.core.errors import Conflict
+from app.messages.conversations import key_of
 from app.shops.connection import choose_number, disconnect_own
 from app.shops.queries import find_shop
 from app.sms.contract import Level
@@ -104,6 +105,16 @@ async def test_looking_again_finds_a_dead_login(world: World) -> None:
     told = await steps(world, "POST", "/connection/check", {})
     assert told[-2]["level"] == "problem"
     assert told[-1]["body"]["state"] == "broken"
+
+
+async def test_staff_answer_from_the_number_that_the_customer_wrote_to(world: World) -> None:
+    await with_a_second_number(world)
+    await world.texts_from(ADA, "Can you leave it with the neighbour?", to=SENDER)
+    key = key_of(world.deps.vault.fingerprint(ADA))
+    answer = await world.api("POST", f"/conversations/{key}/replies", {"text": "Of course.", "once": "first-answer"})
+    assert answer.status_code == 201, answer.text
+    await world.workers_run()
+    assert [text["from"] for text in world.ringcentral.texts_of(ADA) if text["direction"] == "in"] == [SENDER]
 
 
 async def test_each_of_several_numbers_is_paused_resumed_and_removed_by_itself(world: World) -> None:

@@ -1,5 +1,6 @@
 """Connected accounts as the merchant keeps them, and the webhooks that tell the organisation of grants."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -14,11 +15,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.connect.outgoing import PAUSES, may_be_called
+from app.connect.outgoing import MAKE_CALL, PAUSES, may_be_called
+from app.shopify.client import operation
+from app.worker import run_recurring
 from tests.api.client import NEW_ORDER
 from tests.connect.stage import JANE_MOBILE, JANE_OWN, client_of, jane, jane_texts
 from tests.simulator.serving import serve
-from tests.world import SENDER, World
+from tests.world import SENDER, SHOP, World
 
 
 @dataclass
@@ -172,6 +175,34 @@ async def test_a_webhook_whose_job_was_lost_is_made_all_the_same(world: World) -
         await world.advance(minutes=2)
         await world.recurring_run()
         assert len(receiver.received) == 1
+
+
+async def test_addresses_that_hang_hold_up_neither_shopify_nor_recurring_work(world: World) -> None:
+    await world.install()
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(hang, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        calls = [
+            asyncio.create_task(world.deps.http.request("POST", url, shard=f"webhook:{number}"))
+            for number in range(120)
+        ]
+        await asyncio.wait(calls, timeout=0.3)
+        async with asyncio.timeout(3):
+            token = await world.deps.tokens.access_token(1)
+            await world.deps.admin.graphql(SHOP, token, operation("app.shops", "shop_info"))
+        for call in calls:
+            call.cancel()
+        await asyncio.wait(calls)
+    await world.api("POST", "/connect/webhooks", {"url": url})
+    await jane(world, alerts_enabled=True)
+    await world.rows("DELETE FROM pgqueuer")
+    await world.advance(minutes=2)
+    await run_recurring(world.deps)
+    assert await world.rows("SELECT 1 FROM pgqueuer WHERE entrypoint = $1", MAKE_CALL) != []
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from tests.api.client import NEW_ORDER, OLD_ORDER, Client
 from tests.connect.stage import CONSENT, JANE_MOBILE, JANE_OWN, JANET, agreed, client_of, jane, jane_texts
 from tests.world import ADA, SENDER, SHOP, World
 
+DOUBT = "you said reply STOP to opt out"
+
 
 async def paid(client: Client, body: dict[str, Any] | None = None, **order: Any) -> dict[str, Any]:
     response = await client.create_order(
@@ -43,6 +45,30 @@ async def test_stop_to_the_affiliates_number_ends_texts_of_the_whole_brand(world
     await world.workers_run()
     await world.texts_from(JANET, "stop please", to=SENDER)
     assert reason_of(await paid(client)) == "opted_out"
+
+
+async def test_a_text_behind_doubtful_words_waits_and_leaves_when_staff_release_it(world: World) -> None:
+    await world.ready()
+    await jane_texts(world)
+    client = await client_of(world, "orders")
+    await world.texts_from(JANET, DOUBT, to=JANE_OWN)
+    [held] = (await world.api("GET", "/consent/doubtful")).json()["doubtful"]
+    await paid(client)
+    await world.workers_run()
+    assert world.texts_on(JANET) == []
+    assert (await world.api("POST", f"/consent/doubtful/{held['id']}/release")).status_code == 200
+    await world.workers_run()
+    assert len(world.texts_on(JANET)) == 1
+
+
+async def test_an_order_that_says_unsubscribed_decides_doubtful_words(world: World) -> None:
+    await world.ready()
+    await jane_texts(world)
+    client = await client_of(world, "orders")
+    await world.texts_from(JANET, DOUBT, to=JANE_OWN)
+    await paid(client, sms_consent=CONSENT | {"state": "unsubscribed"})
+    [suppression] = await world.rows("SELECT held, lifted_at FROM suppressions")
+    assert tuple(suppression) == (False, None)
 
 
 async def test_help_to_the_affiliates_number_is_answered_from_there_with_the_brand(world: World) -> None:

@@ -21,7 +21,7 @@ def pinned(lock: Path) -> dict[str, str]:
 
 
 def normalised(requirement: str) -> str:
-    return re.split(r"[\[><=!~; ]", requirement)[0].lower().replace("_", "-")
+    return re.sub(r"[-_.]+", "-", re.split(r"[\[><=!~; ]", requirement)[0]).lower()
 
 
 @pytest.fixture
