@@ -12,7 +12,7 @@ a template is compiled, because python-liquid (2.3) builds a range given to a fi
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping
-from functools import cache, wraps
+from functools import cache, lru_cache, wraps
 from typing import Any, ClassVar, Final
 
 from liquid import BoundTemplate, Environment, Node, RenderContext
@@ -37,6 +37,7 @@ from app.message_templates.segments import UTF16_LIMIT, to_plain, utf16_length
 from app.message_templates.variables import VARIABLES
 
 LONGEST_TEMPLATE: Final = 1000
+KEPT_TEMPLATES: Final = 256
 """Characters of a template, markup included."""
 _LONGEST_VALUE: Final = 2 * UTF16_LIMIT
 _DEEPEST_EXPRESSION: Final = 6
@@ -116,8 +117,12 @@ class Template:
         return list(dict.fromkeys(str(variable) for variable in found))
 
 
+@lru_cache(maxsize=KEPT_TEMPLATES)
 def compile_template(text: str) -> Template:
-    """Compile *text*, or raise BadTemplate with the first fault a merchant can mend."""
+    """Compile *text*, or raise BadTemplate with the first fault a merchant can mend.
+
+    The latest stay compiled: all texts of a backlog read the same few templates.
+    """
     if len(text) > LONGEST_TEMPLATE:
         raise BadTemplate(f"The template is {len(text)} characters long; shorten it to {LONGEST_TEMPLATE} or fewer.")
     source = _without_invisible(text, keep="\n\r\t")
@@ -206,6 +211,8 @@ def _plain_value(value: object) -> object:
 
 def _without_invisible(text: str, *, keep: str) -> str:
     """Drop control characters, halves of surrogate pairs and marks of writing direction; emoji joiners stay."""
+    if text.isprintable():
+        return text
     joiners = "\u200c\u200d"
     return "".join(c for c in text if c in keep or c in joiners or unicodedata.category(c) not in {"Cc", "Cf", "Cs"})
 

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.sql import MOMENT, NUMBER, NUMBERS, SPAN, WORDS, typed
 from app.messages.kinds import kinds
 from app.messages.models import Message
-from app.shops.pace import KEPT_FOR_READING, LONGEST_CALL, MOST_A2P
+from app.shops.pace import KEPT_FOR_READING, LONGEST_CALL, MOST_A2P, Limits
 
 FIRST = 0
 """The priority of replies to keywords: they pass in front, and may use the reserve."""
@@ -182,11 +182,12 @@ class DueUser:
 
 @dataclass(slots=True)
 class Claimed:
-    """A message in the hands of this process, with the slot of its call."""
+    """A message in the hands of this process, with the slot of its call. *limits*: the user's, as the fence saw."""
 
     message: Message
     provider_user_id: int
     slot: int
+    limits: Limits | None = None
 
 
 async def users_with_due_messages(session: AsyncSession, now: datetime) -> list[DueUser]:

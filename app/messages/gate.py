@@ -10,10 +10,9 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.consent.models import Suppression
 from app.consent.opt_out import OPT_IN, Evidence
 from app.consent.opt_out_link import opt_out_link
-from app.consent.queries import find_suppression, latest_decision
+from app.consent.queries import opt_out_standing
 from app.consent.quiet_hours import next_allowed, recipient_zones
 from app.consent.quiet_rules import daily_cap_of, rules_for
 from app.consent.shopify_states import ShopifyConsent, read_state
@@ -37,7 +36,7 @@ from app.messages.told import is_told_elsewhere
 from app.messages.unusable import why_unusable
 from app.shopify.client import AccessForbidden, AccessTokenRejected, ShopifyError, ShopUnavailable
 from app.shops.models import Sender, Shop
-from app.shops.queries import get_sender, get_shop
+from app.shops.queries import shop_and_sender
 from app.shops.settings import read_settings_of
 
 
@@ -112,8 +111,7 @@ async def pass_gate(deps: Deps, message: Message, checks: Checks) -> Verdict:
         checks.failed(reasons.TOO_LATE)
         return Expire()
     async with deps.db.reading() as session:
-        shop = await get_shop(session, message.shop_id)
-        sender = await get_sender(session, message.shop_id, message.sender_id)
+        shop, sender = await shop_and_sender(session, message.shop_id, message.sender_id)
     if not shop.installed:
         return checks.failed(reasons.SHOP_GONE)
     if sender.phone_number is None:
@@ -266,15 +264,14 @@ async def not_opted_out(
 ) -> Skip | Hold | None:
     """Not to who opted out, nor whose words are in doubt, nor before the provider has been told of a START."""
     phone_hash = deps.vault.fingerprint(phone)
-    suppression: Suppression | None = await find_suppression(session, shop_id, phone_hash)
-    if suppression is not None and not suppression.held:
+    known = await opt_out_standing(session, shop_id, phone_hash)
+    if known.suppressed and not known.held:
         return checks.failed(reasons.OPTED_OUT)
-    if suppression is not None:
+    if known.suppressed:
         checks.held(reasons.HELD_FOR_DECISION.code, reasons.HELD_FOR_DECISION.sentence)
         return Hold(deps.clock() + DECISION_PAUSE, "held until staff decide", phone)
-    decision = await latest_decision(session, shop_id, phone_hash)
-    fresh = decision is not None and deps.clock() - decision.recorded_at < UNBLOCKING_TAKES
-    if decision is not None and fresh and decision.change == OPT_IN and decision.written_to_provider_at is None:
+    fresh = known.decided_at is not None and deps.clock() - known.decided_at < UNBLOCKING_TAKES
+    if fresh and known.decision == OPT_IN and not known.told_provider:
         checks.held("unblocking", "RingCentral is being told that the customer opted in again")
         return Hold(deps.clock() + UNBLOCKING_PAUSE, "waiting for RingCentral's list", phone)
     checks.passed("not_opted_out", "The number has not opted out")

@@ -18,15 +18,15 @@ from app.deps import Deps
 from app.messages import reasons, settle
 from app.messages.agreement import record_agreement
 from app.messages.claim import Claimed
+from app.messages.fence import LONGEST_WAY, fence_at_once, heeds_opt_out
 from app.messages.gate import DECISION_PAUSE, Checks, Expire, Go, Hold, Move, Skip, pass_gate
-from app.messages.kinds import kinds
 from app.messages.models import Message, MessageState
 from app.messages.pool import better_sender
 from app.messages.queries import move
 from app.messages.refusal import apply_refusal
 from app.shopify.client import ShopifyError
 from app.shops.models import PaceSlot, Sender, SenderState
-from app.shops.pace import TEXT_GROUPS, stamp_slots, take_calls, text_cost
+from app.shops.pace import TEXT_GROUPS, limits_of, stamp_slots, take_calls, text_cost
 from app.shops.provider_access import (
     access_of,
     break_connection,
@@ -52,9 +52,6 @@ GATE_DEADLINE = 45.0
 CALL_DEADLINE = 28.0
 LEASE = timedelta(seconds=40)
 """Above `CALL_DEADLINE` by what the message store needs to show a text (`settle.LOOK_UP_AFTER`)."""
-LONGEST_WAY = timedelta(seconds=80)
-"""From claim to call. Later its slot could be counted as free again (`pace.LONGEST_CALL`), so it starts anew."""
-
 MOST_MOVES = 3
 """A text that was claimed more often than this stays where it is."""
 
@@ -195,6 +192,8 @@ async def _token_and_fence(deps: Deps, held: Claimed, ready: Go, rejected: str |
     """What the call needs, once it is sure to be made; None when the message has ended or gone to another worker."""
     if rejected is not None:
         await renew_token(deps, held.provider_user_id, rejected)
+    elif (access := await fence_at_once(deps, held, ready, lease=LEASE)) is not None:
+        return access
     for _ in range(2):
         outcome = await _fence(deps, held, ready, again=rejected is not None)
         if outcome is not NO_TOKEN:
@@ -233,6 +232,7 @@ async def _fence(deps: Deps, held: Claimed, ready: Go, *, again: bool) -> Access
             return None
         user = await get_provider_user(session, held.provider_user_id, lock=again)
         refuse_while_paused(deps, user)
+        held.limits = limits_of(user)
         token = usable_token(deps, user)
         if token is None:
             return NO_TOKEN
@@ -264,9 +264,8 @@ async def _change_of_mind(
 ) -> tuple[MessageState, dict[str, Any]] | None:
     """What has happened since the gate: an opt-out ends the text; doubtful words or a paused sender keep it waiting."""
     phone_hash = deps.vault.fingerprint(phone)
-    message, kind = held.message, kinds.find(held.message.kind)
-    heeds = kind is None or kind.heeds_suppression
-    suppression = await find_suppression(session, message.shop_id, phone_hash) if heeds else None
+    heeds = heeds_opt_out(held.message)
+    suppression = await find_suppression(session, held.message.shop_id, phone_hash) if heeds else None
     if suppression is not None and suppression.held:
         # It has to be found by its phone when staff decide.
         later = {"due_at": deps.clock() + DECISION_PAUSE, "phone_hash": phone_hash}

@@ -18,7 +18,7 @@ from app.messages.gate import Checks
 from app.messages.models import Message, MessageState
 from app.messages.queries import move
 from app.messages.reasons import Reason
-from app.shops.pace import Group, give_back, learn, stamp_slots
+from app.shops.pace import Group, give_back, learn, stamp_slots, tells_news
 from app.sms.contract import Accepted, OutcomeUnknown
 
 log = get_logger(__name__)
@@ -27,21 +27,65 @@ FIRST_LOOK = timedelta(seconds=30)
 LOOK_GRID = 15.0
 """Looks at delivery statuses fall on whole quarters of a minute, so that one request serves many messages."""
 LOOK_UP_AFTER = timedelta(seconds=10)
+BY_RINGCENTRAL = "accepted by RingCentral"
 BACKOFF = (2, 4, 8, 16, 32, 60)
+
+
+# The ordinary end of a text in one round trip; a statement by itself is a transaction.
+ACCEPT = """
+WITH stamped AS (
+    UPDATE pace_slots SET answered_at = $1 WHERE id = $2
+), moved AS (
+    UPDATE messages
+    SET state = 'accepted', updated_at = $1, provider_message_id = $6, sent_at = $7, follow_up_at = $8,
+        lease_until = NULL, sent_text_encrypted = NULL, reason_code = NULL, reason = NULL
+    WHERE shop_id = $3 AND id = $4 AND fence = $5 AND state = 'sending'
+    RETURNING id, shop_id
+)
+INSERT INTO message_transitions (message_id, shop_id, at, from_state, to_state, cause)
+SELECT id, shop_id, $1, 'sending', 'accepted', $9 FROM moved
+RETURNING message_id
+"""
 
 
 async def accept(deps: Deps, held: Claimed, accepted: Accepted, *, group: Group) -> None:
     """RingCentral has taken the text over. *group*: the calls that the text counted to."""
+    if tells_news(held.limits, accepted.rate, group) or not await _accept_at_once(deps, held, accepted):
+        await _accept_with_care(deps, held, accepted, group)
+    message = held.message
+    log.info("message.accepted", message_id=message.id, shop_id=message.shop_id, kind=message.kind)
+
+
+async def _accept_at_once(deps: Deps, held: Claimed, accepted: Accepted) -> bool:
+    """False when the attempt is no longer ours; the slot is stamped in any case."""
+    now, message = deps.clock(), held.message
+    values = accepted_values(deps, message, accepted)
+    moved = await deps.db.pool.fetchval(
+        ACCEPT,
+        now,
+        held.slot,
+        message.shop_id,
+        message.id,
+        message.fence,
+        values["provider_message_id"],
+        values["sent_at"],
+        values["follow_up_at"],
+        BY_RINGCENTRAL,
+    )
+    return moved is not None
+
+
+async def _accept_with_care(deps: Deps, held: Claimed, accepted: Accepted, group: Group) -> None:
+    """The answer tells of the pace too, or comes for an attempt that was given up."""
     now, message = deps.clock(), held.message
     async with deps.db.transaction() as session:
         await stamp_slots(session, [held.slot], now)
         called_at = message.called_at or now
         await learn(session, held.provider_user_id, accepted.rate, called_at=called_at, now=now, group=group)
         values = accepted_values(deps, message, accepted)
-        moved = await _end_attempt(deps, session, message, MessageState.ACCEPTED, "accepted by RingCentral", **values)
+        moved = await _end_attempt(deps, session, message, MessageState.ACCEPTED, BY_RINGCENTRAL, **values)
         if not moved:
             await _adopt_late(deps, session, message, accepted, values)
-    log.info("message.accepted", message_id=message.id, shop_id=message.shop_id, kind=message.kind)
 
 
 def accepted_values(deps: Deps, message: Message, accepted: Accepted) -> dict[str, Any]:

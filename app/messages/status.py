@@ -8,7 +8,7 @@ after 30 s, 2 min, 15 min, 2 h and a day. `sent` may be the end: not every carri
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.log import get_logger
 from app.deps import Deps
 from app.messages.blocked import adopt_block
+from app.messages.delivered import note_delivered
 from app.messages.models import Message, MessageState
 from app.messages.queries import due_follow_ups, messages_with_provider_ids, move
 from app.messages.receive import receive_text
@@ -122,8 +123,7 @@ async def adopt_reports(deps: Deps, provider_user_id: int, statuses: Sequence[St
         return
     async with deps.db.transaction() as session:
         messages = await messages_with_provider_ids(session, provider_user_id, list(reports))
-    for message in messages:
-        await _adopt(deps, provider_user_id, message, reports.get(message.provider_message_id or ""))
+    await _adopt_all(deps, provider_user_id, messages, reports)
 
 
 # --- by id ---
@@ -175,11 +175,21 @@ async def _read_statuses(deps: Deps, provider_user_id: int, transport: str, mess
         log.warning("message.status_unread", provider_user_id=provider_user_id, code=error.code)
         return
     by_id = {report.provider_message_id: report for report in reports}
-    for message in messages:
-        await _adopt(deps, provider_user_id, message, by_id.get(message.provider_message_id or ""))
+    await _adopt_all(deps, provider_user_id, messages, by_id)
 
 
 # --- what a report means ---
+
+
+async def _adopt_all(
+    deps: Deps, provider_user_id: int, messages: Sequence[Message], reports: Mapping[str, StatusReport]
+) -> None:
+    told = [(message, reports.get(message.provider_message_id or "")) for message in messages]
+    arrived = [(message, report) for message, report in told if report and report.state is DeliveryState.DELIVERED]
+    done = await note_delivered(deps, arrived)
+    for message, report in told:
+        if message.id not in done:
+            await _adopt(deps, provider_user_id, message, report)
 
 
 async def _adopt(deps: Deps, provider_user_id: int, message: Message, report: StatusReport | None) -> None:

@@ -23,12 +23,10 @@ async def why_unusable(
 ) -> tuple[Reason, str] | None:
     """The reason and a sentence with the provider's own code; None while the number may be tried."""
     phone_hash = deps.vault.fingerprint(phone)
-    last = await session.scalar(
-        select(Message)
-        .where(Message.shop_id == shop_id, Message.phone_hash == phone_hash, Message.state.in_(ANSWERED))
-        .order_by(Message.id.desc())
-        .limit(1)
+    query = select(Message.state, Message.provider_code, Message.updated_at).where(
+        Message.shop_id == shop_id, Message.phone_hash == phone_hash, Message.state.in_(ANSWERED)
     )
+    last = (await session.execute(query.order_by(Message.id.desc()).limit(1))).one_or_none()
     if last is None or last.state != MessageState.FAILED or last.provider_code is None:
         return None
     failure = deps.provider(provider).delivery_failure(last.provider_code)

@@ -6,10 +6,23 @@ do nothing then, and `access_token` would never need the merchant.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
+@dataclass(frozen=True, slots=True)
+class AdminAccess:
+    """What a call of the Admin API needs."""
+
+    shop_domain: str
+    token: str = field(repr=False)
+
+
 class TokenProvider(Protocol):
+    async def admin_access(self, shop_id: int, *, rejected: str | None = None) -> AdminAccess:
+        """The same as `access_token`, with the shop's domain beside it."""
+        ...
+
     async def access_token(self, shop_id: int, *, rejected: str | None = None) -> str:
         """A token good for some minutes. *rejected*: a token that Shopify has just refused.
 

@@ -6,23 +6,20 @@ from typing import Any
 from app.core.log import get_logger
 from app.deps import Deps
 from app.shopify.client import AccessTokenRejected, Answer
-from app.shops.queries import get_shop
 
 log = get_logger(__name__)
 
 
 async def run_operation(deps: Deps, shop_id: int, operation: str, variables: Mapping[str, Any] | None = None) -> Answer:
     """Raises `ShopifyError`s. A token that is refused twice marks the shop as needing the merchant's visit."""
-    async with deps.db.reading() as session:
-        domain = (await get_shop(session, shop_id)).domain
-    token = await deps.tokens.access_token(shop_id)
+    access = await deps.tokens.admin_access(shop_id)
     try:
-        return await deps.admin.graphql(domain, token, operation, variables)
+        return await deps.admin.graphql(access.shop_domain, access.token, operation, variables)
     except AccessTokenRejected:
-        token = await deps.tokens.access_token(shop_id, rejected=token)
+        access = await deps.tokens.admin_access(shop_id, rejected=access.token)
     try:
-        return await deps.admin.graphql(domain, token, operation, variables)
+        return await deps.admin.graphql(access.shop_domain, access.token, operation, variables)
     except AccessTokenRejected:
-        if await deps.tokens.give_up(shop_id, rejected=token):
+        if await deps.tokens.give_up(shop_id, rejected=access.token):
             log.warning("shop.needs_reauth", shop_id=shop_id)
         raise

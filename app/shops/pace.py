@@ -45,6 +45,16 @@ class Cost:
     auth: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is known of a user's pace."""
+
+    window_seconds: int
+    call_limit: int
+    call_reserve: int
+    light_limit: int
+
+
 LOGIN = Cost(light=0, auth=1)
 TEXT_GROUPS: dict[str, Group] = {Transport.SMS: Group.MEDIUM, Transport.A2P: Group.LIGHT}
 """Which of RingCentral's groups the texts of a transport count to."""
@@ -94,6 +104,19 @@ async def give_back(session: AsyncSession, provider_user_id: int, slot_ids: Sequ
         )
 
 
+def limits_of(user: ProviderUser) -> Limits:
+    return Limits(user.window_seconds, user.call_limit, user.call_reserve, user.light_limit)
+
+
+def tells_news(known: Limits | None, rate: RateReport | None, group: Group) -> bool:
+    """Whether there is something to `learn` for who knows these limits."""
+    if rate is None or rate.limit <= 0:
+        return False
+    if known is None or rate.remaining <= 0:
+        return True
+    return any(getattr(known, name) != value for name, value in _learned_from(rate, group).items())
+
+
 async def learn(
     session: AsyncSession,
     provider_user_id: int,
@@ -106,8 +129,8 @@ async def learn(
     """Believe the headers of an answered text: adopt a new limit, and stop where none are left that we know of."""
     if rate is None or rate.limit <= 0:
         return
-    window = max(1, int(rate.window))
-    learned = {"window_seconds": window, **_limits_from(rate, group)}
+    learned = _learned_from(rate, group)
+    window = learned["window_seconds"]
     await session.execute(
         update(ProviderUser)
         .where(
@@ -124,12 +147,13 @@ async def learn(
             await pause_user(session, provider_user_id, now + timedelta(seconds=window), reason)
 
 
-def _limits_from(rate: RateReport, group: Group) -> dict[str, int]:
+def _learned_from(rate: RateReport, group: Group) -> dict[str, int]:
     """A tenth stays free, at most as much as the published limits leave."""
+    window = {"window_seconds": max(1, int(rate.window))}
     reserve = min(RESERVE, rate.limit // 10)
     if group is Group.LIGHT:
-        return {"light_limit": rate.limit - min(SPARE_LIGHT, rate.limit // 10)}
-    return {"call_limit": rate.limit - reserve, "call_reserve": reserve}
+        return window | {"light_limit": rate.limit - min(SPARE_LIGHT, rate.limit // 10)}
+    return window | {"call_limit": rate.limit - reserve, "call_reserve": reserve}
 
 
 async def forget_old_slots(session: AsyncSession, now: datetime) -> None:

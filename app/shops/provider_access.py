@@ -130,6 +130,11 @@ def refuse_while_told_to_pause(deps: Deps, provider_user_id: int) -> None:
     _refuse_until(deps, deps.turns.paused_until(provider_user_id))
 
 
+def is_told_to_pause(deps: Deps, provider_user_id: int) -> bool:
+    until = deps.turns.paused_until(provider_user_id)
+    return until is not None and until > deps.clock()
+
+
 def _refuse_until(deps: Deps, paused_until: datetime | None) -> None:
     if paused_until is not None and paused_until > deps.clock():
         left = (paused_until - deps.clock()).total_seconds()

@@ -79,6 +79,16 @@ async def get_sender(session: AsyncSession, shop_id: int, sender_id: int) -> Sen
     return sender
 
 
+async def shop_and_sender(session: AsyncSession, shop_id: int, sender_id: int) -> tuple[Shop, Sender]:
+    """Both in one look."""
+    query = select(Shop, Sender).join(Sender, Sender.shop_id == Shop.id)
+    row = (await session.execute(query.where(Shop.id == shop_id, Sender.id == sender_id))).one_or_none()
+    if row is None:
+        raise NotFound("This sender does not exist.")
+    shop, sender = row
+    return shop, sender
+
+
 async def senders_of_user(session: AsyncSession, provider_user_id: int) -> list[Sender]:
     """Connected senders of one RingCentral user, of any shop: they share its token, pace and subscription."""
     query = select(Sender).where(

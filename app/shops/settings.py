@@ -1,6 +1,7 @@
 """What a merchant can set, with defaults; stored as JSON on the shop, saved whole or in part, checked as a whole."""
 
 import re
+from functools import cache
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
@@ -142,7 +143,7 @@ class ShopSettings(BaseModel):
     def _zone(cls, value: str | None) -> str | None:
         if value is None or not value:
             return None
-        if value not in available_timezones():
+        if value not in _zones():
             raise ValueError("Choose a time zone from the list.")
         return value
 
@@ -210,3 +211,9 @@ def _merge(base: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
         below = merged.get(key)
         merged[key] = _merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
     return merged
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Each look reads the whole folder of zones, and settings are read for every text."""
+    return frozenset(available_timezones())

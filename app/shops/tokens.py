@@ -16,6 +16,7 @@ from app.core.db import Database
 from app.core.log import get_logger
 from app.shopify.client import AccessTokenRejected
 from app.shopify.oauth import GrantRejected, OAuthClient, OfflineToken
+from app.shopify.token_provider import AdminAccess
 from app.shops.models import Shop
 from app.shops.presence import mark_installed
 from app.shops.queries import get_shop, get_shop_locked
@@ -39,10 +40,14 @@ class OfflineTokens:
     clock: Clock
 
     async def access_token(self, shop_id: int, *, rejected: str | None = None) -> str:
+        return (await self.admin_access(shop_id, rejected=rejected)).token
+
+    async def admin_access(self, shop_id: int, *, rejected: str | None = None) -> AdminAccess:
         async with self.db.reading() as session:
-            stored = self._usable(await get_shop(session, shop_id), rejected)
+            shop = await get_shop(session, shop_id)
+        stored = self._usable(shop, rejected)
         if stored is not None:
-            return stored
+            return AdminAccess(shop.domain, stored)
         async with self.db.transaction() as session:
             shop = await get_shop_locked(session, shop_id)
             stored = self._usable(shop, rejected)
@@ -50,7 +55,7 @@ class OfflineTokens:
                 stored = await self._refresh(shop)
         if stored is None:
             raise AccessTokenRejected(OPEN_THE_APP)
-        return stored
+        return AdminAccess(shop.domain, stored)
 
     async def page_opened(self, shop_id: int, id_token: str, *, needed_scopes: Sequence[str]) -> bool:
         """Exchanges the ID token when the stored token is missing, dying, refused or lacks a scope, and only then."""
