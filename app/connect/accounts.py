@@ -165,9 +165,9 @@ async def set_up_account(deps: Deps, shop: Shop, account_id: int, form: object, 
         account = await get_account(session, shop.id, account_id, lock=True)
         if grants:
             _refuse_after_leaving(account)
-        if "connect_id" in person.given and person.connect_id != account.connect_id:
-            if person.connect_id and await is_connect_id_taken(session, shop.id, person.connect_id):
-                raise Conflict("There is already a connected account with this connect_id.")
+        wanted = person.connect_id if person.connect_id != account.connect_id else None
+        if wanted and await is_connect_id_taken(session, shop.id, wanted):
+            raise Conflict("There is already a connected account with this connect_id.")
         _keep_person(deps, account, person)
         for name, value in switches.items():
             setattr(account, name, value)
