@@ -16,8 +16,8 @@ from app.connect.models import Account
 from app.connect.queries import (
     account_page,
     cancel_queued_of_account,
-    find_account_by_connect_id,
     get_account,
+    is_connect_id_taken,
     names_of_accounts,
     senders_of_accounts,
 )
@@ -51,7 +51,7 @@ class PersonForm:
 async def invite_account(deps: Deps, session: AsyncSession, shop: Shop, form: object, *, actor: str) -> dict[str, Any]:
     """A new account and the link that its owner signs in with. Raises `Invalid`; `Conflict` for a known connect_id."""
     person = read_person(form, shop.country, new=True)
-    if person.connect_id and await find_account_by_connect_id(session, shop.id, person.connect_id) is not None:
+    if person.connect_id and await is_connect_id_taken(session, shop.id, person.connect_id):
         raise Conflict("There is already a connected account with this connect_id.")
     account = add_account(deps, session, shop, person)
     account.invited_at = deps.clock()
@@ -165,10 +165,9 @@ async def set_up_account(deps: Deps, shop: Shop, account_id: int, form: object, 
         account = await get_account(session, shop.id, account_id, lock=True)
         if grants:
             _refuse_after_leaving(account)
-        if "connect_id" in person.given and person.connect_id != account.connect_id:
-            taken = person.connect_id and await find_account_by_connect_id(session, shop.id, person.connect_id)
-            if taken:
-                raise Conflict("There is already a connected account with this connect_id.")
+        wanted = person.connect_id if person.connect_id != account.connect_id else None
+        if wanted and await is_connect_id_taken(session, shop.id, wanted):
+            raise Conflict("There is already a connected account with this connect_id.")
         _keep_person(deps, account, person)
         for name, value in switches.items():
             setattr(account, name, value)

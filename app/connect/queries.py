@@ -58,6 +58,15 @@ async def find_account_by_connect_id(session: AsyncSession, shop_id: int, connec
     )
 
 
+async def is_connect_id_taken(session: AsyncSession, shop_id: int, connect_id: str) -> bool:
+    """Two calls that want the same one wait for each other, so that the second is told."""
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:connect_id, :shop))"),
+        {"connect_id": connect_id, "shop": shop_id},
+    )
+    return await find_account_by_connect_id(session, shop_id, connect_id) is not None
+
+
 async def accounts_of_person(
     session: AsyncSession, shop_id: int, *, email_hash: bytes | None = None, phone_hash: bytes | None = None
 ) -> list[Account]:
