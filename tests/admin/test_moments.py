@@ -4,9 +4,12 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import update
 
 from app.admin.page import Moments
 from app.core.language import language
+from app.messages.models import Message
+from tests.world import World
 
 NOON = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
 
@@ -24,3 +27,14 @@ NOON = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
 def test_moments_and_numbers_in_a_sentence_are_the_readers(kept: str, read: str) -> None:
     moments = Moments(ZoneInfo("America/New_York"), NOON, language("en"))
     assert moments.within(kept, NOON.isoformat()).endswith(read.removeprefix("… "))
+
+
+async def test_a_text_whose_checks_are_under_way_is_not_said_to_need_none(world: World) -> None:
+    await world.ready()
+    await world.order()
+    await world.workers_run()
+    [text] = await world.messages()
+    async with world.deps.db.transaction() as session:
+        await session.execute(update(Message).values(state="sending", checks=[]))
+    page = (await world.open_page(f"/messages/{text['id']}")).text
+    assert "They run right before sending." in page
