@@ -70,7 +70,7 @@ async def start_import(deps: Deps, session: AsyncSession, shop: Shop, form: obje
     """*form*: `{"dry_run", "since"}`. Raises `Invalid`; `Conflict` while another one is under way."""
     dry_run, since = _read(deps, shop, form)
     if not await living_rules(session, shop.id):
-        raise Invalid({"since": "Save a rule under Attribution first. It says whose an order is."})
+        raise Invalid({"since": "Save a rule under Attribution first. It decides which account an order belongs to."})
     await _be_the_only_one(session, shop.id)
     now = deps.clock()
     run = HistoryImport(

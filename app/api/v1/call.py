@@ -184,7 +184,7 @@ async def _open(request: Request, deps: Deps, scope: str, largest: int, known: K
             raise ApiError(
                 401,
                 "unauthorized",
-                "Send a living API key: Authorization: Bearer connect_…",
+                "Send a valid API key: Authorization: Bearer connect_…",
                 headers={"WWW-Authenticate": 'Bearer realm="Connect API"'},
             )
         known.key = key
