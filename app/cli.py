@@ -14,7 +14,7 @@ import uvicorn
 from cryptography.fernet import Fernet
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
+from rich.table import Column, Table
 
 from app.config import ConfigurationError, Settings, read_settings
 from app.core import migrations
@@ -32,6 +32,7 @@ from app.worker import work
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console()
 errors = Console(stderr=True)
+WIDE = 160
 MARKS = {"ok": "✓", "warning": "!", "problem": "✗"}
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -41,7 +42,8 @@ def main() -> None:
     try:
         cli()
     except (BackupError, ConfigurationError, PostgresUnavailable) as error:
-        errors.print(str(error), style="bold red", highlight=False)
+        # No markup, or "[trial]" would be taken for a style; no wrapping, so that commands can be copied.
+        errors.print(str(error), style="bold red", highlight=False, markup=False, soft_wrap=True)
         raise SystemExit(2) from None
 
 
@@ -145,9 +147,11 @@ def declared(
         path.write_text(render_toml(path.read_text()))
         console.print("shopify.app.toml was written.")
         return
-    table = Table("What", "Name", "Detail", "Where")
+    table = Table("What", Column("Name", overflow="fold"), "Detail", "Where")
     for row in declared_rows():
         table.add_row(*row)
+    if not console.is_terminal:
+        console.width = WIDE  # whoever pipes this looks for whole names
     console.print(table)
 
 

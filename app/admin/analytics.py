@@ -68,4 +68,4 @@ def _label(kind: str) -> str:
 
 
 def _days(given: str) -> int:
-    return int(given) if given.isascii() and given.isdecimal() and int(given[:4]) in PERIODS else USUAL
+    return next((days for days in PERIODS if str(days) == given), USUAL)

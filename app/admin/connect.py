@@ -36,9 +36,9 @@ from app.connect.own_texts import describe_own_text, save_own_text
 from app.connect.queries import endpoints_of, get_account
 from app.connect.request_log import request_log
 from app.core.errors import Invalid, NotFound
+from app.core.whole_number import whole_number
 from app.notifications.registration import request_registration
 
-LARGEST_ID = 2**63 - 1
 ACCOUNTS_ON_A_PAGE = 100
 
 
@@ -197,7 +197,7 @@ async def _turn(visit: Visit, turn: Callable[..., Awaitable[dict[str, Any]]]) ->
 
 def path_id(visit: Visit, what: str) -> int:
     """Raises `NotFound`."""
-    number = _whole_number(str(visit.request.path_params["id"]))
+    number = whole_number(str(visit.request.path_params["id"]))
     if number is None:
         raise NotFound(f"There is no such {what}.")
     return number
@@ -206,14 +206,7 @@ def path_id(visit: Visit, what: str) -> int:
 def optional_id(visit: Visit, name: str) -> int | None:
     """Raises `Invalid`."""
     text = visit.request.query_params.get(name, "")
-    number = _whole_number(text)
+    number = whole_number(text)
     if text and number is None:
         raise Invalid({name: "Give the id that the page before this one ended with."})
     return number
-
-
-def _whole_number(text: str) -> int | None:
-    if not text.isascii() or not text.isdecimal() or len(text) > 19:
-        return None
-    number = int(text)
-    return number if 1 <= number <= LARGEST_ID else None

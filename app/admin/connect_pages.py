@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 from app.admin.connect import optional_id, path_id
 from app.admin.page import page, render
 from app.admin.session import Visit
-from app.connect.accounts import hosted_url, list_accounts, read_account
+from app.connect.accounts import hosted_url, list_accounts, names_of, read_account
 from app.connect.attribution import read_saved_rules, try_rules
 from app.connect.history import DONE, list_imports
 from app.connect.keys import SCOPES, list_keys
@@ -105,9 +105,8 @@ async def show_history(visit: Visit) -> Response:
     async with visit.deps.db.transaction() as session:
         imports = await list_imports(session, visit.shop.id)
         rules = await read_saved_rules(session, visit.shop.id)
-        names = {}
-        for account_id in {int(each) for run in imports[:1] for each in run["accounts"]}:
-            names[str(account_id)] = (await read_account(visit.deps, session, visit.shop, account_id))["name"]
+        ids = {int(each) for run in imports for each in run["accounts"]}
+        names = await names_of(visit.deps, session, visit.shop.id, ids)
     current = next((each for each in imports if each["state"] != DONE), None)
     return render(visit, "connect_history", imports=imports, current=current, ruled=bool(rules), names=names)
 

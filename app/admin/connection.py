@@ -12,6 +12,7 @@ from app.admin.session import Visit
 from app.admin.steps import answer_in_steps
 from app.core.db import after_commit
 from app.core.errors import NotFound
+from app.core.whole_number import whole_number
 from app.messages.numbers import describe_numbers
 from app.notifications.catalogue import list_notifications
 from app.shops.connection import (
@@ -29,7 +30,6 @@ from app.shops.settings import read_settings_of
 
 NEW_JWT = "https://developers.ringcentral.com/console/my-credentials/create"
 ALL_JWTS = "https://developers.ringcentral.com/console/my-credentials"
-LARGEST_ID = 2**31 - 1
 
 
 @page
@@ -121,9 +121,9 @@ async def _sender_of(visit: Visit) -> int | None:
     given = visit.request.path_params.get("id")
     if given is None:
         return None
-    if given.isascii() and given.isdecimal() and len(given) <= 10 and int(given) <= LARGEST_ID:
-        async with visit.deps.db.transaction() as session:
-            known = {each["id"] for each in await describe_numbers(visit.deps, session, visit.shop)}
-        if int(given) in known:
-            return int(given)
+    sender_id = whole_number(str(given))
+    async with visit.deps.db.transaction() as session:
+        known = {each["id"] for each in await describe_numbers(visit.deps, session, visit.shop)}
+    if sender_id is not None and sender_id in known:
+        return sender_id
     raise NotFound("This number is not one of yours.")

@@ -14,6 +14,7 @@ from app.consent.opt_out_link import opt_out_page
 from app.consent.queries import count_held
 from app.consent.settle import drift_rows, settle_drift
 from app.core.errors import NotFound
+from app.core.whole_number import whole_number
 from app.messages import doubtful
 from app.messages.agreement import describe_policy, save_policy
 from app.messages.opt_out import record_staff_opt_in, record_staff_opt_out
@@ -22,7 +23,6 @@ from app.shops.settings import read_settings_of
 SHOWN = 100
 DECISIONS = 30
 """On the page at once; the next ones move up as these are decided."""
-LARGEST_ID = 2**63 - 1
 
 
 @page
@@ -111,7 +111,7 @@ async def read_quiet_rules(visit: Visit) -> dict[str, Any]:
 
 
 def _id(visit: Visit) -> int:
-    text = str(visit.request.path_params["id"])
-    if not text.isascii() or not text.isdecimal() or len(text) > 19 or not 1 <= int(text) <= LARGEST_ID:
+    number = whole_number(str(visit.request.path_params["id"]))
+    if number is None:
         raise NotFound("There is nothing at this address.")
-    return int(text)
+    return number

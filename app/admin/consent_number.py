@@ -41,6 +41,7 @@ async def show_number(visit: Visit) -> Response:
         typed=phone,
         wrong=None,
         standing=standing,
+        checked_at=visit.deps.clock().isoformat(),
         history=history,
         conversation=key_of(phone_hash) if talked else None,
     )

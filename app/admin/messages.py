@@ -12,6 +12,7 @@ from app.admin.session import Visit
 from app.admin.templates import KIND
 from app.core.errors import Invalid, NotFound
 from app.core.language import language_of
+from app.core.whole_number import whole_number
 from app.messages.conversations import count_unread
 from app.messages.kinds import kinds
 from app.messages.log import LONGEST_PAGE, log_page, message_detail
@@ -21,7 +22,6 @@ from app.messages.resend import cancel_message, resend_message
 
 PAGE_LENGTH = 50
 LONGEST_SEARCH = 100
-LARGEST_ID = 2**63 - 1
 FILTERS = ("status", "kind", "q", "before", "limit")
 
 
@@ -95,10 +95,10 @@ def read_filters(given: QueryParams) -> dict[str, Any]:
         wrong["kind"] = "Give the name of a kind, for example order_confirmed."
     if len(text["q"]) > LONGEST_SEARCH or "\0" in text["q"]:
         wrong["q"] = f"Search for at most {LONGEST_SEARCH} characters."
-    before = _whole_number(text["before"], LARGEST_ID)
+    before = whole_number(text["before"])
     if text["before"] and before is None:
         wrong["before"] = "Give the id that the page before this one ended with."
-    limit = _whole_number(text["limit"] or str(PAGE_LENGTH), LONGEST_PAGE)
+    limit = whole_number(text["limit"] or str(PAGE_LENGTH), LONGEST_PAGE)
     if limit is None:
         wrong["limit"] = f"Give a number from 1 to {LONGEST_PAGE}."
     if wrong:
@@ -121,14 +121,7 @@ def _choices(words: wording.Wording, status: str | None) -> list[tuple[str, str]
 
 
 def _message_id(visit: Visit) -> int:
-    message_id = _whole_number(str(visit.request.path_params["id"]), LARGEST_ID)
+    message_id = whole_number(str(visit.request.path_params["id"]))
     if message_id is None:
         raise NotFound("There is no such message.")
     return message_id
-
-
-def _whole_number(text: str, largest: int) -> int | None:
-    if not text.isascii() or not text.isdecimal() or len(text) > 19:
-        return None
-    number = int(text)
-    return number if 1 <= number <= largest else None

@@ -9,9 +9,8 @@ from app.admin.page import page, render
 from app.admin.session import Visit
 from app.compliance.data_request import list_requests, make_link, take_file
 from app.core.errors import NotFound
+from app.core.whole_number import whole_number
 from app.deps import Deps
-
-LARGEST_ID = 2**63 - 1
 
 
 @page
@@ -26,11 +25,11 @@ async def read_data_requests(visit: Visit) -> dict[str, Any]:
 
 
 async def link_data_request(visit: Visit) -> dict[str, Any]:
-    given = visit.request.path_params["id"]
-    if not (given.isascii() and given.isdigit() and int(given) <= LARGEST_ID):
+    request_id = whole_number(str(visit.request.path_params["id"]))
+    if request_id is None:
         raise NotFound("There is no such file.")
     async with visit.deps.db.transaction() as session:
-        path = await make_link(visit.deps, session, visit.shop, int(given), actor=visit.actor)
+        path = await make_link(visit.deps, session, visit.shop, request_id, actor=visit.actor)
     return {"url": visit.deps.settings.shopify_app_url + path}
 
 

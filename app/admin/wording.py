@@ -134,6 +134,7 @@ CONSENT_SOURCES: Final = {
     "provider": "RingCentral",
     "public_page": "Opt-out page",
     "checkout": "Checkout",
+    "api": "Your software (API)",
 }
 
 CONSENT_CHANGES: Final = {
@@ -148,6 +149,8 @@ CONSENT_CHANGES: Final = {
     "shopify_never_subscribed": "Not subscribed in Shopify",
     "shopify_redacted": "Erased in Shopify",
     "shopify_unknown": "Changed in Shopify",
+    "api_subscribed": "Subscribed, told by your software",
+    "api_pending": "Sign-up pending, told by your software",
 }
 
 LIST_STATES: Final = {

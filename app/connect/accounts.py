@@ -5,6 +5,7 @@ merchant in their place, switches them on. Grant and revoke are told to the orga
 """
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,8 +16,9 @@ from app.connect.models import Account
 from app.connect.queries import (
     account_page,
     cancel_queued_of_account,
-    find_account_by_connect_id,
     get_account,
+    is_connect_id_taken,
+    names_of_accounts,
     senders_of_accounts,
 )
 from app.connect.tokens import INVITE, issue
@@ -49,7 +51,7 @@ class PersonForm:
 async def invite_account(deps: Deps, session: AsyncSession, shop: Shop, form: object, *, actor: str) -> dict[str, Any]:
     """A new account and the link that its owner signs in with. Raises `Invalid`; `Conflict` for a known connect_id."""
     person = read_person(form, shop.country, new=True)
-    if person.connect_id and await find_account_by_connect_id(session, shop.id, person.connect_id) is not None:
+    if person.connect_id and await is_connect_id_taken(session, shop.id, person.connect_id):
         raise Conflict("There is already a connected account with this connect_id.")
     account = add_account(deps, session, shop, person)
     account.invited_at = deps.clock()
@@ -129,6 +131,12 @@ async def list_accounts(
     }
 
 
+async def names_of(deps: Deps, session: AsyncSession, shop_id: int, account_ids: Iterable[int]) -> dict[int, str]:
+    """By id, of those that were not removed."""
+    sealed = await names_of_accounts(session, shop_id, account_ids)
+    return {account_id: deps.vault.decrypt(name) for account_id, name in sealed.items()}
+
+
 async def read_account(deps: Deps, session: AsyncSession, shop: Shop, account_id: int) -> dict[str, Any]:
     """One account with its number and a fresh invitation link. Raises `NotFound`."""
     account = await get_account(session, shop.id, account_id)
@@ -146,21 +154,25 @@ async def set_up_account(deps: Deps, shop: Shop, account_id: int, form: object, 
     The number is settled first, since RingCentral has to be asked for it with no transaction open.
     """
     async with deps.db.transaction() as session:
-        await get_account(session, shop.id, account_id)
+        account = await get_account(session, shop.id, account_id)
     person, switches = read_person(form, shop.country, new=False), read_switches(form)
     assert isinstance(form, dict)
+    grants = bool(switches.get("alerts_enabled") or form.get("jwt"))
+    if grants:
+        _refuse_after_leaving(account)
     await set_up_number(deps, shop, account_id, form, actor=actor)
     async with deps.db.transaction() as session:
         account = await get_account(session, shop.id, account_id, lock=True)
-        if "connect_id" in person.given and person.connect_id != account.connect_id:
-            taken = person.connect_id and await find_account_by_connect_id(session, shop.id, person.connect_id)
-            if taken:
-                raise Conflict("There is already a connected account with this connect_id.")
+        if grants:
+            _refuse_after_leaving(account)
+        wanted = person.connect_id if person.connect_id != account.connect_id else None
+        if wanted and await is_connect_id_taken(session, shop.id, wanted):
+            raise Conflict("There is already a connected account with this connect_id.")
         _keep_person(deps, account, person)
         for name, value in switches.items():
             setattr(account, name, value)
         account.updated_at = deps.clock()
-        if switches.get("alerts_enabled") or form.get("jwt"):
+        if grants:
             await grant(deps, session, shop, account, actor=actor)
         await _audit(deps, session, shop, actor, "account_changed", account)
 
@@ -168,7 +180,11 @@ async def set_up_account(deps: Deps, shop: Shop, account_id: int, form: object, 
 async def set_up_number(deps: Deps, shop: Shop, account_id: int, form: dict[str, Any], *, actor: str) -> None:
     """A JWT of the account's own, and the number; without a JWT ever, one of the shop's numbers is given."""
     if form.get("jwt") is not None:
-        await connect(deps, shop, form, actor=actor, account_id=account_id)
+
+        async def still_there(session: AsyncSession) -> None:
+            _refuse_after_leaving(await get_account(session, shop.id, account_id, lock=True))
+
+        await connect(deps, shop, form, actor=actor, account_id=account_id, permit=still_there)
         if form.get("phone_number") is None:
             await _choose_only_number(deps, shop, account_id, actor)
     if form.get("phone_number") is None:
@@ -265,6 +281,11 @@ def describe_grant(account: Account) -> dict[str, Any]:
     }
 
 
+def may_import(account: Account) -> bool:
+    """Whether orders of the past may be stored for this person."""
+    return account.import_history != "no" and account.revoked_at is None
+
+
 def status_of(account: Account) -> str:
     if account.revoked_at is not None:
         return "revoked"
@@ -334,6 +355,12 @@ def is_email(text: str) -> bool:
 
 def email_hash_of(deps: Deps, email: str) -> bytes:
     return deps.vault.fingerprint("email:" + email.strip().lower())
+
+
+def _refuse_after_leaving(account: Account) -> None:
+    """What a person has taken back only the person can give again. Raises `Conflict`."""
+    if account.revoked_at is not None:
+        raise Conflict("This person has taken back their permission. They can give it again by the invitation link.")
 
 
 def _keep_person(deps: Deps, account: Account, person: PersonForm) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.connect.accounts import names_of
 from app.connect.models import Account, AttributionRule
 from app.connect.money import format_money, read_cents
 from app.connect.notices import tell_of_order
@@ -108,15 +109,13 @@ async def try_rules(deps: Deps, shop: Shop, form: object) -> dict[str, Any]:
     async with deps.db.transaction() as session:
         accounts = await accounts_for(session, shop.id, rules, marks)
         found = [match(rules, each, accounts) for each in marks]
-        names = {}
-        for account_id in {each.account_id for each in found if isinstance(each, Match)}:
-            account = await find_account(session, shop.id, account_id)
-            names[account_id] = deps.vault.decrypt(account.name_encrypted) if account is not None else ""
+        names = await names_of(deps, session, shop.id, {each.account_id for each in found if isinstance(each, Match)})
+    people = {account_id: {"id": account_id, "name": name} for account_id, name in names.items()}
     orders = [
         {
             "name": node.get("name") or "",
             "created_at": node.get("createdAt"),
-            "account": {"id": each.account_id, "name": names[each.account_id]} if isinstance(each, Match) else None,
+            "account": people.get(each.account_id) if isinstance(each, Match) else None,
             "rule": each.position if isinstance(each, Match) else None,
             "value": each.value if isinstance(each, Match) else None,
         }
@@ -136,7 +135,7 @@ async def attribute_webhook(deps: Deps, session: AsyncSession, shop: Shop, order
     if isinstance(found, Undecided):
         asked = {rule.name.lower() for rule in rules if rule.field == LANDING_PAGE}
         landing = {name: value for name, value in order.marks.landing if name.lower() in asked}
-        values = _values(order, None, deps.clock()) | {"decided": False, "landing": landing}
+        values = decision(order, None, deps.clock()) | {"decided": False, "landing": landing}
         await keep_attribution(session, shop.id, order.id, values)
         await enqueue(session, ATTRIBUTE, [f"{shop.id}:{order.id}"])
         return "has to ask for the tags of the customer"
@@ -220,7 +219,7 @@ async def _keep(
     deps: Deps, session: AsyncSession, shop: Shop, order: Order, found: Match | None, rules: Sequence[Rule]
 ) -> str:
     now = deps.clock()
-    values = _values(order, found, now, rules)
+    values = decision(order, found, now, rules)
     if not await keep_attribution(session, shop.id, order.id, values):
         return "decided before"
     if found is None:
@@ -239,7 +238,8 @@ async def _tell(deps: Deps, session: AsyncSession, shop: Shop, account_id: int, 
         await tell_of_order(deps, session, shop, account, order.name or "", order.total)
 
 
-def _values(order: Order, found: Match | None, now: datetime, rules: Sequence[Rule] = ()) -> dict[str, Any]:
+def decision(order: Order, found: Match | None, now: datetime, rules: Sequence[Rule] = ()) -> dict[str, Any]:
+    """The columns of an `Attribution`. Of the rule that decided its words are kept, because rules are replaced."""
     rule = rules[found.position] if found is not None else None
     told = {"field": rule.field, "name": rule.name, "value": found.value} if rule is not None and found else {}
     return {

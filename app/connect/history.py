@@ -3,7 +3,8 @@
 Each page is one job and one transaction, which stores the orders, the counts and the cursor of the next page, and
 queues the next job. So a run that was killed goes on with its page, and none is stored twice: orders are unique by
 Shopify's id. Stored orders carry `dont_trigger_auto_actions`, which the gate looks at again before any text. Whose an
-order is follows from the same rules as for new ones; an account that does not want its history keeps none.
+order is follows from the same rules as for new ones; an account that does not want its history, or has taken its
+permission back, keeps none.
 Source: Shopify, `orders` (60 days with `read_orders`, all with `read_all_orders`).
 """
 
@@ -16,7 +17,8 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.connect.attribution import accounts_for, living_rules, marks_of
+from app.connect.accounts import may_import
+from app.connect.attribution import Order, accounts_for, decision, living_rules, marks_of
 from app.connect.models import HistoryImport
 from app.connect.moments import read_moment, zone_of
 from app.connect.money import read_cents
@@ -32,7 +34,7 @@ from app.connect.queries import (
     shopify_order_exists,
     unfinished_import,
 )
-from app.connect.rules import Match, Rule, match
+from app.connect.rules import Marks, Match, Rule, match
 from app.core.errors import Conflict, Invalid
 from app.core.jobs import enqueue
 from app.core.log import get_logger
@@ -41,7 +43,7 @@ from app.deps import Deps
 from app.shopify.client import AccessForbidden, AccessTokenRejected, ShopUnavailable, operation, plain_id
 from app.shops.admin_api import run_operation
 from app.shops.models import Shop
-from app.shops.queries import get_shop, write_audit
+from app.shops.queries import get_shop, get_shop_locked, write_audit
 
 log = get_logger(__name__)
 
@@ -50,7 +52,7 @@ PACKAGE: Final = "app.connect"
 RUNNING, PAUSED, DONE, FAILED = "running", "paused", "done", "failed"
 WINDOW: Final = timedelta(days=60)
 RESULTS: Final = ("created", "duplicate", "refused", "nobody", "cancelled", "test")
-"""What may become of an order: stored; known before; its account wants no history; nobody's; cancelled; a test."""
+"""What may become of an order: stored; known before; not wanted by its account; nobody's; cancelled; a test."""
 PAID: Final = frozenset({"PAID", "PARTIALLY_REFUNDED", "REFUNDED"})
 
 
@@ -68,9 +70,8 @@ async def start_import(deps: Deps, session: AsyncSession, shop: Shop, form: obje
     """*form*: `{"dry_run", "since"}`. Raises `Invalid`; `Conflict` while another one is under way."""
     dry_run, since = _read(deps, shop, form)
     if not await living_rules(session, shop.id):
-        raise Invalid({"since": "Save a rule under Attribution first. It says whose an order is."})
-    if await unfinished_import(session, shop.id) is not None:
-        raise Conflict("An import is under way already. Let it finish, or stop it first.")
+        raise Invalid({"since": "Save a rule under Attribution first. It decides which account an order belongs to."})
+    await _be_the_only_one(session, shop.id)
     now = deps.clock()
     run = HistoryImport(
         shop_id=shop.id,
@@ -97,6 +98,7 @@ async def pause_import(deps: Deps, session: AsyncSession, shop: Shop, import_id:
 
 async def resume_import(deps: Deps, session: AsyncSession, shop: Shop, import_id: int, *, actor: str) -> dict[str, Any]:
     """Goes on with the page that it stopped at; a failed one too. Raises `NotFound`, `Conflict`."""
+    await _be_the_only_one(session, shop.id, besides=import_id)
     described = await _turn(deps, session, shop, import_id, (PAUSED, FAILED), RUNNING, actor)
     await enqueue(session, IMPORT, [import_id])
     return described
@@ -234,7 +236,7 @@ async def _store_one(
     account = await find_account(session, shop.id, account_id) if account_id is not None else None
     if account is None:
         return "nobody", None
-    if account.import_history == "no":
+    if not may_import(account):
         return "refused", account.id
     if await shopify_order_exists(session, shop.id, order_id):
         return "duplicate", account.id
@@ -255,10 +257,8 @@ async def _store_one(
     except DuplicateReference:
         return "duplicate", account.id
     if not decided and found is not None:
-        rule = rules[found.position].field
-        values = {"account_id": account.id, "rule": rule, "decided": True, "landing": None}
-        values |= {"order_name": node.get("name"), "at": deps.clock()}
-        await keep_attribution(session, shop.id, order_id, values)
+        order = Order(order_id, node.get("name"), Marks())
+        await keep_attribution(session, shop.id, order_id, decision(order, found, deps.clock(), rules))
     return "created", account.id
 
 
@@ -338,6 +338,14 @@ def _read(deps: Deps, shop: Shop, form: object) -> tuple[bool, datetime | None]:
     if wrong:
         raise Invalid(wrong)
     return bool(dry_run), moment
+
+
+async def _be_the_only_one(session: AsyncSession, shop_id: int, *, besides: int | None = None) -> None:
+    """Raises `Conflict`. Starts wait for each other, so that two windows do not start two."""
+    await get_shop_locked(session, shop_id)
+    other = await unfinished_import(session, shop_id)
+    if other is not None and other.id != besides:
+        raise Conflict("An import is under way already. Let it finish, or stop it first.")
 
 
 async def _turn(

@@ -22,7 +22,7 @@ from app.connect.accounts import (
     revoke,
 )
 from app.connect.models import Account, SignIn
-from app.connect.queries import accounts_of_person, find_account_by_connect_id, get_account, get_sign_in
+from app.connect.queries import accounts_of_person, get_account, get_sign_in, is_connect_id_taken
 from app.connect.sign_in import BY_EMAIL, is_current, open_visit
 from app.connect.tokens import INVITE, JOIN, Pass, read
 from app.core.errors import Conflict, Invalid, Refused
@@ -154,7 +154,7 @@ async def _new_account(deps: Deps, session: AsyncSession, shop: Shop, candidate:
     lookup: dict[str, Any] = {f"{field}_hash": sign_in.person_hash}
     if await accounts_of_person(session, shop.id, **lookup):
         raise Refused(SPENT)  # joined meanwhile, by a second code
-    if sign_in.claim and await find_account_by_connect_id(session, shop.id, sign_in.claim) is not None:
+    if sign_in.claim and await is_connect_id_taken(session, shop.id, sign_in.claim):
         raise Conflict("You have been invited with another e-mail address or mobile number. Sign in with that one.")
     account = add_account(deps, session, shop, read_person(form, shop.country, new=True))
     await session.flush()

@@ -371,7 +371,7 @@ class HistoryImport(Base):
     """One backfill from Shopify: *state* is "running", "paused", "done" or "failed".
 
     *cursor* is where the next page begins, so that a stopped run goes on where it was. A dry run only counts. *fence*
-    counts the times that it was started, so that a worker that comes back from the dead adds nothing.
+    counts the pages that were stored, so that a worker that comes back from the dead adds nothing.
     """
 
     __tablename__ = "connect_imports"

@@ -16,9 +16,10 @@ from app.connect.mail import can_mail, send_mail
 from app.connect.models import Account, Notice
 from app.connect.moments import read_moment, write_moment, zone_of
 from app.connect.order_form import whole
-from app.connect.queries import find_account, find_account_by_connect_id, granted_accounts
+from app.connect.queries import accounts_not_revoked, find_account, find_account_by_connect_id
 from app.core.errors import Invalid, NotFound
 from app.core.jobs import enqueue
+from app.core.whole_number import LARGEST_ID, whole_number
 from app.deps import Deps
 from app.message_templates.segments import UTF16_LIMIT, to_plain, utf16_length
 from app.messages.kinds import Kind, kinds
@@ -30,7 +31,6 @@ from app.shops.queries import find_sender, get_shop
 MAIL: Final = "connect.mail_notice"
 LONGEST_BODY: Final = 900
 MOST_NAMED: Final = 1000
-LARGEST_ID: Final = 2**63 - 1
 FURTHEST: Final = timedelta(days=90)
 
 NOTICE = kinds.add(
@@ -253,7 +253,7 @@ async def _recipients(session: AsyncSession, shop: Shop, form: Mapping[str, Any]
         if single is not None:
             given[name].append(single)
     if not any(given.values()) and form.get("user_ids") is None and form.get("connect_ids") is None:
-        return await granted_accounts(session, shop.id)
+        return await accounts_not_revoked(session, shop.id)
     found = {}
     for index, user_id in enumerate(given["user_ids"]):
         account = await _by_user_id(session, shop, user_id, f"message.user_ids.{index}")
@@ -265,7 +265,7 @@ async def _recipients(session: AsyncSession, shop: Shop, form: Mapping[str, Any]
 
 
 async def _by_user_id(session: AsyncSession, shop: Shop, value: object, field: str) -> Account:
-    number = int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else whole(value)
+    number = whole_number(value) if isinstance(value, str) else whole(value)
     if number is None or not 0 < number <= LARGEST_ID:
         raise Invalid({field: "Give the user_id of a connected account."})
     account = await find_account(session, shop.id, number)

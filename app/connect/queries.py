@@ -26,7 +26,6 @@ from app.connect.models import (
     WebhookCall,
     WebhookEndpoint,
 )
-from app.consent.models import PublicRequest
 from app.core.errors import NotFound
 from app.messages.models import InboundMessage, Message, MessageState
 from app.messages.queries import move
@@ -59,6 +58,15 @@ async def find_account_by_connect_id(session: AsyncSession, shop_id: int, connec
     )
 
 
+async def is_connect_id_taken(session: AsyncSession, shop_id: int, connect_id: str) -> bool:
+    """Two calls that want the same one wait for each other, so that the second is told."""
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:connect_id, :shop))"),
+        {"connect_id": connect_id, "shop": shop_id},
+    )
+    return await find_account_by_connect_id(session, shop_id, connect_id) is not None
+
+
 async def accounts_of_person(
     session: AsyncSession, shop_id: int, *, email_hash: bytes | None = None, phone_hash: bytes | None = None
 ) -> list[Account]:
@@ -78,12 +86,20 @@ async def account_page(
     return list(await session.scalars(query.order_by(Account.id).limit(limit)))
 
 
-async def granted_accounts(session: AsyncSession, shop_id: int) -> list[Account]:
-    """Accounts that the organisation may write to."""
+async def accounts_not_revoked(session: AsyncSession, shop_id: int) -> list[Account]:
+    """Accounts that the organisation may write to: invited or granted."""
     query = select(Account).where(
         Account.shop_id == shop_id, Account.deleted_at.is_(None), Account.revoked_at.is_(None)
     )
     return list(await session.scalars(query.order_by(Account.id)))
+
+
+async def names_of_accounts(session: AsyncSession, shop_id: int, account_ids: Iterable[int]) -> dict[int, bytes]:
+    """Id to encrypted name; one that was removed has none."""
+    query = select(Account.id, Account.name_encrypted).where(
+        Account.shop_id == shop_id, Account.id.in_(list(account_ids)), Account.deleted_at.is_(None)
+    )
+    return {row.id: row.name_encrypted for row in await session.execute(query)}
 
 
 async def count_accounts(session: AsyncSession, shop_id: int) -> int:
@@ -131,30 +147,22 @@ async def forget_account_text(session: AsyncSession, account_id: int, kind: str,
 # --- signing in ---
 
 
-async def count_page_use(
-    session: AsyncSession, shop_id: int, address_hash: bytes, *, now: datetime, window: timedelta
-) -> int:
-    """Note one attempt to sign in and answer how many came from this address within *window*, this one included."""
-    old = (PublicRequest.shop_id == shop_id, PublicRequest.at < now - timedelta(days=1))
-    await session.execute(delete(PublicRequest).where(*old))
-    session.add(PublicRequest(shop_id=shop_id, address_hash=address_hash, at=now))
-    await session.flush()
-    query = select(func.count()).where(
-        PublicRequest.shop_id == shop_id, PublicRequest.address_hash == address_hash, PublicRequest.at > now - window
-    )
-    return int(await session.scalar(query) or 0)
-
-
 async def add_sign_in(session: AsyncSession, values: dict[str, Any]) -> SignIn:
     return (await session.scalars(insert(SignIn).values(**values).returning(SignIn))).one()
 
 
-async def count_sign_ins(
-    session: AsyncSession, shop_id: int, *, since: datetime, person_hash: bytes | None = None
-) -> int:
-    query = select(func.count()).where(SignIn.shop_id == shop_id, SignIn.created_at > since)
-    if person_hash is not None:
-        query = query.where(SignIn.person_hash == person_hash)
+async def count_sign_ins(session: AsyncSession, shop_id: int, person_hash: bytes, *, since: datetime) -> int:
+    query = select(func.count()).where(
+        SignIn.shop_id == shop_id, SignIn.person_hash == person_hash, SignIn.created_at > since
+    )
+    return int(await session.scalar(query) or 0)
+
+
+async def count_strangers(session: AsyncSession, shop_id: int, *, since: datetime) -> int:
+    """How often somebody without an account asked for a code."""
+    query = select(func.count()).where(
+        SignIn.shop_id == shop_id, SignIn.account_id.is_(None), SignIn.created_at > since
+    )
     return int(await session.scalar(query) or 0)
 
 
@@ -658,10 +666,16 @@ async def count_orders(session: AsyncSession, shop_id: int, account_id: int, *, 
 async def cancel_queued_of_account(
     session: AsyncSession, shop_id: int, account_id: int, *, now: datetime, reason: tuple[str, str]
 ) -> None:
-    """Cancel what waits to leave from this account's number, scheduled texts included."""
+    """Cancel what waits to leave in this account's name, scheduled texts included.
+
+    Texts about the shop's own orders are left: their buyers hear from the shop's number instead, as the gate decides.
+    """
     senders = select(Sender.id).where(Sender.shop_id == shop_id, Sender.account_id == account_id)
     query = select(Message.id).where(
-        Message.shop_id == shop_id, Message.sender_id.in_(senders), Message.state == MessageState.QUEUED
+        Message.shop_id == shop_id,
+        Message.sender_id.in_(senders),
+        Message.kind.like("connect!_%", escape="!"),
+        Message.state == MessageState.QUEUED,
     )
     for message_id in list(await session.scalars(query.with_for_update())):
         await move(

@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from app.core.errors import Invalid
+from app.core.whole_number import LARGEST_ID
 
 DISCOUNT_CODE, ORDER_TAG, NOTE_ATTRIBUTE = "discount_code", "order_tag", "note_attribute"
 CUSTOMER_TAG, LANDING_PAGE = "customer_tag", "landing_page"
@@ -19,7 +20,6 @@ NAMED: Final = (NOTE_ATTRIBUTE, LANDING_PAGE)
 """Fields of which one has to be named: the attribute, or the parameter of the page's address."""
 MOST_RULES: Final = 50
 LONGEST: Final = 200
-LARGEST_ID: Final = 2**63 - 1
 UTM: Final = ("source", "medium", "campaign", "term", "content")
 
 

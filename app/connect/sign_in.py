@@ -23,6 +23,7 @@ from app.connect.queries import (
     accounts_of_person,
     add_sign_in,
     count_sign_ins,
+    count_strangers,
     find_account,
     find_visit,
     get_sign_in,
@@ -50,7 +51,8 @@ LONGEST_VISIT: Final = timedelta(hours=12)
 HOUR: Final = timedelta(hours=1)
 MOST_ATTEMPTS: Final = 5
 MOST_CODES_A_PERSON: Final = 4
-MOST_CODES_A_SHOP: Final = 120
+MOST_CODES_TO_STRANGERS: Final = 120
+"""An hour and shop. Accounts are not counted in: otherwise a stranger could use their codes up."""
 ENDED: Final = "You have been signed out. Sign in again to go on."
 
 SIGN_IN_CODE = kinds.add(
@@ -117,10 +119,10 @@ async def ask_code(
     """The ticket for the code, whoever asked. *claim*: the organisation's own id of the person, proved by it."""
     now, person_hash = deps.clock(), person.fingerprint(deps)
     account = await _account_of(deps, session, shop, person)
-    asked = await count_sign_ins(session, shop.id, since=now - HOUR, person_hash=person_hash)
-    asked_by_all = await count_sign_ins(session, shop.id, since=now - HOUR)
-    wanted = account is not None or (read_settings_of(shop).connect_self_join and _is_welcome(shop, person))
-    rightful = wanted and asked < MOST_CODES_A_PERSON and asked_by_all < MOST_CODES_A_SHOP
+    asked = await count_sign_ins(session, shop.id, person_hash, since=now - HOUR)
+    strangers = await count_strangers(session, shop.id, since=now - HOUR)
+    wanted = account is not None or (_is_welcome(shop, person) and strangers < MOST_CODES_TO_STRANGERS)
+    rightful = wanted and asked < MOST_CODES_A_PERSON
     code = f"{secrets.randbelow(1_000_000):06d}"
     sign_in = await add_sign_in(
         session,
@@ -238,8 +240,10 @@ async def _account_of(deps: Deps, session: AsyncSession, shop: Shop, person: Per
 
 
 def _is_welcome(shop: Shop, person: Person) -> bool:
-    """A stranger's phone gets a code only in a country that the shop texts to: codes cost money."""
-    return person.channel == BY_EMAIL or country_of(person.address) in read_settings_of(shop).countries
+    """A stranger may join where the shop allows it; by phone only from a country that it texts to: codes cost money."""
+    settings = read_settings_of(shop)
+    in_reach = person.channel == BY_EMAIL or country_of(person.address) in settings.countries
+    return settings.connect_self_join and in_reach
 
 
 async def _deliver(deps: Deps, session: AsyncSession, shop: Shop, person: Person, sign_in: SignIn, code: str) -> None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, select, true, update
+from sqlalchemy import case, delete, func, select, true, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.consent.models import ConsentEvent, ConsentPolicy, OptInRequest, Suppression
+from app.consent.models import ConsentEvent, ConsentPolicy, OptInRequest, PublicRequest, Suppression
 from app.core.errors import NotFound
 
 DECISIONS = ("opt_out", "opt_in")
@@ -256,3 +256,20 @@ async def answer_request(session: AsyncSession, shop_id: int, phone_hash: bytes,
 async def current_policy(session: AsyncSession, shop_id: int) -> ConsentPolicy | None:
     query = select(ConsentPolicy).where(ConsentPolicy.shop_id == shop_id)
     return await session.scalar(query.order_by(ConsentPolicy.id.desc()).limit(1))
+
+
+async def count_public_use(
+    session: AsyncSession, shop_id: int, address_hash: bytes, *, now: datetime, window: timedelta
+) -> int:
+    """Note one use of a form that is open to everybody; how many came from this address within *window*, with this one.
+
+    Uses are forgotten after a day.
+    """
+    old = (PublicRequest.shop_id == shop_id, PublicRequest.at < now - timedelta(days=1))
+    await session.execute(delete(PublicRequest).where(*old))
+    session.add(PublicRequest(shop_id=shop_id, address_hash=address_hash, at=now))
+    await session.flush()
+    query = select(func.count()).where(
+        PublicRequest.shop_id == shop_id, PublicRequest.address_hash == address_hash, PublicRequest.at > now - window
+    )
+    return int(await session.scalar(query) or 0)

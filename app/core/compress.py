@@ -14,6 +14,10 @@ WORTH_IT = 1000
 LEVEL = 1
 
 
+class CannotDecompress(Exception):
+    """Another process had the package and this one has not. Its job is tried again; what is kept is not unreadable."""
+
+
 def _zstd() -> Any:
     for name in ("compression.zstd", "backports.zstd"):
         try:
@@ -36,7 +40,9 @@ def compress(data: bytes) -> bytes:
 
 
 def decompress(data: bytes) -> bytes:
-    """What `compress` was given; what it left alone is returned as it is."""
-    if zstd is None or not data.startswith(MARK):
+    """What `compress` was given; what it left alone is returned as it is. Raises `CannotDecompress`."""
+    if not data.startswith(MARK):
         return data
+    if zstd is None:
+        raise CannotDecompress
     return bytes(zstd.decompress(data[len(MARK) :]))

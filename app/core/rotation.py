@@ -53,6 +53,8 @@ async def _rotate_column(
                     update(table).where(condition, column == value).values({column.name: change(value)})
                 )
         if not rows:
+            if not total:
+                progress.update(task, total=1, completed=1)  # nothing to do is done
             return
         last = tuple(rows[-1][:-1])
         progress.advance(task, len(rows))

@@ -7,15 +7,13 @@ from starlette.responses import Response
 from app.connect.conversations import account_conversation, account_conversations, queue_account_reply
 from app.connect.own_page import account_customers, account_orders
 from app.core.errors import AppError, Conflict, Invalid
+from app.core.whole_number import whole_number
 from app.hosted.member import Member, faults_of, members_only
-
-LARGEST_ID = 2**63 - 1
 
 
 @members_only
 async def open_orders(member: Member) -> Response:
-    before = member.form.get("before", "")
-    last = int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else None
+    last = whole_number(member.form.get("before", ""))
     async with member.deps.db.transaction() as session:
         found = await account_orders(member.deps, session, member.shop, member.account, before=last)
     return member.show("orders", **found, further=last is not None)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.connect.queries import count_page_use
+from app.consent.queries import count_public_use
 from app.core.rate_limit import caller_of
 from app.deps import Deps
 from app.hosted.page import show_nobody
@@ -68,7 +68,7 @@ async def is_too_fast(guest: Guest) -> bool:
     caller = caller_of(guest.request.scope.get("client"))
     address_hash = guest.deps.vault.fingerprint(f"hosted/{caller}")
     async with guest.deps.db.transaction() as session:
-        used = await count_page_use(session, guest.shop.id, address_hash, now=guest.deps.clock(), window=WINDOW)
+        used = await count_public_use(session, guest.shop.id, address_hash, now=guest.deps.clock(), window=WINDOW)
     return used > MOST_ATTEMPTS
 
 

@@ -9,11 +9,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.connect.models import Account, Visit
-from app.connect.sign_in import read_visit
+from app.connect.queries import get_account
+from app.connect.sign_in import ENDED, read_visit
 from app.core.errors import AppError, Invalid, Unauthorized
 from app.core.log import get_logger
 from app.hosted.guest import Answer, Guest, find_guest
@@ -54,22 +56,34 @@ def members_only(show: Callable[[Member], Awaitable[Response]]) -> Answer:
         if request.method != "POST":
             return await show_landing(guest)
         try:
-            member = await _member(guest)
+            return await _show_or_explain(await _member(guest), show)
         except Unauthorized as ended:
             return await show_landing(guest, problem=ended.sentence, status=401)
-        try:
-            return await show(member)
-        except AppError as error:
-            if error.status >= 500:
-                log.warning("hosted.failed", error=type(error).__name__, status=error.status, shop_id=guest.shop.id)
-            return member.show("problem", status=error.status, sentence=error.sentence, path=f"{guest.base}/home")
 
     return answer
+
+
+async def refuse_who_left(member: Member, session: AsyncSession) -> None:
+    """For work that takes its time: raises `Unauthorized` when the person has left in another window meanwhile."""
+    account = await get_account(session, member.shop.id, member.account.id, lock=True)
+    if account.token_epoch != member.account.token_epoch:
+        raise Unauthorized(ENDED)
 
 
 def faults_of(error: AppError) -> dict[str, str]:
     """Field to sentence, for the form that was filled in; "form" where it is about no single field."""
     return error.errors if isinstance(error, Invalid) else {"form": error.sentence}
+
+
+async def _show_or_explain(member: Member, show: Callable[[Member], Awaitable[Response]]) -> Response:
+    try:
+        return await show(member)
+    except Unauthorized:
+        raise
+    except AppError as error:
+        if error.status >= 500:
+            log.warning("hosted.failed", error=type(error).__name__, status=error.status, shop_id=member.shop.id)
+        return member.show("problem", status=error.status, sentence=error.sentence, path=f"{member.base}/home")
 
 
 async def _member(guest: Guest) -> Member:

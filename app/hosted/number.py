@@ -3,14 +3,15 @@
 An account can choose among the numbers of its own RingCentral user only; the shop's are given by the shop.
 """
 
+from functools import partial
 from urllib.parse import urlencode
 
 from starlette.responses import Response
 
 from app.connect.queries import get_account
-from app.core.errors import AppError, Refused
+from app.core.errors import AppError, Refused, Unauthorized
 from app.hosted.guest import TOO_MANY, is_too_fast
-from app.hosted.member import Member, faults_of, members_only
+from app.hosted.member import Member, faults_of, members_only, refuse_who_left
 from app.shops.connection import choose_number, connect, describe_connection, disconnect
 from app.shops.queries import find_sender
 from app.sms.contract import CredentialsRefused
@@ -32,8 +33,17 @@ async def connect_own(member: Member) -> Response:
         return await _show(member, errors={"form": TOO_MANY}, status=429)
     given = {name: member.form.get(name, "") for name in ("jwt", "client_id", "client_secret")}
     try:
-        await connect(member.deps, member.shop, given, actor=member.actor, account_id=member.account.id)
+        await connect(
+            member.deps,
+            member.shop,
+            given,
+            actor=member.actor,
+            account_id=member.account.id,
+            permit=partial(refuse_who_left, member),
+        )
         await _choose_the_only_one(member)
+    except Unauthorized:
+        raise
     except CredentialsRefused as refused:
         return await _show(member, errors={refused.field: refused.sentence}, status=422)
     except AppError as wrong:

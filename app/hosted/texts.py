@@ -92,5 +92,5 @@ def _values(member: Member, kind: str, number: str | None) -> dict[str, Any]:
     samples = sample_values(kind)
     names = names_for(kind)
     values = {name: str(samples.get(name.split(".")[0], {}).get(name.split(".")[1], "")) for name in names}
-    shop = {name: value for name, value in values.items() if not name.startswith("shop.")}
-    return {**shop, "affiliate.name": member.name, "affiliate.phone": number or values["affiliate.phone"]}
+    others = {name: value for name, value in values.items() if not name.startswith("shop.")}
+    return {**others, "affiliate.name": member.name, "affiliate.phone": number or values["affiliate.phone"]}

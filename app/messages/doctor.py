@@ -16,8 +16,8 @@ SECONDS = 5.0
 
 async def examine(deps: Deps) -> list[dict[str, Any]]:
     """Rows of {"about", "level", "sentence", "action"}: the installation first, then each shop's problems."""
-    rows = [await _database(deps), await _jobs(deps), await _worker(deps), await _ringcentral(deps), _address(deps)]
-    return rows + await _shops(deps)
+    checks = (_database, _jobs, _worker, _ringcentral, _address)
+    return [await check(deps) for check in checks] + await _shops(deps)
 
 
 async def _database(deps: Deps) -> dict[str, Any]:
@@ -52,11 +52,20 @@ async def _ringcentral(deps: Deps) -> dict[str, Any]:
     return _row("ringcentral", OK, f"{server} answers.")
 
 
-def _address(deps: Deps) -> dict[str, Any]:
+async def _address(deps: Deps) -> dict[str, Any]:
+    """Some networks cannot reach their own public address, so silence is only a warning."""
     url = deps.settings.shopify_app_url
     if not url.startswith("https://"):
         return _row("address", WARNING, f"{url} is not https: for trying out only.")
-    return _row("address", OK, f"Shopify and RingCentral reach the app at {url}.")
+    try:
+        answer = await deps.http.request("GET", f"{url}/healthz", timeout=SECONDS)
+    except httpx2.TransportError as error:
+        found = f"{url} does not answer from here ({type(error).__name__})."
+        return _row("address", WARNING, found, "Shopify and RingCentral need it: check DNS, TLS and the web process.")
+    if answer.status_code != 200:
+        found = f"{url}/healthz answers {answer.status_code}."
+        return _row("address", WARNING, found, "Check that the proxy passes everything on to the web process.")
+    return _row("address", OK, f"The app answers at {url}.")
 
 
 async def _shops(deps: Deps) -> list[dict[str, Any]]:

@@ -24,13 +24,11 @@ COUNTRY_CLOSED = Reason("country_not_allowed", "The customer's country is not am
 BAD_TEMPLATE = Reason("template_broken", "The text could not be put together. Check the template.")
 EMPTY_TEXT = Reason("text_empty", "The template gives an empty text.")
 TOO_LATE = Reason("too_late", "It would have arrived too late to be useful.")
-GAVE_UP = Reason("provider_unavailable", "RingCentral could not be reached in time.")
 OUTCOME_UNKNOWN = Reason(
     "outcome_unknown", "RingCentral did not answer and does not list the text, twice. It may not have arrived."
 )
 CANCELLED_BY_STAFF = Reason("cancelled_by_staff", "Cancelled by a member of your staff.")
 SHOP_GONE = Reason("app_uninstalled", "The app was uninstalled.")
-ACCESS_LOST = Reason("access_lost", "Shopify did not let the app read the order. Open the app once.")
 HELD_FOR_DECISION = Reason(
     "held_for_decision", "The customer's last reply may mean STOP. Texts wait until you decide under Consent."
 )

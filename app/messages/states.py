@@ -22,8 +22,3 @@ TRANSITIONS: dict[S, frozenset[S]] = {
 }
 
 ENDS = frozenset({S.DELIVERED, S.FAILED, S.SKIPPED, S.EXPIRED, S.CANCELLED})
-
-
-def origins(target: S) -> tuple[S, ...]:
-    """From where *target* can be reached."""
-    return tuple(state for state, targets in TRANSITIONS.items() if target in targets)

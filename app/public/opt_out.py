@@ -22,13 +22,14 @@ from starlette.responses import HTMLResponse, Response
 
 from app.consent.opt_out import Evidence
 from app.consent.opt_out_link import read_token
-from app.consent.queries import find_suppression
+from app.consent.queries import count_public_use, find_suppression
 from app.core.phone import mask, to_e164
+from app.core.rate_limit import caller_of
 from app.deps import Deps
 from app.messages.kinds import OPT_OUT_CODE
 from app.messages.opt_out import stop_texting
 from app.messages.queue import queue_text
-from app.public.queries import add_code, codes_since, count_request, is_known, try_code
+from app.public.queries import add_code, codes_since, is_known, try_code
 from app.public.wording import CODE_TEXT, WORDS, language_of
 from app.shopify.shop_domain import clean_shop_domain
 from app.shops.models import Shop
@@ -160,9 +161,10 @@ def _evidence(guest: Guest, method: str, shown: str) -> Evidence:
 
 
 async def _is_too_fast(guest: Guest) -> bool:
-    address_hash = guest.deps.vault.fingerprint(f"address/{guest.address}")
+    caller = caller_of(guest.request.scope.get("client"))
+    address_hash = guest.deps.vault.fingerprint(f"address/{caller}")
     async with guest.deps.db.transaction() as session:
-        used = await count_request(session, guest.shop.id, address_hash, guest.deps.clock(), WINDOW)
+        used = await count_public_use(session, guest.shop.id, address_hash, now=guest.deps.clock(), window=WINDOW)
     return used > MOST_REQUESTS
 
 

@@ -1,31 +1,16 @@
-"""SQL of the public page: codes, and how often it was used from one address."""
+"""SQL of the public page: codes, and who may get one."""
 
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.consent.models import OptOutCode, PublicRequest
+from app.consent.models import OptOutCode
 from app.messages.models import InboundMessage, Message
 
 CODE_LIVES = timedelta(minutes=10)
 MOST_ATTEMPTS = 5
 FORGOTTEN_AFTER = timedelta(days=1)
-
-
-async def count_request(
-    session: AsyncSession, shop_id: int, address_hash: bytes, now: datetime, window: timedelta
-) -> int:
-    """Note one use and answer how many came from this address within *window*, this one included."""
-    await session.execute(
-        delete(PublicRequest).where(PublicRequest.shop_id == shop_id, PublicRequest.at < now - FORGOTTEN_AFTER)
-    )
-    session.add(PublicRequest(shop_id=shop_id, address_hash=address_hash, at=now))
-    await session.flush()
-    query = select(func.count()).where(
-        PublicRequest.shop_id == shop_id, PublicRequest.address_hash == address_hash, PublicRequest.at > now - window
-    )
-    return int(await session.scalar(query) or 0)
 
 
 async def is_known(session: AsyncSession, shop_id: int, phone_hash: bytes) -> bool:

@@ -6,7 +6,7 @@ The subscription belongs to the RingCentral user, not to the shop, because sever
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -65,13 +65,25 @@ SUBSCRIBING = Cost(light=1, medium=2)
 """Reading the list, deleting a stray, creating."""
 LOW_VOLUME_A_DAY = 6000
 """Texts to US mobiles over all numbers of a campaign that is registered for low volume."""
+Permit = Callable[[AsyncSession], Awaitable[None]]
 PARTNER_SERVERS = (RINGCENTRAL_SERVER, "https://platform.ringcentral.biz")
 
 
 async def connect(
-    deps: Deps, shop: Shop, form: object, *, actor: str, account_id: int | None = None, tell: Tell = tell_nobody
+    deps: Deps,
+    shop: Shop,
+    form: object,
+    *,
+    actor: str,
+    account_id: int | None = None,
+    tell: Tell = tell_nobody,
+    permit: Permit | None = None,
 ) -> None:
-    """Check and store pasted credentials. Raises `Invalid` by field, or `SmsError` when RingCentral is away."""
+    """Check and store pasted credentials. Raises `Invalid` by field, or `SmsError` when RingCentral is away.
+
+    *permit* is asked in the transaction that stores them, because RingCentral takes its time: it raises when nobody
+    wants that any more.
+    """
     provider = deps.provider("ringcentral")
     credentials = read_credentials(deps, form)
     wrong = provider.check_credentials(credentials, now=deps.clock)
@@ -93,6 +105,8 @@ async def connect(
     findings = await call_provider(deps, user.id, lambda p, access: p.inspect(access, token.scopes), cost=INSPECTING)
     await tell_findings(tell, "rights", findings)
     async with deps.db.transaction() as session:
+        if permit is not None:
+            await permit(session)
         adding = isinstance(form, dict) and form.get("add") is True
         await _keep_sender(deps, session, shop, account_id, user, credentials, numbers, findings, adding=adding)
         await write_audit(
@@ -204,9 +218,11 @@ async def choose_number(
     await care_for_subscription(deps, sender.provider_user_id, urgent=True, also=[Line(phone, transport)])
     await tell("replies", Level.OK, "RingCentral tells the app about replies such as STOP.")
     async with deps.db.transaction() as session:
-        sender = await get_sender(session, shop.id, sender.id)
-        _keep_number(sender, number, facts, findings)
-        sender.checked_at = deps.clock()
+        chosen = await find_sender(session, shop.id, account_id=account_id, sender_id=sender.id, lock=True)
+        if chosen is None:
+            raise Conflict("RingCentral was disconnected meanwhile. Connect it again, then choose a number.")
+        _keep_number(chosen, number, facts, findings)
+        chosen.checked_at = deps.clock()
         await write_audit(
             session, shop.domain, at=deps.clock(), actor=actor, action="number_chosen", detail=_about(account_id)
         )

@@ -1,6 +1,7 @@
 """What a merchant can set, with defaults; stored as JSON on the shop, saved whole or in part, checked as a whole."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
@@ -109,15 +110,15 @@ class ShopSettings(BaseModel):
             raise ValueError("Give one e-mail address, for example team@example.com.")
         return value.strip()
 
-    @field_validator("contact_phone", "reply_phone", "test_phone")
+    @field_validator("contact_phone")
     @classmethod
-    def _phone(cls, value: str | None) -> str | None:
-        if value is None or not value.strip():
-            return None
-        phone = to_e164(value, "US")
-        if phone is None:
-            raise ValueError("Give a telephone number that customers can call, with its area code.")
-        return phone
+    def _called(cls, value: str | None) -> str | None:
+        return _phone(value, "Give a telephone number that customers can call, with its area code.")
+
+    @field_validator("reply_phone", "test_phone")
+    @classmethod
+    def _texted(cls, value: str | None) -> str | None:
+        return _phone(value, "Give a mobile number with its area code, for example +1 415 555 0123.")
 
     @field_validator("countries")
     @classmethod
@@ -146,6 +147,15 @@ class ShopSettings(BaseModel):
         if value not in _zones():
             raise ValueError("Choose a time zone from the list.")
         return value
+
+
+def _phone(value: str | None, otherwise: str) -> str | None:
+    if value is None or not value.strip():
+        return None
+    phone = to_e164(value, "US")
+    if phone is None:
+        raise ValueError(otherwise)
+    return phone
 
 
 def read_settings_of(shop: Shop) -> ShopSettings:
@@ -189,12 +199,18 @@ def field_sentences(error: ValidationError) -> dict[str, str]:
     sentences: dict[str, str] = {}
     for fault in error.errors(include_url=False, include_input=False):
         name = ".".join(str(part) for part in fault["loc"]) or "settings"
-        sentences.setdefault(name, _sentence(fault["type"], str(fault["msg"])))
+        sentences.setdefault(name, _sentence(fault["type"], str(fault["msg"]), fault.get("ctx", {})))
     return sentences
 
 
-def _sentence(kind: str, message: str) -> str:
+def _sentence(kind: str, message: str, limits: Mapping[str, Any]) -> str:
     match kind:
+        case "less_than_equal":
+            return f"Give at most {limits['le']:g}."
+        case "greater_than_equal":
+            return f"Give at least {limits['ge']:g}."
+        case "float_parsing" | "float_type" | "int_parsing" | "int_type" | "int_from_float":
+            return "Give a number."
         case "extra_forbidden":
             return "There is no such setting."
         case "missing":

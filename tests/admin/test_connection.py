@@ -3,7 +3,13 @@
 import json
 from typing import Any
 
+import pytest
+
+from app.core.errors import Conflict
 from app.messages.conversations import key_of
+from app.shops.connection import choose_number, disconnect_own
+from app.shops.queries import find_shop
+from app.sms.contract import Level
 from tests.world import ADA, SENDER, SHOP, World
 
 SECOND = "+16505550177"
@@ -178,3 +184,19 @@ async def test_a_worker_that_rests_is_a_problem_of_every_shop(world: World) -> N
     assert "The app is at work." in (await world.open_page("/settings/diagnostics")).text
     await world.advance(minutes=6)
     assert "for more than five minutes" in (await world.open_page("/settings/diagnostics")).text
+
+
+async def test_a_number_chosen_while_somebody_disconnects_does_not_connect_again(world: World) -> None:
+    await world.ready()
+    async with world.deps.db.transaction() as session:
+        shop = await find_shop(session, SHOP)
+    assert shop is not None
+
+    async def disconnect_at_the_end(code: str, level: str, _sentence: str) -> None:
+        if (code, level) == ("replies", Level.OK):
+            await disconnect_own(world.deps, 1)
+
+    with pytest.raises(Conflict, match="disconnected meanwhile"):
+        await choose_number(world.deps, shop, {"phone_number": SENDER}, actor="staff:1", tell=disconnect_at_the_end)
+    assert (await world.api("GET", "/connection")).json()["connected"] is False
+    assert {each["state"] for each in await world.rows("SELECT state FROM senders")} == {"disconnected"}

@@ -218,7 +218,13 @@ async def test_the_page_of_a_number_tells_its_story_and_the_form_says_what_is_wr
     query = world.shopify.document_query(SHOP, "/consent/number")
     page = (await world.http.get(f"{world.url}/consent/number?{query}&phone=%2B12125550123")).text
     assert strangers(page) == set()
-    for words in ("This number gets no order texts", "“STOP”", "Opted out", "RingCentral's own list blocks"):
+    for words in (
+        "This number gets no order texts",
+        "“STOP”",
+        "Opted out",
+        "RingCentral's own list blocks",
+        "Your number +1 650-555-0100",
+    ):
         assert words in unescape(page)
     empty = await world.http.get(f"{world.url}/consent/number?{query}&phone=%00%3Cb%3E")
     assert empty.status_code == 200

@@ -4,6 +4,7 @@ from email import message_from_string, policy
 
 from pydantic import SecretStr
 
+from app.core.language import language
 from tests.flows.test_replies import mailbox
 from tests.world import ADA, World, open_world
 
@@ -21,6 +22,18 @@ async def test_two_people_changing_one_setting_do_not_undo_each_other(world: Wor
     elsewhere = {"countries": ["US"], "was": {"countries": ["US", "CA"]}}
     saved = await world.api("PUT", "/settings", elsewhere)
     assert (saved.json()["quiet_hours"]["end"], saved.json()["countries"]) == ("21:00", ["US"])
+
+
+async def test_a_value_out_of_range_is_refused_in_plain_words_and_the_readers_language(world: World) -> None:
+    await world.install()
+    wrong = {"price_per_segment": 99, "confirmation_max_age_minutes": 1, "daily_cap": "many", "reply_phone": "12"}
+    assert (await world.api("PUT", "/settings", wrong)).json()["errors"] == {
+        "price_per_segment": "Give at most 10.",
+        "confirmation_max_age_minutes": "Give at least 5.",
+        "daily_cap": "Give a number.",
+        "reply_phone": "Give a mobile number with its area code, for example +1 415 555 0123.",
+    }
+    assert language("de").told("Give at most 10.") == "Geben Sie höchstens 10 an."
 
 
 async def test_an_emptied_limit_is_no_limit(world: World) -> None:

@@ -45,6 +45,13 @@ async def receiving() -> AsyncIterator[Receiver]:
         yield receiver
 
 
+async def test_two_windows_invite_one_person_once(world: World) -> None:
+    await world.ready()
+    person = {"connect_id": "jane-1", "name": "Jane Doe", "phone": JANE_MOBILE}
+    answers = await asyncio.gather(*(world.api("POST", "/connect/accounts", person) for _ in range(6)))
+    assert sorted(each.status_code for each in answers) == [201, *[409] * 5]
+
+
 async def test_an_account_from_invitation_to_removal(world: World) -> None:
     await world.ready()
     person = {"connect_id": "jane-1", "name": "Jane Doe", "phone": "(415) 555-0133", "email": "jane@example.com"}

@@ -71,6 +71,15 @@ async def test_an_order_that_says_unsubscribed_decides_doubtful_words(world: Wor
     assert tuple(suppression) == (False, None)
 
 
+async def test_consent_that_an_order_brought_is_listed_in_plain_words(world: World) -> None:
+    await world.ready()
+    await jane_texts(world)
+    await paid(await client_of(world, "orders"))
+    page = (await world.open_page("/consent")).text
+    assert "Subscribed, told by your software" in page
+    assert "Your software (API)" in page
+
+
 async def test_help_to_the_affiliates_number_is_answered_from_there_with_the_brand(world: World) -> None:
     await world.ready()
     await jane_texts(world)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from app.core import compress as module
-from app.core.compress import MARK, WORTH_IT, compress, decompress
+from app.core.compress import MARK, WORTH_IT, CannotDecompress, compress, decompress
 
 ORDER = json.dumps({"line_items": [{"title": f"Article {n}", "price": "10.50"} for n in range(200)]}).encode()
 
@@ -27,3 +27,12 @@ def test_an_order_becomes_much_smaller_and_a_short_body_stays() -> None:
 def test_without_the_package_bodies_are_kept_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_compressor", None)
     assert compress(ORDER) == ORDER
+
+
+def test_what_cannot_be_decompressed_here_is_not_taken_for_the_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be called unreadable for good, and the order with it."""
+    kept = compress(ORDER)
+    monkeypatch.setattr(module, "zstd", None)
+    assert decompress(b"{}") == b"{}"
+    with pytest.raises(CannotDecompress):
+        decompress(kept)

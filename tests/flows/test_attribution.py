@@ -95,6 +95,25 @@ async def test_an_affiliate_without_alerts_keeps_the_order_and_the_shop_texts(wo
     assert "Jane" not in sent_to_ada(world)[1][1]
 
 
+async def test_buyers_hear_from_the_shop_what_still_waited_when_the_affiliate_was_removed(world: World) -> None:
+    await world.ready()
+    account = await jane_texts(world)
+    await rules(world, {"field": "discount_code", "pattern": "VIP", "account_id": account})
+    placed = await world.order(discount_codes=["VIP"])
+    await world.workers_run()
+    await world.api("PUT", "/settings", {"quiet_hours": {"enabled": True, "start": "09:00", "end": "20:00"}})
+    await world.advance(hours=13)
+    await world.shopify.fulfil_order(SHOP, placed)
+    await world.workers_run()
+    assert [number for number, _ in sent_to_ada(world)] == [JANE_OWN]
+    await world.api("DELETE", f"/connect/accounts/{account}")
+    await world.recurring_run()
+    await world.advance(hours=12)
+    await world.workers_run()
+    assert [number for number, _ in sent_to_ada(world)] == [JANE_OWN, SENDER]
+    assert "Jane" not in sent_to_ada(world)[1][1]
+
+
 async def test_a_stop_to_the_affiliate_ends_the_texts_of_the_whole_brand(world: World) -> None:
     await world.ready()
     await jane_texts(world)

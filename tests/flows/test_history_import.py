@@ -1,5 +1,7 @@
 """Backfill from Shopify: counted first, stored once, paused and killed and gone on with, and never a text."""
 
+import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from app.connect import history
 from app.connect.history import import_page
 from tests.connect.stage import client_of, jane, jane_texts
+from tests.hosted.person import joined
 from tests.world import World
 
 BY_CODE = {"rules": [{"field": "discount_code", "pattern": "VIP-*"}]}
@@ -81,6 +84,57 @@ async def test_an_account_that_wants_no_history_gets_none(world: World) -> None:
     await world.workers_run()
     assert (await state(world, run["id"]))["counts"]["refused"] == 2
     assert await world.rows("SELECT 1 FROM connect_orders") == []
+
+
+async def test_who_has_taken_back_their_permission_gets_none_either(world: World) -> None:
+    await world.ready()
+    person, account = await joined(world)
+    await person.post("/settings/save", history="yes")
+    await past(world, 1)
+    await person.post("/leave", sure="1")
+    run = await start(world, dry_run=False)
+    await world.workers_run()
+    assert (await state(world, run["id"]))["counts"]["refused"] == 1
+    body = {"orders": [{"user_id": account, "reference_id": "1", "paid_at": "2023-01-03", "total_cents": 100}]}
+    [posted] = (await (await client_of(world)).call("POST", "/api/v1/orders/bulk", body)).json()["results"]
+    assert (posted["result"], posted["error"]["code"]) == ("refused", "import_refused")
+    assert "taken back its permission" in posted["error"]["message"]
+    assert await world.rows("SELECT 1 FROM connect_orders") == []
+
+
+async def test_the_page_still_shows_an_import_for_somebody_who_was_removed(world: World) -> None:
+    await world.ready()
+    jane_id = await jane(world)
+    await past(world, 1)
+    await start(world, dry_run=False)
+    await world.workers_run()
+    assert "Jane Doe" in (await world.open_page("/connect/history")).text
+    await world.api("DELETE", f"/connect/accounts/{jane_id}")
+    page = await world.open_page("/connect/history")
+    assert (page.status_code, "Jane Doe" in page.text) == (200, False)
+
+
+async def test_two_windows_start_one_import(world: World) -> None:
+    await world.ready()
+    await world.api("PUT", "/connect/attribution", BY_CODE)
+    answers = await asyncio.gather(*(world.api("POST", "/connect/imports", {"dry_run": True}) for _ in range(4)))
+    assert sorted(each.status_code for each in answers) == [201, 409, 409, 409]
+    [run] = (await world.api("GET", "/connect/imports")).json()["imports"]
+    await world.deps.db.pool.execute("UPDATE connect_imports SET state = 'failed'")
+    await start(world)
+    assert (await world.api("POST", f"/connect/imports/{run['id']}/resume")).status_code == 409
+
+
+async def test_an_imported_order_remembers_the_rule_that_found_it(world: World) -> None:
+    await world.ready()
+    await jane(world)
+    await world.order(discount_codes=["VIP-jane-1"], created_at=world.clock().replace(day=2))
+    await world.workers_run()
+    await world.api("PUT", "/connect/attribution", BY_CODE)
+    await start(world, dry_run=False)
+    await world.workers_run()
+    [kept] = await world.rows("SELECT rule FROM connect_attributions")
+    assert json.loads(kept["rule"]) == {"field": "discount_code", "name": "", "value": "VIP-jane-1"}
 
 
 async def test_paused_killed_and_repeated_pages_are_each_counted_once(world: World) -> None:

@@ -6,9 +6,13 @@ import json
 import re
 from typing import Any
 
+import pytest
+
+from app.connect import sign_in
 from app.connect.joining import read_claim, sign_claim, signing_secret
 from app.shops.queries import find_shop
-from tests.connect.stage import JANE_MOBILE, jane, jane_texts
+from app.sms.contract import Access, Number
+from tests.connect.stage import JANE_MOBILE, JANE_OWN, jane, jane_texts
 from tests.connect.test_accounts import receiving
 from tests.hosted.person import PAGE, Person, code_on, invitation, joined
 from tests.world import ADA, SENDER, SHOP, World
@@ -74,6 +78,47 @@ async def test_leaving_ends_every_visit_erases_the_credentials_and_may_be_undone
     await here.agree()
     account = (await world.api("GET", f"/connect/accounts/{account_id}")).json()
     assert (account["status"], account["alerts_enabled"]) == ("granted", False)
+
+
+async def test_the_merchant_cannot_give_a_permission_again_that_was_taken_back(world: World) -> None:
+    await world.ready()
+    person, account_id = await joined(world)
+    url = await invitation(world, account_id)
+    await person.post("/leave", sure="1")
+    for change in ({"alerts_enabled": True}, {"jwt": world.jwt}):
+        refused = await world.api("PUT", f"/connect/accounts/{account_id}", change)
+        assert (refused.status_code, "taken back" in refused.json()["error"]) == (409, True)
+    account = (await world.api("PUT", f"/connect/accounts/{account_id}", {"name": "Jane D."})).json()
+    assert (account["status"], account["name"], account["alerts_enabled"]) == ("revoked", "Jane D.", False)
+    await person.open_invitation(url)
+    assert person.seen.status_code == 403  # the old link ended with the permission
+    await person.open_invitation(account["invite_url"])
+    await person.agree()
+    switched = await world.api("PUT", f"/connect/accounts/{account_id}", {"alerts_enabled": True})
+    assert switched.json()["status"] == "granted"
+
+
+async def test_who_leaves_in_one_window_leaves_no_credentials_by_another(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.ready()
+    person, account_id = await joined(world)
+    other = Person(world)
+    await other.sign_in_by_text()
+    user = world.ringcentral.add_user(name="Jane Doe")
+    world.ringcentral.add_number(user, JANE_OWN)
+    provider = world.deps.provider("ringcentral")
+    list_numbers = provider.list_numbers  # while RingCentral is asked is what the test is about
+
+    async def leave_meanwhile(access: Access) -> list[Number]:
+        await other.post("/leave", sure="1")
+        assert "You have left" in other.text
+        return await list_numbers(access)
+
+    monkeypatch.setattr(provider, "list_numbers", leave_meanwhile)
+    await person.post("/number/connect", jwt=world.ringcentral.issue_jwt(user))
+    assert (person.seen.status_code, "You have been signed out" in person.text) == (401, True)
+    assert await world.rows("SELECT 1 FROM senders WHERE account_id = $1", account_id) == []
 
 
 async def test_a_code_by_text_comes_from_the_organisations_number_and_works_once(world: World) -> None:
@@ -143,6 +188,22 @@ async def test_nobody_learns_who_has_an_account_and_strangers_get_nothing(world:
         await known.ask_code(JANE_MOBILE)
     await world.workers_run()
     assert len(world.texts_on(JANE_MOBILE)) == 4  # an hour
+
+
+async def test_strangers_cannot_use_up_the_codes_of_those_who_have_an_account(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.ready()
+    await world.api("PUT", "/settings", {"connect_self_join": True})
+    await joined(world)
+    monkeypatch.setattr(sign_in, "MOST_CODES_TO_STRANGERS", 3)
+    person = Person(world)
+    for last in range(5):
+        await person.ask_code(f"+1415555016{last}")
+    await world.workers_run()
+    assert [len(world.texts_on(f"+1415555016{last}")) for last in range(5)] == [1, 1, 1, 0, 0]
+    await person.sign_in_by_text()
+    assert "Hello, Jane" in person.text
 
 
 async def test_who_opted_out_of_the_brand_gets_no_code(world: World) -> None:

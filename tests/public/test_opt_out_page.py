@@ -4,8 +4,11 @@ import re
 
 import httpx2
 import pytest
+from starlette.requests import Request
+from starlette.types import Message
 
 from app.consent.opt_out_link import make_token, opt_out_link, read_token
+from app.public.opt_out import answer_form
 from app.shops.queries import find_shop
 from tests.world import ADA, SENDER, SHOP, World
 
@@ -169,3 +172,27 @@ async def test_a_link_of_one_shop_means_nothing_in_another_and_none_can_be_made(
     assert len(token) < 64
     for forged in (token[:-2], "A" + token[1:], token[:20] + ("B" if token[20] != "B" else "C") + token[21:], ""):
         assert read_token(vault, forged) is None
+
+
+async def test_one_machine_with_many_addresses_is_one_caller(world: World) -> None:
+    await world.ready()
+
+    async def ask_from(address: str) -> int:
+        async def receive() -> Message:
+            return {"type": "http.request", "body": b"phone=x", "more_body": False}
+
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": PAGE,
+            "path_params": {"organisation": "demo-store"},
+            "query_string": b"",
+            "headers": [],
+            "client": (address, 1),
+            "state": {"deps": world.deps},
+        }
+        return (await answer_form(Request(scope, receive))).status_code
+
+    answers = [await ask_from(f"2001:db8:0:1::{number:x}") for number in range(22)]
+    assert (answers[:20], answers[20:]) == ([422] * 20, [429] * 2)
+    assert await ask_from("2001:db8:0:2::1") == 422

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from app.main import routes
 from app.shopify.webhooks import topics
+from tests.connect.stage import client_of
 from tests.security.test_tenants import all_routes
 from tests.world import ADA, SHOP, World
 
@@ -244,6 +245,11 @@ QUERIES: list[Callable[[str], str]] = [
     lambda odd_text: f"/messages/{odd_text}",
     lambda odd_text: f"/templates/{odd_text}",
     lambda odd_text: f"/settings/{odd_text}",
+    lambda odd_text: f"/analytics?days=0090{odd_text}",
+    lambda odd_text: f"/connect/accounts/{odd_text}",
+    lambda odd_text: f"/connect/attribution?try={odd_text}",
+    lambda odd_text: f"/connect/requests?before={odd_text}",
+    lambda odd_text: f"/consent/number?phone={odd_text}",
     lambda odd_text: f"/auth/bounce?shop={odd_text}&shopify-reload={odd_text}",
     lambda odd_text: f"/data-requests/{odd_text}",
     lambda odd_text: f"/static/{odd_text}/{odd_text}",
@@ -260,6 +266,7 @@ async def test_no_address_answers_500(world: World) -> None:
         "%ED%A0%80",
         "..%2f..%2fetc%2fpasswd",
         "9" * 60,
+        "9" * 5000,
         "-1",
         "1e9",
         "%27%3B--",
@@ -279,3 +286,13 @@ async def test_no_address_answers_500(world: World) -> None:
         "/a%2f..%2f",
     ):
         assert (await world.http.get(world.url + path)).status_code < 500, path
+
+
+async def test_a_number_of_thousands_of_digits_is_refused_wherever_an_id_is_read(world: World) -> None:
+    await world.ready()
+    digits = "9" * 5000
+    assert (await world.api("POST", f"/data-requests/{digits}/link")).status_code == 404
+    assert (await world.api("POST", f"/connection/senders/{digits}/pause")).status_code == 404
+    client = await client_of(world)
+    assert (await client.notify(body="x", user_id=digits)).status_code == 422
+    assert (await client.broadcast(body="x", user_ids=[digits])).status_code == 422

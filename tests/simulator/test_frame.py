@@ -127,6 +127,12 @@ async def test_the_document_of_the_frame_is_signed_and_keeps_its_own_query(admin
     assert claims(query["id_token"][0])["dest"] == f"https://{SHOP}"
 
 
+@pytest.mark.parametrize(("browser", "locale"), [("de-AT,de;q=0.9,en;q=0.5", "de"), ("ja", "en"), ("", "en")])
+async def test_the_app_opens_in_the_language_of_the_browser(admin: Admin, browser: str, locale: str) -> None:
+    answer = await admin.http.get("/frame/demo-store/document", headers={"Accept-Language": browser})
+    assert parse_qs(urlsplit(answer.json()["url"]).query)["locale"] == [locale]
+
+
 @pytest.mark.parametrize("path", ["//evil.example/", "settings", "https://evil.example/"])
 async def test_the_frame_opens_only_paths_of_the_app(admin: Admin, path: str) -> None:
     assert (await admin.http.get("/frame/demo-store/document", params={"path": path})).status_code == 422

@@ -27,6 +27,7 @@ from app.connect.models import Account, ApiKey, ApiRequest
 from app.connect.queries import claim_answer, find_account, find_account_by_connect_id, keep_answer
 from app.core.errors import AppError, Invalid
 from app.core.log import get_logger
+from app.core.whole_number import whole_number
 from app.deps import Deps
 from app.shops.models import Shop
 from app.shops.queries import get_shop
@@ -35,7 +36,6 @@ log = get_logger(__name__)
 
 BY_CONNECT_ID: Final = ("X-Shout-Connect-ID", "X-Connect-ID")
 BY_USER_ID: Final = ("X-Shout-User-Id", "X-Connect-User-ID")
-LARGEST_ID: Final = 2**63 - 1
 LONGEST_IDEMPOTENCY_KEY: Final = 255
 
 
@@ -184,7 +184,7 @@ async def _open(request: Request, deps: Deps, scope: str, largest: int, known: K
             raise ApiError(
                 401,
                 "unauthorized",
-                "Send a living API key: Authorization: Bearer connect_…",
+                "Send a valid API key: Authorization: Bearer connect_…",
                 headers={"WWW-Authenticate": 'Bearer realm="Connect API"'},
             )
         known.key = key
@@ -260,14 +260,6 @@ def _known(account: Account | None, what: str) -> Account:
     if account is None:
         raise ApiError(404, "account_not_found", f"No connected account has this {what}.")
     return account
-
-
-def whole_number(text: str) -> int | None:
-    """An id, or None."""
-    if not text.isascii() or not text.isdecimal() or len(text) > 19:
-        return None
-    number = int(text)
-    return number if 0 < number <= LARGEST_ID else None
 
 
 def decoded(header: str) -> str:

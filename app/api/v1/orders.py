@@ -6,9 +6,11 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.api.v1.call import Answer, Call, decoded, whole_number
+from app.api.v1.call import Answer, Call, decoded
 from app.api.v1.errors import ApiError, code_of
 from app.api.v1.pages import page_of, read_page
+from app.connect.accounts import may_import
+from app.connect.alerts import REVOKED
 from app.connect.models import Account, ConnectOrder
 from app.connect.moments import zone_of
 from app.connect.order_form import OrderForm, read_order
@@ -25,6 +27,7 @@ from app.connect.orders import (
 )
 from app.connect.queries import find_account, find_account_by_connect_id, get_order, order_page
 from app.core.errors import AppError, Invalid, NotFound
+from app.core.whole_number import whole_number
 
 BY_REFERENCE: Final = "reference_id-"
 MOST_AT_ONCE: Final = 200
@@ -133,8 +136,10 @@ async def _import_one(
         fields = dict(given) if isinstance(given, Mapping) else {}
         user_id, connect_id = fields.pop("user_id", None), fields.pop("connect_id", None)
         account = await _account_of(call, session, user_id, connect_id, named)
-        if account.import_history == "no":
-            raise ApiError(409, "import_refused", "This account does not want its history imported.")
+        if not may_import(account):
+            unwanted = "This account does not want its history imported."
+            sentence = REVOKED.sentence if account.revoked_at is not None else unwanted
+            raise ApiError(409, "import_refused", sentence)
         form = _form(call, {"order": {**fields, "dont_trigger_auto_actions": True}} if fields else {})
         if dry_run:
             known = form.get("reference_id") and await order_page(

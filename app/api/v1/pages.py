@@ -6,8 +6,8 @@ from typing import Any
 
 from starlette.datastructures import QueryParams
 
-from app.api.v1.call import whole_number
 from app.core.errors import Invalid
+from app.core.whole_number import whole_number
 
 LONGEST_PAGE = 100
 PAGE = 50

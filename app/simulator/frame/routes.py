@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from app.core.errors import Invalid, NotFound
+from app.core.language import language_of
 from app.simulator.frame.actions import action_routes
 from app.simulator.frame.affiliate import PEOPLE, affiliate_routes
 from app.simulator.frame.assets import stub_files
@@ -117,12 +118,15 @@ class Pages:
         return response
 
     async def open_document(self, request: Request) -> Response:
-        """The address the admin puts into its frame: the app's, with the parameters Shopify signs."""
+        """The address the admin puts into its frame: the app's, with the parameters Shopify signs.
+
+        The language that Shopify knows of its user is here the browser's.
+        """
         shop = self.desk.shop_of(request)
         path = request.query_params.get("path", "/")
         if not path.startswith("/") or path.startswith("//"):
             raise Invalid({"path": "A path of the app starts with one slash."})
-        query = self.desk.shopify.document_query(shop.domain, path)
+        query = self.desk.shopify.document_query(shop.domain, path, locale=language_of(request).code)
         return _json({"url": f"{self.desk.app_origin}{path.partition('?')[0]}?{query}"})
 
     async def issue_id_token(self, request: Request) -> Response:

@@ -25,6 +25,11 @@ export function showCount(page, { units, segments, unitsLeft }, worst, price) {
   meter.querySelector('[data-cost]').textContent = worst > segments ? WORDS.costRange(segments * price, worst * price) : WORDS.cost(segments * price);
 }
 
+/** Of a text that cannot be sent: what the one before would have cost says nothing about it. */
+export function forgetCost(page) {
+  for (const place of page.querySelectorAll('[data-worst], [data-cost]')) place.textContent = '';
+}
+
 /** Dear characters that the merchant typed (those of a customer's name cannot be helped), and the linter's other findings. */
 export function showHints(page, preview, template) {
   const own = preview.segments.offenders.filter(({ char }) => template.includes(char));

@@ -1,6 +1,6 @@
 // The editor of one text: a draft for each language under one save bar, a preview beside it, and hints below.
 import { send } from './api.js';
-import { fillBubble, showCount, showHints } from './preview.js';
+import { fillBubble, forgetCost, showCount, showHints } from './preview.js';
 import { echo } from './echo.js';
 import { showDifference } from './difference.js';
 import { orderPicker } from './orders.js';
@@ -79,6 +79,7 @@ export function mount(form) {
       showPreview();
     } else if (Object.keys(answer.errors).length) {
       text.setAttribute('error', Object.values(answer.errors).join(' '));
+      forgetCost(page);
     }
   }
 
