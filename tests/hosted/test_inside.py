@@ -171,6 +171,23 @@ async def test_an_answer_waits_for_the_sending_hours_and_not_beyond_her_leaving(
     assert (answer["state"], answer["reason"]["code"]) == ("cancelled", "access_revoked")
 
 
+async def test_leaving_promises_no_more_than_it_keeps(world: World) -> None:
+    """The organisation's software may go on storing orders for somebody who has left; nobody is texted about them."""
+    await world.ready()
+    person, _ = await jane_at_work(world)
+    await person.post("/settings")
+    assert "no more texts in your name" in person.text
+    assert "no more orders" not in person.text
+    await person.post("/leave", sure="1")
+    order = {"order": {"paid_at": "now", "profile_phone_number": JANET, "total_cents": 100}}
+    stored = await (await client_of(world)).create_order(order, **{"X-Shout-Connect-ID": "jane-1"})
+    assert stored.status_code == 201
+    await world.workers_run()
+    [message] = await world.messages(kind="connect_order_paid")
+    assert (message["state"], message["reason"]["code"]) == ("skipped", "access_revoked")
+    assert world.texts_on(JANET) == []
+
+
 async def test_what_she_decides_about_news_and_history(world: World) -> None:
     await world.ready()
     person, account_id = await joined(world)
