@@ -59,10 +59,14 @@ def settings_and_database() -> Iterator[tuple[Settings, str]]:
         yield settings, server.url
 
 
+PATIENCE = 30.0
+"""Seconds for which a database that is starting is waited for."""
+
+
 def check_migrated(database_url: str) -> None:
     """Raises `ConfigurationError` when the database does not answer or is not at this version."""
     try:
-        current = asyncio.run(migrations.is_current(Database(database_url)))
+        current = asyncio.run(migrations.is_current_soon(Database(database_url), patience=PATIENCE))
     except (OSError, asyncpg.PostgresError) as error:
         raise ConfigurationError(f"The database does not answer ({type(error).__name__}).") from None
     if not current:

@@ -1,5 +1,7 @@
 """Brings a database to this version: alembic's revisions, one process at a time."""
 
+import asyncio
+import time
 from pathlib import Path
 
 import asyncpg
@@ -8,8 +10,13 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from app.core.db import Database
+from app.core.log import get_logger
+
+log = get_logger(__name__)
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "migrations"
+NOT_UP_YET = (ConnectionRefusedError, FileNotFoundError, asyncpg.CannotConnectNowError)
+"""Nobody listens, there is no socket, or PostgreSQL says that it is starting, recovering or going down."""
 
 
 def alembic_config(database_url: str) -> Config:
@@ -17,6 +24,22 @@ def alembic_config(database_url: str) -> Config:
     config.set_main_option("script_location", str(SCRIPTS))
     config.attributes["database_url"] = database_url
     return config
+
+
+async def is_current_soon(database: Database, *, patience: float) -> bool:
+    """The same for a database that may still be starting: machines start side by side. *patience* is in seconds."""
+    deadline = time.monotonic() + patience
+    waiting = False
+    while True:
+        try:
+            return await is_current(database)
+        except NOT_UP_YET as error:
+            if time.monotonic() >= deadline:
+                raise
+            if not waiting:
+                log.warning("database.waited_for", error=type(error).__name__)
+            waiting = True
+            await asyncio.sleep(0.25)
 
 
 async def is_current(database: Database) -> bool:
