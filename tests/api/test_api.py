@@ -254,6 +254,7 @@ async def test_whatever_is_wrong_is_told_in_one_shape(world: World) -> None:
     assert nobody.json()["error"]["code"] == "account_required"
     log = (await world.api("GET", "/api-requests")).json()["requests"]
     assert (log[0]["code"], log[0]["route"], log[0]["status"]) == ("account_required", "/orders", 422)
+    assert "/orders/{order}" in {each["route"] for each in log}
     world.clock.advance(seconds=timedelta(days=31).total_seconds())
     await world.recurring_run()
     assert (await world.api("GET", "/api-requests")).json()["requests"] == []

@@ -128,11 +128,12 @@ Handle = Callable[[Call], Awaitable[Answer]]
 
 def endpoint(path: str, *, largest: int = LARGEST_BODY, **handles: tuple[str, Handle]) -> Route:
     """A route whose methods are each a needed scope and a handler."""
+    shown = path.replace(":path", "")
 
     async def answer(request: Request) -> Response:
         method = "GET" if request.method == "HEAD" else request.method
         scope, handle = handles[method]
-        return await _answer(request, path, scope, handle, largest)
+        return await _answer(request, shown, scope, handle, largest)
 
     return Route(path, answer, methods=list(handles))
 
