@@ -151,8 +151,12 @@ def chromium_path() -> str | None:
 
 async def _context(chromium: Chromium, width: int, height: int) -> BrowserContext:
     """A merchant's browser in New York, where the shop is."""
+    # Without motion: a colour that is measured halfway through a dialog's fading in is nobody's fault.
     context = await chromium.new_context(
-        viewport={"width": width, "height": height}, locale="en-US", timezone_id="America/New_York"
+        viewport={"width": width, "height": height},
+        locale="en-US",
+        timezone_id="America/New_York",
+        reduced_motion="reduce",
     )
     context.set_default_timeout(10_000)
     return context

@@ -27,7 +27,8 @@ class Modal extends Overlay {
     .close { display: inline-flex; padding: 4px; border: 0; border-radius: 8px; background: none; cursor: pointer; color: var(--sim-text-subdued); } .close:hover { background: var(--sim-strong); }
     .body { padding: 16px; overflow: auto; display: grid; gap: 12px; } .body.flush { padding: 0; }
     footer { display: flex; flex-wrap: wrap; justify-content: flex-end; gap: 8px; padding: 12px 16px; border-block-start: 1px solid var(--sim-line); } footer[hidden] { display: none; }
-    @keyframes arrive { from { opacity: 0; transform: translateY(10px); } }`;
+    @keyframes arrive { from { opacity: 0; transform: translateY(10px); } }
+    @media (prefers-reduced-motion: reduce) { dialog[open] { animation: none; } }`;
   static strings = ['heading', 'size', 'padding', 'accessibilityLabel'];
 
   build() {
