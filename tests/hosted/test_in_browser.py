@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import axe_playwright_python
+import pytest
 from playwright.async_api import Page, async_playwright, expect
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -23,6 +24,7 @@ from tests.hosted.person import PAGE, code_on, invitation
 from tests.simulator.serving import serve
 from tests.world import World
 
+pytestmark = pytest.mark.browser
 WIDTHS = ((1280, 800), (390, 844), (320, 700))
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SITE = """<!doctype html><html lang="en"><title>Our site</title><main><h1>Our site</h1><p id="news">-</p>
