@@ -22,7 +22,6 @@ from pathlib import Path
 import msgspec
 import psutil
 import uvloop
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from starlette.types import Receive, Scope, Send
@@ -32,6 +31,7 @@ from app.core.migrations import upgrade
 from app.deps import Deps
 from app.messages.dispatch import OUTBOX
 from app.shops.provider_access import seal_credentials
+from app.simulator.bench.report_console import report_console
 from app.simulator.bench.sending_stage import (
     Stage,
     Watched,
@@ -43,7 +43,7 @@ from app.simulator.ringcentral.state import Session
 from app.sms.contract import Credentials
 from app.wiring import open_deps
 
-console = Console()
+console = report_console()
 LIMIT, RESERVE, WINDOW, LATENCY = 40, 4, 60.0, 0.15
 LARGEST = 200
 BACKLOG = 100_000

@@ -16,7 +16,6 @@ from itertools import count
 from pathlib import Path
 
 import uvloop
-from rich.console import Console
 from rich.table import Table
 
 from app.config import Settings
@@ -26,11 +25,12 @@ from app.deps import Deps
 from app.messages.claim import claim_due, users_with_due_messages
 from app.messages.log import log_page
 from app.messages.send import LEASE
+from app.simulator.bench.report_console import report_console
 from app.simulator.bench.sending_stage import make_stage
 from app.webhooks.intake import Arrived, Intake
 from app.wiring import open_deps
 
-console = Console()
+console = report_console()
 SMALL = 10_000
 SHOPS, QUEUED, FIRST_QUEUED = 200, 5, 1_000_000_000
 ROUNDS = 40

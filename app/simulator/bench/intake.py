@@ -23,7 +23,6 @@ from pathlib import Path
 import asyncpg
 import psutil
 import uvloop
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
@@ -33,12 +32,13 @@ from app.core.embedded_postgres import start_embedded
 from app.core.migrations import upgrade
 from app.simulator.bench.http_load import run_load
 from app.simulator.bench.intake_server import SECRET
+from app.simulator.bench.report_console import report_console
 from app.simulator.shopify.orders import placed
 from app.simulator.shopify.server import ShopifySimulator
 from app.simulator.shopify.state import Customer
 from app.simulator.shopify.webhooks import encode
 
-console = Console()
+console = report_console()
 ROUTES = {
     "ours": "/webhooks/shopify",
     "HMAC only": "/hmac",

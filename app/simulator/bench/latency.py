@@ -16,18 +16,18 @@ from pathlib import Path
 
 import psutil
 import uvloop
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from app.core.clock import system_clock
 from app.core.embedded_postgres import start_embedded
 from app.core.migrations import upgrade
+from app.simulator.bench.report_console import report_console
 from app.simulator.bench.sending_stage import API_KEY, API_SECRET, Stage, make_stage, served
 from app.simulator.merchant import Merchant
 from app.simulator.shopify import Customer, ShopifySimulator
 
-console = Console()
+console = report_console()
 SHOP, SENDER = "bench.myshopify.com", "+16505550100"
 WARM_UP = 5
 NO_LIMIT = 1_000_000

@@ -19,7 +19,6 @@ from typing import Any
 import httpx2
 import jwt
 from cryptography.fernet import Fernet
-from rich.console import Console
 from rich.table import Table
 from starlette.applications import Starlette
 
@@ -32,9 +31,10 @@ from app.deps import Deps
 from app.messages.conversations import key_of
 from app.messages.days import keep_finished_days
 from app.shops.queries import get_shop
+from app.simulator.bench.report_console import report_console
 from app.wiring import open_deps
 
-console = Console()
+console = report_console()
 SHOP, KEY, SECRET = "bench.myshopify.com", "0123456789abcdef0123456789abcdef", "the-client-secret-of-the-benchmark"
 NOW = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
 LIMIT_MS = 60.0
