@@ -71,7 +71,7 @@ ELEMENTS: dict[str, dict[str, str]] = {
     | NAMELESS
     | {"autocomplete": "off tel", "details": ANY, "placeholder": ANY, "readonly": FLAG},
 }
-EVERYWHERE = {"id", "slot", "hidden", "class", "role"}
+EVERYWHERE = {"id", "slot", "hidden", "class", "role", "tabindex"}
 
 CHILDLESS = {
     *("s-checkbox", "s-email-field", "s-icon", "s-number-field", "s-password-field", "s-progress"),
