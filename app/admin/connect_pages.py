@@ -10,8 +10,10 @@ from app.admin.connect import optional_id, path_id
 from app.admin.page import page, render
 from app.admin.session import Visit
 from app.connect.accounts import hosted_url, list_accounts, names_of, read_account
+from app.connect.agreement import STATEMENT
 from app.connect.attribution import read_saved_rules, try_rules
 from app.connect.history import DONE, list_imports
+from app.connect.joining import describe_hosted_page
 from app.connect.keys import SCOPES, list_keys
 from app.connect.orders import answer_orders
 from app.connect.outgoing import EVENTS, describe_endpoint, list_calls
@@ -32,6 +34,7 @@ DEFAULT_TEXTS = ("connect_order_paid", "connect_order_shipped")
 def routes() -> list[BaseRoute]:
     return [
         Route("/connect", show_accounts),
+        Route("/connect/page", show_hosted_page),
         Route("/connect/accounts/{id}", show_account),
         Route("/connect/attribution", show_attribution),
         Route("/connect/history", show_history),
@@ -56,6 +59,16 @@ async def show_accounts(visit: Visit) -> Response:
         texts=texts,
         saved=read_settings_of(visit.shop),
         hosted=hosted_url(visit.deps, visit.shop),
+        stated=STATEMENT,
+    )
+
+
+@page
+async def show_hosted_page(visit: Visit) -> Response:
+    """The secret is not on it: whoever wants it asks for it."""
+    hosted = describe_hosted_page(visit.deps, visit.shop)
+    return render(
+        visit, "connect_page", saved=read_settings_of(visit.shop), url=hosted["url"], snippet=hosted["snippet"]
     )
 
 

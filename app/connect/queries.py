@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case, delete, func, or_, select, text, update
+from sqlalchemy import Select, case, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -677,6 +677,21 @@ async def cancel_queued_of_account(
         Message.kind.like("connect!_%", escape="!"),
         Message.state == MessageState.QUEUED,
     )
+    await _cancel(session, query, now, reason)
+
+
+async def cancel_notices_of_account(
+    session: AsyncSession, shop_id: int, account_id: int, *, now: datetime, reason: tuple[str, str]
+) -> None:
+    """Cancel what the organisation has written to this account and waits to leave."""
+    notices = select(Notice.message_id).where(Notice.shop_id == shop_id, Notice.account_id == account_id)
+    query = select(Message.id).where(
+        Message.shop_id == shop_id, Message.id.in_(notices), Message.state == MessageState.QUEUED
+    )
+    await _cancel(session, query, now, reason)
+
+
+async def _cancel(session: AsyncSession, query: Select[int], now: datetime, reason: tuple[str, str]) -> None:
     for message_id in list(await session.scalars(query.with_for_update())):
         await move(
             session,
