@@ -18,7 +18,10 @@ from app.connect.keys import SCOPES, list_keys
 from app.connect.orders import answer_orders
 from app.connect.outgoing import EVENTS, describe_endpoint, list_calls
 from app.connect.own_texts import describe_own_texts
-from app.connect.queries import attributions_of, endpoints_of, get_account, order_page
+from app.connect.queries.accounts import get_account
+from app.connect.queries.attribution import attributions_of
+from app.connect.queries.orders import order_page
+from app.connect.queries.outgoing import endpoints_of
 from app.connect.request_log import request_log
 from app.core.errors import AppError, Invalid
 from app.core.language import language_of
@@ -81,9 +84,9 @@ async def show_account(visit: Visit) -> Response:
         stored = await order_page(session, shop.id, account_id=account_id, limit=ORDERS_SHOWN)
         orders = await answer_orders(deps, session, shop, stored)
         attributed = await attributions_of(session, shop.id, account_id=account_id, limit=ORDERS_SHOWN)
-        # Who brought a login of their own chooses among its numbers; anybody else may be given one of the shop's.
-        whose = account_id if account["own_number"] else None
-        connection = await describe_connection(session, shop.id, account_id=whose)
+        # Who brought a login of their own chooses among its numbers; everybody may be given one of the shop's.
+        theirs = account["connection"]["numbers"] if account["own_number"] else []
+        shops_own = (await describe_connection(session, shop.id))["numbers"]
     return render(
         visit,
         "connect_account",
@@ -91,7 +94,9 @@ async def show_account(visit: Visit) -> Response:
         texts=texts,
         orders=orders,
         attributed=attributed,
-        lendable=[each for each in connection["numbers"] if each["usable"]],
+        own_numbers=[each for each in theirs if each["usable"]],
+        lendable=[each for each in shops_own if each["usable"]],
+        stated=STATEMENT,
     )
 
 

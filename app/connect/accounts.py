@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.connect import outgoing
 from app.connect.agreement import STATEMENT, find_statement, refuse_overruling, state_agreement
 from app.connect.models import Account
-from app.connect.queries import (
+from app.connect.queries.accounts import (
     account_page,
     cancel_notices_of_account,
     cancel_queued_of_account,

@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connect.models import Account
-from app.connect.queries import cancel_notices_of_account
+from app.connect.queries.accounts import cancel_notices_of_account
 from app.consent.opt_out import Evidence, record_event
 from app.consent.queries import latest_of_source
 from app.core.errors import Invalid

@@ -138,10 +138,7 @@ class ShopSettings(BaseModel):
         sites = tuple(dict.fromkeys(site.strip().rstrip("/").lower() for site in value))
         wrong = next((site for site in sites if not ORIGIN.fullmatch(site)), None)
         if wrong is not None:
-            raise ValueError(
-                f"{wrong[:100]} is not the address of a site. "
-                "Give it with https:// and without a path, for example https://www.example.com."
-            )
+            raise ValueError(f"{wrong[:100]} is not the address of a site. Give it with https and without a path.")
         if len(sites) > MOST_SITES:
             raise ValueError(f"Name at most {MOST_SITES} sites.")
         return sites
