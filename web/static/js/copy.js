@@ -9,8 +9,9 @@ export function mount(button) {
   let timer = 0;
 
   async function copy() {
-    const copied = (await toClipboard(field().value)) ? WORDS.copied : WORDS.notCopied;
-    button.textContent = copied;
+    const copied = await toClipboard(field().value);
+    button.textContent = copied ? WORDS.copied : WORDS.notCopied;
+    if (copied) window.shopify.toast.show(WORDS.copied);
     clearTimeout(timer);
     timer = setTimeout(() => { button.textContent = label; }, SAID_FOR);
   }
@@ -19,17 +20,20 @@ export function mount(button) {
   return () => clearTimeout(timer);
 }
 
-/** Some browsers keep the clipboard from a framed page; the older way works there. */
+/** Where the page around keeps the clipboard from a framed page, the older way still works. */
 async function toClipboard(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    const holder = Object.assign(document.createElement('textarea'), { value: text, className: 'copied-from' });
-    document.body.append(holder);
-    holder.select();
-    const copied = document.execCommand('copy');
-    holder.remove();
-    return copied;
+  if (document.featurePolicy?.allowsFeature('clipboard-write') !== false) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      // Refused after all.
+    }
   }
+  const holder = Object.assign(document.createElement('textarea'), { value: text, className: 'copied-from' });
+  document.body.append(holder);
+  holder.select();
+  const copied = document.execCommand('copy');
+  holder.remove();
+  return copied;
 }
