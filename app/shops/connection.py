@@ -18,10 +18,11 @@ from app.core.errors import Conflict, Invalid
 from app.core.log import get_logger
 from app.core.phone import to_e164
 from app.deps import Deps
+from app.shops.logins import keep_token, open_credentials, seal_credentials
 from app.shops.models import ProviderUser, Sender, SenderState, Shop
 from app.shops.pace import Cost
 from app.shops.progress import RUNNING, Tell, tell_nobody
-from app.shops.provider_access import call_provider, keep_token, open_credentials, seal_credentials
+from app.shops.provider_access import call_provider
 from app.shops.queries import (
     account_senders,
     add_provider_user,
