@@ -1,7 +1,8 @@
 """Signing in as a RingCentral user: one row holds the token for all processes, and one of them renews it.
 
 Source: RingCentral, "Token lifetime". Five logins a minute and about five sessions a user are allowed, so whoever holds
-the login lease renews the token, about once an hour, while the others wait for the result.
+the login lease renews the token, about once an hour, while the others wait for the result. Several shops, or several
+numbers of one, may have pasted JWTs of the same user: a refused one stops only those who pasted nothing better.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from app.core.log import get_logger
 from app.deps import Deps
 from app.shops.models import ProviderUser, Sender, SenderState
 from app.shops.pace import LOGIN, stamp_slots, take_calls
-from app.shops.queries import get_provider_user, mark_senders, senders_of_user
+from app.shops.queries import account_senders, get_provider_user, mark_senders, senders_of_user
 from app.sms.contract import (
     Access,
     Credentials,
@@ -109,19 +110,23 @@ async def _take_login(deps: Deps, session: AsyncSession, user: ProviderUser) -> 
     senders = await senders_of_user(session, user.id)
     if not senders:
         raise CredentialsRefused("RingCentral is not connected.", code="not_connected")
-    credentials = open_credentials(deps, senders[0])
+    broken_last = sorted(senders, key=lambda sender: sender.state == SenderState.BROKEN)
+    credentials = open_credentials(deps, broken_last[0])
     slots = await take_calls(session, user, LOGIN, deps.clock())
     user.login_lease_until = deps.clock() + LOGIN_LEASE
     return credentials, slots
 
 
 async def _log_in(deps: Deps, user: ProviderUser, credentials: Credentials, slots: Sequence[int]) -> str | None:
+    """None when these credentials were refused and others are left to be tried. Raises the contract's errors."""
     try:
         fresh = await deps.provider(user.provider).log_in(credentials)
     except (Throttled, ProviderUnavailable) as error:
         await _pause_logins(deps, user.id, error, slots)
         raise
     except CredentialsRefused as refused:
+        if await _others_are_left(deps, user.id, credentials, slots, refused):
+            return None
         raise await break_connection(deps, user.id, refused.code, refused.sentence) from None
     async with deps.db.transaction() as session:
         stored = await get_provider_user(session, user.id, lock=True)
@@ -130,6 +135,62 @@ async def _log_in(deps: Deps, user: ProviderUser, credentials: Credentials, slot
         await stamp_slots(session, slots, deps.clock())
     log.info("provider.logged_in", provider_user_id=user.id)
     return fresh.access_token
+
+
+async def _others_are_left(
+    deps: Deps, provider_user_id: int, credentials: Credentials, slots: Sequence[int], refused: CredentialsRefused
+) -> bool:
+    """Stop the senders that hang on what was refused; a better JWT of the same owner takes its place instead.
+
+    Kept in their rows, so that a user with many dead JWTs comes to an end although only a few are tried in a minute.
+    Nobody's JWT is ever put in another shop's or another account's place: each of them stands on what it pasted itself.
+    """
+    async with deps.db.transaction() as session:
+        user = await get_provider_user(session, provider_user_id, lock=True)
+        user.login_lease_until = None
+        await stamp_slots(session, slots, deps.clock())
+        senders = await senders_of_user(session, provider_user_id)
+        hit = [each for each in senders if _hangs_on(open_credentials(deps, each), credentials, refused)]
+        left = [each for each in senders if each not in hit and each.state != SenderState.BROKEN]
+        if not left:
+            return False
+        for sender in hit:
+            better = next((each for each in left if _same_owner(each, sender)), None)
+            if better is not None:
+                sender.credentials_encrypted = better.credentials_encrypted
+                continue
+            stopped = [sender, *await _lent_by(session, sender)]
+            for each in stopped:
+                _break(each, refused)
+            log.error("provider.jwt_refused", provider_user_id=user.id, sender_id=sender.id, code=refused.code)
+    return True
+
+
+def _hangs_on(held: Credentials, tried: Credentials, refused: CredentialsRefused) -> bool:
+    """Whether *held* would be refused like *tried*: for the JWT in it, or for what the application is known by."""
+    if refused.field == "jwt":
+        return held.jwt == tried.jwt
+    return (held.client_id, held.client_secret, held.server) == (tried.client_id, tried.client_secret, tried.server)
+
+
+def _same_owner(one: Sender, other: Sender) -> bool:
+    return (one.shop_id, one.account_id) == (other.shop_id, other.account_id)
+
+
+async def _lent_by(session: AsyncSession, sender: Sender) -> list[Sender]:
+    """Numbers that connected accounts were given by their shop use the shop's login."""
+    if sender.account_id is not None:
+        return []
+    lent = await account_senders(session, sender.shop_id)
+    return [
+        each for each in lent if each.credentials_encrypted is None and each.provider_user_id == sender.provider_user_id
+    ]
+
+
+def _break(sender: Sender, refused: CredentialsRefused) -> None:
+    """A number that the merchant paused stays paused; it will be found out when it is resumed."""
+    if sender.state != SenderState.PAUSED:
+        sender.state, sender.problem_code, sender.problem = SenderState.BROKEN, refused.code, refused.sentence
 
 
 def _refuse_while_login_pauses(deps: Deps, user: ProviderUser) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from app.shops.pace import Cost
 from app.shops.provider_access import call_provider
-from app.sms.contract import Access, Number, SmsProvider, Throttled
-from tests.world import World
+from app.sms.contract import Access, CredentialsRefused, Number, SmsProvider, Throttled
+from tests.world import SENDER, SHOP, World
 
 THREE_PAGES = 230
 
@@ -58,3 +58,80 @@ async def test_a_use_that_has_no_slot_does_not_begin(world: World) -> None:
     with pytest.raises(Throttled) as refused:
         await call_provider(world.deps, user, list_numbers, cost=Cost(light=2))
     assert refused.value.code == "pace"
+
+
+# --- whose JWT ---
+
+OTHER_SHOP, OTHER_NUMBER = "second-store.myshopify.com", "+16505550188"
+
+
+def another_jwt(world: World) -> str:
+    [user] = world.ringcentral.state.users.values()
+    world.ringcentral.add_number(user, OTHER_NUMBER)
+    return world.ringcentral.issue_jwt(user)
+
+
+def end_sessions(world: World) -> None:
+    [user] = world.ringcentral.state.users.values()
+    world.ringcentral.end_sessions(user)
+
+
+async def senders(world: World) -> dict[str, str]:
+    rows = await world.rows("SELECT phone_number, state FROM senders WHERE state <> 'disconnected'")
+    return {row["phone_number"]: row["state"] for row in rows}
+
+
+async def paste(world: World, jwt: str, number: str, *, domain: str = SHOP, add: bool = False) -> None:
+    answer = await world.api("PUT", "/connection", {"jwt": jwt, "add": add}, domain=domain)
+    assert answer.status_code == 200, answer.text
+    answer = await world.api("PUT", "/connection/number", {"phone_number": number}, domain=domain)
+    assert answer.status_code == 200, answer.text
+
+
+async def test_a_shops_dead_jwt_stops_that_shop_and_nobody_else_on_the_same_user(world: World) -> None:
+    await world.ready()
+    world.shopify.add_shop(OTHER_SHOP)
+    await world.install(OTHER_SHOP)
+    theirs = another_jwt(world)
+    await paste(world, theirs, OTHER_NUMBER, domain=OTHER_SHOP)
+    world.ringcentral.revoke_jwt(theirs)
+    end_sessions(world)
+    await world.order()
+    await world.workers_run()
+    assert await senders(world) == {SENDER: "ready", OTHER_NUMBER: "broken"}
+    assert [each["state"] for each in await world.messages()] == ["accepted"]
+    [kept] = await world.rows("SELECT count(DISTINCT credentials_encrypted) FROM senders")
+    assert kept["count"] == 2
+
+
+async def test_a_better_jwt_of_the_same_shop_takes_the_place_of_a_dead_one(world: World) -> None:
+    await world.ready()
+    newest = another_jwt(world)
+    await paste(world, newest, OTHER_NUMBER, add=True)
+    world.ringcentral.revoke_jwt(newest)
+    end_sessions(world)
+    await world.order()
+    await world.workers_run()
+    assert await senders(world) == {SENDER: "ready", OTHER_NUMBER: "ready"}
+    assert [each["state"] for each in await world.messages()] == ["accepted"]
+    end_sessions(world)
+    before = await logins(world)
+    await call_provider(world.deps, await user_of(world), list_numbers)
+    assert await logins(world) == before + 1
+
+
+async def test_with_no_good_jwt_left_all_numbers_stop(world: World) -> None:
+    await world.ready()
+    newest = another_jwt(world)
+    await paste(world, newest, OTHER_NUMBER, add=True)
+    for jwt in (newest, world.jwt):
+        world.ringcentral.revoke_jwt(jwt)
+    end_sessions(world)
+    with pytest.raises(CredentialsRefused):
+        await call_provider(world.deps, await user_of(world), list_numbers)
+    assert await senders(world) == {SENDER: "broken", OTHER_NUMBER: "broken"}
+
+
+async def logins(world: World) -> int:
+    [row] = await world.rows("SELECT count(*) FROM pace_slots WHERE call_group = 'auth'")
+    return int(row["count"])
