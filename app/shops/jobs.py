@@ -6,11 +6,12 @@ from datetime import timedelta
 from app.core.jobs import Discard, Snooze, enqueue, every, job
 from app.core.log import get_logger
 from app.deps import Deps
-from app.shops.connection import care_for_subscription, disconnect_all
+from app.shops.disconnecting import disconnect_all
 from app.shops.facts import read_facts
 from app.shops.pace import Cost
 from app.shops.provider_access import call_provider
 from app.shops.queries import get_provider_user, installed_shop_ids, plan_sync, subscribed_user_ids
+from app.shops.subscription_care import care_for_subscription
 from app.sms.contract import CredentialsRefused, Throttled
 
 log = get_logger(__name__)
