@@ -47,6 +47,7 @@ class Limits:
 
 
 LOGIN = Cost(light=0, auth=1)
+UNSUBSCRIBING = Cost(light=0, medium=1)
 TEXT_GROUPS: dict[str, CallGroup] = {Transport.SMS: CallGroup.MEDIUM, Transport.A2P: CallGroup.LIGHT}
 """Which of RingCentral's groups the texts of a transport count to."""
 KEPT_FOR_READING = 9

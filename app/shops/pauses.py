@@ -32,6 +32,11 @@ async def note_pause(deps: Deps, provider_user_id: int, error: SmsError) -> None
     log.warning("provider.paused", provider_user_id=provider_user_id, code=error.code, seconds=asked)
 
 
+def after(throttled: Throttled) -> timedelta:
+    """When to come back: a second later than was asked."""
+    return timedelta(seconds=throttled.retry_after + 1)
+
+
 def refuse_while_paused(deps: Deps, user: ProviderUser) -> None:
     """What any process was told, and what this one was told a moment ago."""
     _refuse_until(deps, user.paused_until)

@@ -135,3 +135,36 @@ async def test_with_no_good_jwt_left_all_numbers_stop(world: World) -> None:
 async def logins(world: World) -> int:
     [row] = await world.rows("SELECT count(*) FROM pace_slots WHERE call_group = 'auth'")
     return int(row["count"])
+
+
+# --- leaving ---
+
+
+async def test_leaving_during_a_penalty_calls_nobody_and_is_made_up_for_after_it(world: World) -> None:
+    await world.ready()
+    world.ringcentral.fail_next(429, retry_after=60, path="/phone-number")
+    with pytest.raises(Throttled):
+        await call_provider(world.deps, await user_of(world), list_numbers)
+    calls = len(world.ringcentral.requests)
+    assert (await world.api("DELETE", "/connection")).status_code == 200
+    await world.workers_run()
+    assert len(world.ringcentral.requests) == calls
+    assert await senders(world) == {}
+    await world.advance(seconds=65)
+    await world.workers_run()
+    assert world.ringcentral.state.subscriptions == {}
+    [user] = await world.rows("SELECT access_token_encrypted, subscription_id FROM provider_users")
+    assert (user["access_token_encrypted"], user["subscription_id"]) == (None, None)
+
+
+async def test_a_lent_number_ends_with_its_shops_own_login_though_another_shop_has_the_same_user(world: World) -> None:
+    await world.ready()
+    world.shopify.add_shop(OTHER_SHOP)
+    await world.install(OTHER_SHOP)
+    await paste(world, another_jwt(world), OTHER_NUMBER, domain=OTHER_SHOP)
+    grace = {"connect_id": "g-1", "name": "Grace Hopper", "phone": None, "email": "grace@example.com"}
+    made = await world.api("POST", "/connect/accounts", grace)
+    lent = await world.api("PUT", f"/connect/accounts/{made.json()['id']}", {"phone_number": SENDER})
+    assert lent.status_code == 200, lent.text
+    assert (await world.api("DELETE", "/connection")).status_code == 200
+    assert await senders(world) == {OTHER_NUMBER: "ready"}
