@@ -14,6 +14,7 @@ from app.core.errors import Conflict, Invalid
 from app.core.log import get_logger
 from app.deps import Deps
 from app.shops.credentials_form import phone_of, read_credentials
+from app.shops.disconnecting import disconnect
 from app.shops.logins import keep_token, seal_credentials
 from app.shops.models import ProviderUser, Sender, SenderState, Shop
 from app.shops.pace import Cost

@@ -138,6 +138,7 @@ async def test_one_of_the_shops_numbers_ends_the_accounts_own_login(world: World
     assert (lent["own_number"], lent["phone_number"], lent["can_text"]) == (False, SENDER, True)
     sealed = "SELECT 1 FROM senders WHERE account_id IS NOT NULL AND credentials_encrypted IS NOT NULL"
     assert await world.rows(sealed) == []
+    await world.workers_run()
     assert own.owner_id not in subscribed(world)
     again = {"jwt": world.ringcentral.issue_jwt(own), "phone_number": JANE_OWN}
     back = (await world.api("PUT", f"/connect/accounts/{account_id}", again)).json()
