@@ -12,7 +12,7 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("connect_accounts", sa.Column("refused_sms_at", sa.DateTime(timezone=True)))
     op.add_column("connect_accounts", sa.Column("refused_email_at", sa.DateTime(timezone=True)))
-    op.add_column("shops", sa.Column("connect_secret_version", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("shops", sa.Column("connect_secret_version", sa.BigInteger(), server_default="0", nullable=False))
 
 
 def downgrade() -> None:
