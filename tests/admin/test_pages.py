@@ -3,6 +3,7 @@
 import re
 from html.parser import HTMLParser
 
+from app.admin.wording import SETTINGS
 from tests.world import ADA, SHOP, World
 
 PAGES = {
@@ -24,6 +25,7 @@ PAGES = {
     "/connect/requests": "Request log",
     "/templates/connect_order_paid": "Connect: order paid",
     "/settings": "Settings",
+    **{f"/settings/{section}": title for section, (_, title) in SETTINGS.items()},
     "/settings/connection": "RingCentral",
     "/settings/diagnostics": "Diagnostics",
     "/settings/privacy": "Privacy",
