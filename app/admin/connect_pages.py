@@ -24,7 +24,7 @@ from app.connect.request_log import request_log
 from app.core.errors import AppError, Invalid
 from app.core.language import language_of
 from app.notifications.catalogue import describe_notification, get_kind
-from app.shops.connection import describe_connection
+from app.shops.connection_view import describe_connection
 from app.shops.settings import read_settings_of
 
 ON_A_PAGE = 50

@@ -25,7 +25,9 @@ from app.connect.tokens import INVITE, issue
 from app.core.errors import Conflict, Invalid
 from app.core.phone import to_e164
 from app.deps import Deps
-from app.shops.connection import choose_number, connect, describe_connection, disconnect, lend_number
+from app.shops.connection import choose_number, connect, lend_number
+from app.shops.connection_view import describe_connection
+from app.shops.disconnecting import disconnect
 from app.shops.models import Sender, SenderState, Shop
 from app.shops.queries import find_sender, write_audit
 

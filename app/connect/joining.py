@@ -28,7 +28,7 @@ from app.connect.sign_in import BY_EMAIL, is_current, open_visit
 from app.connect.tokens import INVITE, JOIN, Pass, read
 from app.core.errors import Conflict, Invalid, Refused
 from app.deps import Deps
-from app.shops.connection import disconnect
+from app.shops.disconnecting import disconnect
 from app.shops.models import Shop
 from app.shops.queries import write_audit
 from app.shops.settings import read_settings_of

@@ -14,8 +14,9 @@ from app.messages.claim import Claimed
 from app.messages.gate import Go
 from app.messages.kinds import kinds
 from app.messages.models import Message
+from app.shops.logins import RENEW_BEFORE
 from app.shops.pace import Limits
-from app.shops.provider_access import RENEW_BEFORE, is_told_to_pause
+from app.shops.pauses import is_told_to_pause
 from app.sms.contract import Access
 
 LONGEST_WAY = timedelta(seconds=80)

@@ -25,17 +25,10 @@ from app.messages.pool import better_sender
 from app.messages.queries import move
 from app.messages.refusal import apply_refusal
 from app.shopify.client import ShopifyError
+from app.shops.logins import access_of, break_connection, renew_token, usable_token
 from app.shops.models import PaceSlot, Sender, SenderState
 from app.shops.pace import TEXT_GROUPS, limits_of, stamp_slots, take_calls, text_cost
-from app.shops.provider_access import (
-    access_of,
-    break_connection,
-    note_pause,
-    refuse_while_paused,
-    refuse_while_told_to_pause,
-    renew_token,
-    usable_token,
-)
+from app.shops.pauses import note_pause, refuse_while_paused, refuse_while_told_to_pause
 from app.shops.queries import get_provider_user
 from app.sms.contract import (
     Accepted,
