@@ -35,6 +35,7 @@ SPEAKING: Final = (
     "admin/templates.py",
     "compliance/data_request.py",
     "connect/accounts.py",
+    "connect/agreement.py",
     "connect/alerts.py",
     "connect/history.py",
     "connect/keys.py",
