@@ -16,7 +16,7 @@ from app.connect.mail import can_mail, send_mail
 from app.connect.models import Account, Notice
 from app.connect.moments import read_moment, write_moment, zone_of
 from app.connect.order_form import whole
-from app.connect.queries import accounts_not_revoked, find_account, find_account_by_connect_id
+from app.connect.queries.accounts import accounts_not_revoked, find_account, find_account_by_connect_id
 from app.core.errors import Invalid, NotFound
 from app.core.jobs import enqueue
 from app.core.whole_number import LARGEST_ID, whole_number
@@ -109,7 +109,9 @@ async def mail_notice(deps: Deps, notice_id: int) -> None:
             return
         shop = await get_shop(session, notice.shop_id)
         account = await find_account(session, shop.id, notice.account_id)
-    if account is None or account.email_encrypted is None or not account.notify_by_email or not can_mail(deps):
+    if account is None or account.revoked_at is not None or not account.notify_by_email:
+        return
+    if account.email_encrypted is None or not can_mail(deps):
         return
     name = brand_of(shop)
     await send_mail(
