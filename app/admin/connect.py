@@ -33,7 +33,8 @@ from app.connect.outgoing import (
     replay,
 )
 from app.connect.own_texts import describe_own_text, save_own_text
-from app.connect.queries import endpoints_of, get_account
+from app.connect.queries.accounts import get_account
+from app.connect.queries.outgoing import endpoints_of
 from app.connect.request_log import request_log
 from app.core.errors import Invalid, NotFound
 from app.core.whole_number import whole_number

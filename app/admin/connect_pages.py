@@ -16,7 +16,10 @@ from app.connect.keys import SCOPES, list_keys
 from app.connect.orders import answer_orders
 from app.connect.outgoing import EVENTS, describe_endpoint, list_calls
 from app.connect.own_texts import describe_own_texts
-from app.connect.queries import attributions_of, endpoints_of, get_account, order_page
+from app.connect.queries.accounts import get_account
+from app.connect.queries.attribution import attributions_of
+from app.connect.queries.orders import order_page
+from app.connect.queries.outgoing import endpoints_of
 from app.connect.request_log import request_log
 from app.core.errors import AppError, Invalid
 from app.core.language import language_of

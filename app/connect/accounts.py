@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connect import outgoing
 from app.connect.models import Account
-from app.connect.queries import (
+from app.connect.queries.accounts import (
     account_page,
     cancel_queued_of_account,
     get_account,

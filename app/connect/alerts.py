@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.connect.consent import Evidence, Verdict, ask_shopify, judge
 from app.connect.models import Account, ConnectOrder, Profile
 from app.connect.money import format_money
-from app.connect.queries import account_texts, find_account, find_order, find_profile, lines_of
+from app.connect.queries.accounts import account_texts, find_account
+from app.connect.queries.orders import find_order, find_profile, lines_of
 from app.consent.queries import find_suppression
 from app.core.log import get_logger
 from app.deps import Deps

@@ -17,16 +17,8 @@ from app.connect.accounts import names_of
 from app.connect.models import Account, AttributionRule
 from app.connect.money import format_money, read_cents
 from app.connect.notices import tell_of_order
-from app.connect.queries import (
-    accounts_meant,
-    find_account,
-    find_attribution,
-    get_account,
-    keep_attribution,
-    move_waiting,
-    replace_rules,
-    rules_of,
-)
+from app.connect.queries.accounts import accounts_meant, find_account, get_account
+from app.connect.queries.attribution import find_attribution, keep_attribution, move_waiting, replace_rules, rules_of
 from app.connect.rules import (
     FIELDS,
     LANDING_PAGE,

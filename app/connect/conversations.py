@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connect.models import Account
-from app.connect.queries import messages_of_account, names_of_customers, replies_to_account
+from app.connect.queries.own_page import messages_of_account, names_of_customers, replies_to_account
 from app.consent.queries import is_suppressed
 from app.core.db import after_commit
 from app.core.errors import Conflict, NotFound

@@ -24,16 +24,10 @@ from app.connect.moments import read_moment, zone_of
 from app.connect.money import read_cents
 from app.connect.order_form import LineForm, OrderForm
 from app.connect.orders import Caller, DuplicateReference, create_order
-from app.connect.queries import (
-    find_account,
-    find_attribution,
-    find_import,
-    get_import,
-    imports_of,
-    keep_attribution,
-    shopify_order_exists,
-    unfinished_import,
-)
+from app.connect.queries.accounts import find_account
+from app.connect.queries.attribution import find_attribution, keep_attribution
+from app.connect.queries.history import find_import, get_import, imports_of, unfinished_import
+from app.connect.queries.orders import shopify_order_exists
 from app.connect.rules import Marks, Match, Rule, match
 from app.core.errors import Conflict, Invalid
 from app.core.jobs import enqueue

@@ -7,7 +7,10 @@ from app.connect.attribution import ATTRIBUTE, attribute_order
 from app.connect.history import IMPORT, import_page
 from app.connect.notices import MAIL, mail_notice
 from app.connect.outgoing import MAKE_CALL, make_call
-from app.connect.queries import due_calls, forget_old_answers, forget_visits, running_imports
+from app.connect.queries.api import forget_old_answers
+from app.connect.queries.history import running_imports
+from app.connect.queries.outgoing import due_calls
+from app.connect.queries.sign_in import forget_visits
 from app.connect.sign_in import MAIL_CODE, SIGN_IN_CODE, mail_code
 from app.core.jobs import Discard, enqueue, every, job
 from app.deps import Deps

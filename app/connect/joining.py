@@ -22,7 +22,8 @@ from app.connect.accounts import (
     revoke,
 )
 from app.connect.models import Account, SignIn
-from app.connect.queries import accounts_of_person, get_account, get_sign_in, is_connect_id_taken
+from app.connect.queries.accounts import accounts_of_person, get_account, is_connect_id_taken
+from app.connect.queries.sign_in import get_sign_in
 from app.connect.sign_in import BY_EMAIL, is_current, open_visit
 from app.connect.tokens import INVITE, JOIN, Pass, read
 from app.core.errors import Conflict, Invalid, Refused

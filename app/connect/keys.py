@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connect.models import ApiKey
-from app.connect.queries import count_call, find_key_by_hash, get_key, keys_of
+from app.connect.queries.api import count_call, find_key_by_hash, get_key, keys_of
 from app.core.errors import Invalid
 from app.deps import Deps
 from app.shops.models import Shop

@@ -16,7 +16,7 @@ from app.connect.mail import can_mail, send_mail
 from app.connect.models import Account, Notice
 from app.connect.moments import read_moment, write_moment, zone_of
 from app.connect.order_form import whole
-from app.connect.queries import accounts_not_revoked, find_account, find_account_by_connect_id
+from app.connect.queries.accounts import accounts_not_revoked, find_account, find_account_by_connect_id
 from app.core.errors import Invalid, NotFound
 from app.core.jobs import enqueue
 from app.core.whole_number import LARGEST_ID, whole_number

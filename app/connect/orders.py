@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.connect.accounts import email_hash_of
 from app.connect.alerts import (
     ALERTS,
+    DELETED,
     ORDER_PAID,
     ORDER_SHIPPED,
     OURS,
@@ -31,11 +32,11 @@ from app.connect.money import format_money
 from app.connect.notices import tell_of_order
 from app.connect.order_answer import describe_order, kept_metadata
 from app.connect.order_form import NOT_MOVING, LineForm, OrderForm
-from app.connect.queries import (
-    get_account,
+from app.connect.queries.accounts import get_account
+from app.connect.queries.orders import (
+    cancel_queued_about,
     keep_profile,
     lines_of,
-    queued_about,
     reference_exists,
     replace_lines,
     texts_about,
@@ -45,9 +46,7 @@ from app.consent.opt_out import record_event
 from app.consent.queries import find_suppression
 from app.core.errors import Conflict, Invalid
 from app.deps import Deps
-from app.messages.models import MessageState
 from app.messages.opt_out import stop_texting
-from app.messages.queries import move
 from app.shops.models import Shop
 from app.shops.settings import read_settings_of
 
@@ -166,17 +165,8 @@ async def delete_order(deps: Deps, session: AsyncSession, shop: Shop, order: Con
     """Gone from every list; its waiting texts are canceled."""
     now = deps.clock()
     order.deleted_at = order.updated_at = now
-    for message_id in await queued_about(session, shop.id, f"{OURS}{order.id}"):
-        await move(
-            session,
-            message_id,
-            MessageState.CANCELLED,
-            origin=[MessageState.QUEUED],
-            now=now,
-            cause="order deleted",
-            reason_code="order_deleted",
-            reason="The order was deleted.",
-        )
+    deleted = (DELETED.code, DELETED.sentence)
+    await cancel_queued_about(session, shop.id, f"{OURS}{order.id}", now=now, reason=deleted)
     await session.flush()
 
 

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connect.models import WebhookCall, WebhookEndpoint
 from app.connect.order_form import is_link
-from app.connect.queries import call_rows, claim_call, endpoints_of, get_call, get_endpoint
+from app.connect.queries.outgoing import call_rows, claim_call, endpoints_of, get_call, get_endpoint
 from app.core.errors import Invalid
 from app.core.jobs import enqueue
 from app.core.log import get_logger

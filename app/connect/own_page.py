@@ -9,16 +9,9 @@ from app.connect.alerts import ALERTS, OURS, order_name
 from app.connect.models import Account, ConnectOrder
 from app.connect.money import format_money
 from app.connect.order_answer import status_of
-from app.connect.queries import (
-    attributions_of,
-    count_orders,
-    customers_of_account,
-    lines_of,
-    notice_page,
-    order_page,
-    orders_by_id,
-    texts_about,
-)
+from app.connect.queries.attribution import attributions_of
+from app.connect.queries.orders import lines_of, order_page, orders_by_id, texts_about
+from app.connect.queries.own_page import count_orders, customers_of_account, notice_page
 from app.consent.queries import is_suppressed
 from app.deps import Deps
 from app.messages.conversations import key_of

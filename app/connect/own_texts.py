@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connect.alerts import ALERTS
 from app.connect.models import Account
-from app.connect.queries import account_texts, forget_account_text, keep_account_text
+from app.connect.queries.accounts import account_texts, forget_account_text, keep_account_text
 from app.core.errors import Invalid, NotFound
 from app.deps import Deps
 from app.message_templates.lint import lint

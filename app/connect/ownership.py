@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connect.alerts import PAID, SHIPPED, AccountFacts, affiliate_values, wording_of
 from app.connect.attribution import attribute_order, texting_sender
-from app.connect.queries import any_account_sender, find_account, find_attribution
+from app.connect.queries.accounts import any_account_sender, find_account
+from app.connect.queries.attribution import find_attribution
 from app.deps import Deps
 from app.message_templates.variables import Values
 from app.messages.compose import Composed, compose, order_values, template_for

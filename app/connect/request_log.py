@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connect.models import ApiRequest
-from app.connect.queries import request_rows
+from app.connect.queries.api import request_rows
 
 PAGE = 50
 

@@ -19,12 +19,11 @@ from app.connect.code_words import CODE_TEXT, MAIL_SUBJECT, MAIL_TEXT
 from app.connect.mail import can_mail, send_mail
 from app.connect.models import Account, SignIn, Visit
 from app.connect.notices import brand_of
-from app.connect.queries import (
-    accounts_of_person,
+from app.connect.queries.accounts import accounts_of_person, find_account
+from app.connect.queries.sign_in import (
     add_sign_in,
     count_sign_ins,
     count_strangers,
-    find_account,
     find_visit,
     get_sign_in,
     try_sign_in,

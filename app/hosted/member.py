@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.connect.models import Account, Visit
-from app.connect.queries import get_account
+from app.connect.queries.accounts import get_account
 from app.connect.sign_in import ENDED, read_visit
 from app.core.errors import AppError, Invalid, Unauthorized
 from app.core.log import get_logger

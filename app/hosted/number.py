@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from app.connect.queries import get_account
+from app.connect.queries.accounts import get_account
 from app.core.errors import AppError, Refused, Unauthorized
 from app.hosted.guest import TOO_MANY, is_too_fast
 from app.hosted.member import Member, faults_of, members_only, refuse_who_left

@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from app.connect.joining import set_history_wish
-from app.connect.queries import get_account
+from app.connect.queries.accounts import get_account
 from app.connect.sign_in import ways_in
 from app.hosted.member import Member, members_only
 from app.shops.queries import write_audit

@@ -247,38 +247,22 @@ async def cancel_queued_to(
     spare: Iterable[str] = (),
 ) -> int:
     """Cancel all waiting texts to a phone, scheduled ones included. *spare*: kinds that may still go."""
-    query = (
-        select(Message.id)
-        .where(
-            Message.shop_id == shop_id,
-            Message.phone_hash == phone_hash,
-            Message.state == MessageState.QUEUED,
-            Message.kind.not_in(list(spare)),
-        )
-        .with_for_update()
-    )
-    ids = list(await session.scalars(query))
-    for message_id in ids:
-        await move(
-            session,
-            message_id,
-            MessageState.CANCELLED,
-            origin=[MessageState.QUEUED],
-            now=now,
-            cause=reason[0],
-            reason_code=reason[0],
-            reason=reason[1],
-        )
-    return len(ids)
+    these = (Message.phone_hash == phone_hash, Message.kind.not_in(list(spare)))
+    return await cancel_queued(session, shop_id, *these, now=now, reason=reason)
 
 
 async def cancel_queued_of_kind(
     session: AsyncSession, shop_id: int, kind: str, *, now: datetime, reason: tuple[str, str]
 ) -> int:
     """Cancel a shop's waiting texts of one kind, held ones included."""
-    query = select(Message.id).where(
-        Message.shop_id == shop_id, Message.kind == kind, Message.state == MessageState.QUEUED
-    )
+    return await cancel_queued(session, shop_id, Message.kind == kind, now=now, reason=reason)
+
+
+async def cancel_queued(
+    session: AsyncSession, shop_id: int, *these: ColumnElement[bool], now: datetime, reason: tuple[str, str]
+) -> int:
+    """Cancel those of a shop's waiting texts that all of *these* are true of. How many there were."""
+    query = select(Message.id).where(Message.shop_id == shop_id, Message.state == MessageState.QUEUED, *these)
     ids = list(await session.scalars(query.with_for_update()))
     for message_id in ids:
         await move(

@@ -24,7 +24,8 @@ from app.api.v1.body import LARGEST_BODY, parse_object, read_capped
 from app.api.v1.errors import ApiError, body_of, code_of
 from app.connect.keys import Pace, find_key, take_call
 from app.connect.models import Account, ApiKey, ApiRequest
-from app.connect.queries import claim_answer, find_account, find_account_by_connect_id, keep_answer
+from app.connect.queries.accounts import find_account, find_account_by_connect_id
+from app.connect.queries.api import claim_answer, keep_answer
 from app.core.errors import AppError, Invalid
 from app.core.log import get_logger
 from app.core.whole_number import whole_number

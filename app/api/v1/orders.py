@@ -25,7 +25,8 @@ from app.connect.orders import (
     delete_order,
     phone_of,
 )
-from app.connect.queries import find_account, find_account_by_connect_id, get_order, order_page
+from app.connect.queries.accounts import find_account, find_account_by_connect_id
+from app.connect.queries.orders import get_order, order_page
 from app.core.errors import AppError, Invalid, NotFound
 from app.core.whole_number import whole_number
 

@@ -5,7 +5,7 @@ from typing import Any
 from app.api.v1.call import Answer, Call, decoded
 from app.api.v1.pages import page_of, read_page
 from app.connect.accounts import list_accounts, read_account
-from app.connect.queries import find_account_by_connect_id
+from app.connect.queries.accounts import find_account_by_connect_id
 from app.core.errors import NotFound
 from app.core.whole_number import whole_number
 

@@ -1,6 +1,8 @@
 // Reads and writes a form's fields, Polaris' and native ones alike, and puts errors where they belong.
 // A dotted name ("quiet_hours.start") is a value inside an object.
 
+import { WORDS } from './words.js';
+
 const named = (form) => [...form.elements].filter((field) => field.getAttribute('name'));
 const isSwitch = (field) => field.localName === 's-switch' || field.localName === 's-checkbox' || field.type === 'checkbox';
 
@@ -9,6 +11,19 @@ function valueOf(field) {
   if (field.localName === 's-choice-list') return field.hasAttribute('multiple') ? [...field.values] : field.values[0] ?? '';
   if (field.dataset.type === 'number' && field.value.trim() !== '') return Number(field.value);
   return field.value;
+}
+
+/** A value as the field says it to people: the name of a choice, "On", "Off". */
+export function inWords(field, value) {
+  if (isSwitch(field)) return value ? WORDS.on : WORDS.off;
+  const names = [value ?? ''].flat().map((each) => nameOfChoice(field, String(each)) ?? String(each));
+  return names.join(', ') || WORDS.nothing;
+}
+
+function nameOfChoice(field, value) {
+  const choice = [...field.querySelectorAll('s-option, s-choice')].find((each) => (each.getAttribute('value') ?? '') === value);
+  const own = choice && [...choice.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE);
+  return own?.map((node) => node.textContent).join('').trim();
 }
 
 function setValue(field, value) {
@@ -61,7 +76,7 @@ export function showErrors(form, errors, sentence, outdated = false) {
 }
 
 /** The field of that name, or the nearest that stands for it: "countries.0" is said at "countries". */
-function findField(form, name) {
+export function findField(form, name) {
   const fields = named(form).filter((field) => !field.closest('[hidden]'));
   for (let path = name; path; path = path.includes('.') ? path.slice(0, path.lastIndexOf('.')) : '') {
     const found = fields.find((field) => field.getAttribute('name') === path || field.dataset.errorsOf === path);

@@ -39,8 +39,15 @@ export function mount(form) {
       showSwitch(find('[data-enabled-badge]'), stored.enabled ?? enabled.checked);
     },
     onRefused: showRefusedLanguage,
+    onOvertaken: (answer) => Object.assign(versions, answer.versions),
+    adopt: (values, now) => ({ ...values, texts: { ...values.texts, ...byLanguage(now) } }),
+    compare: (now, values) => Object.entries(byLanguage(now))
+      .filter(([code, theirs]) => theirs !== values.texts[code])
+      .map(([code, theirs]) => ({ label: labelOf(code), theirs, mine: values.texts[code] })),
     onReset: previewSoon,
   });
+
+  const labelOf = (code) => (code === locale ? text.label : WORDS.textIn(languages.find((chip) => chip.dataset.language === code).textContent.trim()));
 
   function edited() {
     drafts[locale] = text.value;
@@ -178,6 +185,9 @@ function showSwitch(badge, on) {
   badge.textContent = on ? WORDS.on : WORDS.off;
   badge.setAttribute('tone', on ? 'success' : 'neutral');
 }
+
+/** `{"templates.de": text}` as `{de: text}`. */
+const byLanguage = (now) => Object.fromEntries(Object.entries(now).map(([name, text]) => [name.replace('templates.', ''), text]));
 
 /** Polaris gives no access to the caret, so the inner control is asked where it can be reached. */
 function innerControl(field) {

@@ -1,0 +1,1 @@
+"""All SQL of Connect, by subject. The shop always comes first."""

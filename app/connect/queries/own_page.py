@@ -1,0 +1,98 @@
+"""What an account sees on its own page: customers, conversations, notices."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.connect.models import ConnectOrder, Notice
+from app.messages.models import InboundMessage, Message
+from app.shops.models import Sender
+
+
+async def notice_page(
+    session: AsyncSession, shop_id: int, *, account_id: int, before: int | None = None, limit: int = 50
+) -> list[Notice]:
+    query = select(Notice).where(Notice.shop_id == shop_id, Notice.account_id == account_id)
+    if before is not None:
+        query = query.where(Notice.id < before)
+    return list(await session.scalars(query.order_by(Notice.id.desc()).limit(limit)))
+
+
+async def messages_of_account(
+    session: AsyncSession, shop_id: int, account_id: int, *, phone_hash: bytes | None = None, limit: int = 50
+) -> list[Message]:
+    """What left, or should have left, in this account's name; *phone_hash*: to one customer. Newest first."""
+    senders = select(Sender.id).where(Sender.shop_id == shop_id, Sender.account_id == account_id)
+    orders = select(func.concat("connect:", ConnectOrder.id)).where(ConnectOrder.account_id == account_id)
+    query = select(Message).where(
+        Message.shop_id == shop_id, or_(Message.sender_id.in_(senders), Message.order_id.in_(orders))
+    )
+    if phone_hash is not None:
+        query = query.where(Message.phone_hash == phone_hash)
+    return list(await session.scalars(query.order_by(Message.id.desc()).limit(limit)))
+
+
+async def replies_to_account(
+    session: AsyncSession, shop_id: int, account_id: int, *, phone_hash: bytes | None = None, limit: int = 50
+) -> list[InboundMessage]:
+    """Texts of this account's own customers to its number; on a shared number nobody else's are shown."""
+    numbers = select(Sender.phone_number).where(Sender.shop_id == shop_id, Sender.account_id == account_id)
+    to_number = select(Sender.id).where(Sender.shop_id == shop_id, Sender.phone_number.in_(numbers))
+    senders = select(Sender.id).where(Sender.shop_id == shop_id, Sender.account_id == account_id)
+    customers = select(ConnectOrder.phone_hash).where(
+        ConnectOrder.account_id == account_id, ConnectOrder.phone_hash.is_not(None)
+    )
+    texted = select(Message.phone_hash).where(Message.sender_id.in_(senders), Message.phone_hash.is_not(None))
+    query = select(InboundMessage).where(
+        InboundMessage.shop_id == shop_id,
+        InboundMessage.sender_id.in_(to_number),
+        or_(InboundMessage.phone_hash.in_(customers), InboundMessage.phone_hash.in_(texted)),
+    )
+    if phone_hash is not None:
+        query = query.where(InboundMessage.phone_hash == phone_hash)
+    return list(await session.scalars(query.order_by(InboundMessage.id.desc()).limit(limit)))
+
+
+async def names_of_customers(
+    session: AsyncSession, shop_id: int, account_id: int, phone_hashes: Sequence[bytes]
+) -> dict[bytes, bytes]:
+    """Phone hash to the encrypted name on the account's latest order of this customer."""
+    query = select(ConnectOrder.phone_hash, ConnectOrder.profile_name_encrypted).where(
+        ConnectOrder.shop_id == shop_id,
+        ConnectOrder.account_id == account_id,
+        ConnectOrder.phone_hash.in_(phone_hashes),
+        ConnectOrder.profile_name_encrypted.is_not(None),
+    )
+    rows = await session.execute(query.order_by(ConnectOrder.id))
+    return {row.phone_hash: row.profile_name_encrypted for row in rows}
+
+
+async def customers_of_account(session: AsyncSession, shop_id: int, account_id: int, *, limit: int) -> list[Any]:
+    """(orders, latest order's id) of each customer; whoever ordered last first."""
+    latest = func.max(ConnectOrder.id)
+    query = (
+        select(func.count().label("orders"), latest.label("latest"))
+        .where(
+            ConnectOrder.shop_id == shop_id,
+            ConnectOrder.account_id == account_id,
+            ConnectOrder.profile_id.is_not(None),
+            ConnectOrder.deleted_at.is_(None),
+        )
+        .group_by(ConnectOrder.profile_id)
+        .order_by(latest.desc())
+        .limit(limit)
+    )
+    return list(await session.execute(query))
+
+
+async def count_orders(session: AsyncSession, shop_id: int, account_id: int, *, since: datetime) -> int:
+    query = select(func.count()).where(
+        ConnectOrder.shop_id == shop_id,
+        ConnectOrder.account_id == account_id,
+        ConnectOrder.deleted_at.is_(None),
+        ConnectOrder.created_at >= since,
+    )
+    return int(await session.scalar(query) or 0)
