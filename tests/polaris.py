@@ -58,7 +58,7 @@ ELEMENTS: dict[str, dict[str, str]] = {
     "s-select": FILLED | NAMELESS | {"details": ANY},
     "s-spinner": {"accessibilitylabel": ANY, "size": "base"},
     "s-stack": {"gap": "small-400 small-500"},
-    "s-switch": FIELD | NAMELESS | {"checked": FLAG, "details": ANY},
+    "s-switch": FIELD | NAMELESS | {"checked": FLAG, "details": ANY, "disabled": FLAG},
     "s-table": {"loading": FLAG},
     "s-table-body": {},
     "s-table-cell": {},
@@ -66,7 +66,7 @@ ELEMENTS: dict[str, dict[str, str]] = {
     "s-table-header-row": {},
     "s-table-row": {"clickdelegate": ANY},
     "s-text": {"color": "subdued", "fontvariantnumeric": "tabular-nums", "type": "strong"},
-    "s-text-area": FILLED | {"details": ANY, "rows": ANY},
+    "s-text-area": FILLED | {"details": ANY, "readonly": FLAG, "rows": ANY},
     "s-text-field": FILLED
     | NAMELESS
     | {"autocomplete": "off tel", "details": ANY, "placeholder": ANY, "readonly": FLAG},

@@ -159,6 +159,7 @@ def _connect_routes() -> list[BaseRoute]:
             DELETE=connect.remove_account,
         ),
         _api("/connect/hosted-page", GET=connect.read_hosted_page),
+        _api("/connect/hosted-page/secret", POST=connect.renew_page_secret),
         _api("/connect/attribution", GET=connect.read_attribution, PUT=connect.save_attribution),
         _api("/connect/attribution/try", POST=connect.try_attribution),
         _api("/connect/imports", created=True, GET=connect.read_imports, POST=connect.make_import),
@@ -168,6 +169,7 @@ def _connect_routes() -> list[BaseRoute]:
         _api("/connect/imports/{id}/stop", POST=connect.stop_one_import),
         _api("/connect/webhooks", created=True, GET=connect.read_webhooks, POST=connect.make_webhook),
         _api("/connect/webhooks/{id}", DELETE=connect.remove_webhook),
+        _api("/connect/webhooks/{id}/secret", POST=connect.renew_webhook_secret),
         _api("/connect/webhook-calls", GET=connect.read_webhook_calls),
         _api("/connect/webhook-calls/{id}/replay", created=True, POST=connect.replay_webhook_call),
     ]

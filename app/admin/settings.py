@@ -14,7 +14,7 @@ from app.core.language import Language, language_of
 from app.messages.compose import help_replies
 from app.messages.queries import look_again
 from app.notifications.registration import request_registration
-from app.shops.connection import describe_connection
+from app.shops.connection_view import describe_connection
 from app.shops.queries import get_shop_locked
 from app.shops.settings import read_settings_of, refuse_undoing, save_settings
 

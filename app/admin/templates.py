@@ -29,7 +29,7 @@ from app.notifications.catalogue import (
     values_of_order,
 )
 from app.shopify.oauth import SubjectTokenRejected
-from app.shops.connection import describe_connection
+from app.shops.connection_view import describe_connection
 from app.shops.settings import read_settings_of
 from app.shops.tokens import covers
 

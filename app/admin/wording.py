@@ -134,6 +134,7 @@ CONSENT_SOURCES: Final = {
     "provider": "RingCentral",
     "public_page": "Opt-out page",
     "checkout": "Checkout",
+    "connect_page": "Connect page",
     "api": "Your software (API)",
 }
 
@@ -149,6 +150,9 @@ CONSENT_CHANGES: Final = {
     "shopify_never_subscribed": "Not subscribed in Shopify",
     "shopify_redacted": "Erased in Shopify",
     "shopify_unknown": "Changed in Shopify",
+    "account_texts_stated": "Agreed to texts to accounts, as you stated",
+    "account_texts_wished": "Wants texts to accounts",
+    "account_texts_refused": "Wants no texts to accounts",
     "api_subscribed": "Subscribed, told by your software",
     "api_pending": "Sign-up pending, told by your software",
 }

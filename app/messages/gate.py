@@ -14,7 +14,7 @@ from app.consent.opt_out import OPT_IN, Evidence
 from app.consent.opt_out_link import opt_out_link
 from app.consent.queries import opt_out_standing
 from app.consent.quiet_hours import next_allowed, recipient_zones
-from app.consent.quiet_rules import daily_cap_of, rules_for
+from app.consent.quiet_rules import rules_for
 from app.consent.shopify_states import ShopifyConsent, read_state
 from app.core.phone import country_of
 from app.deps import Deps
@@ -23,7 +23,7 @@ from app.message_templates.segments import count_segments
 from app.messages import reasons
 from app.messages.agreement import agreement_for, covers_phone
 from app.messages.compose import Composed, shop_values
-from app.messages.day_cap import full_until
+from app.messages.day_cap import cap_for, full_until
 from app.messages.disclosure import was_texted_before, with_disclosure
 from app.messages.facts import OrderFacts
 from app.messages.kinds import Kind, kinds
@@ -32,7 +32,7 @@ from app.messages.models import Message
 from app.messages.owners import registry
 from app.messages.reasons import Reason
 from app.messages.sources import SHOPIFY_ORDERS
-from app.messages.told import is_told_elsewhere
+from app.messages.told import told_elsewhere
 from app.messages.unusable import why_unusable
 from app.shopify.client import AccessForbidden, AccessTokenRejected, ShopifyError, ShopUnavailable
 from app.shops.models import Sender, Shop
@@ -48,6 +48,8 @@ class Go:
     facts: OrderFacts | None = field(default=None, repr=False)
     agreement: Evidence | None = field(default=None, repr=False)
     """For the ledger: what the customer agreed to by ordering, under the shop's own policy."""
+    daily_cap: int | None = None
+    """How many order texts the phone may get in 24 hours: counted again by the fence, where texts leave together."""
 
 
 @dataclass(frozen=True)
@@ -178,10 +180,29 @@ async def _pass_order_text(
             return waiting
         if await is_said_later(session, kind, message, facts, deps.clock()):
             return checks.failed(reasons.MERGED)
-        if kind.only_new_tracking and await is_told_elsewhere(deps, session, message, facts):
-            return checks.failed(reasons.TRACKING_TOLD)
+        told = await _is_told(deps, session, message, kind, facts, checks)
+        if told is not None:
+            return told
         worded = await _word(deps, session, message, kind, shop, sender, facts, checks)
-        return replace(worded, agreement=agreed) if isinstance(worded, Go) else worded
+        if not isinstance(worded, Go):
+            return worded
+        cap = cap_for(shop, worded.phone, country=facts.country, province=facts.province)
+        return replace(worded, agreement=agreed, daily_cap=cap)
+
+
+async def _is_told(
+    deps: Deps, session: AsyncSession, message: Message, kind: Kind, facts: OrderFacts, checks: Checks
+) -> Skip | Hold | None:
+    """Whether another text brings the tracking. One that waits may yet end unsent, so this one waits for its end."""
+    if not kind.only_new_tracking:
+        return None
+    elsewhere = await told_elsewhere(deps, session, message, facts)
+    if elsewhere is True:
+        return checks.failed(reasons.TRACKING_TOLD)
+    if elsewhere is None:
+        return None
+    checks.held("tracking_waits", "Another waiting text will give this tracking; this one leaves if it does not")
+    return Hold(elsewhere, "waiting for the end of another text", facts.phone)
 
 
 class NobodysNumber:
@@ -309,17 +330,14 @@ async def within_daily_cap(
     country: str | None = None,
     province: str | None = None,
 ) -> Hold | None:
-    """The shop's own limit of texts in 24 hours and, where state rules are on, the state's; the lower one counts."""
-    settings = read_settings_of(shop)
-    rules = rules_for(country, province, phone) if settings.state_rules else ()
-    caps = [cap for cap in (settings.daily_cap, daily_cap_of(rules)) if cap is not None]
-    if not caps:
+    cap = cap_for(shop, phone, country=country, province=province)
+    if cap is None:
         return None
-    until = await full_until(session, shop.id, deps.vault.fingerprint(phone), min(caps), deps.clock())
+    until = await full_until(session, shop.id, deps.vault.fingerprint(phone), cap, deps.clock())
     if until is None:
-        checks.passed("daily_cap", f"Fewer than {min(caps)} texts in 24 hours")
+        checks.passed("daily_cap", f"Fewer than {cap} texts in 24 hours")
         return None
-    checks.held("daily_cap", f"{min(caps)} texts in 24 hours: held until {until:%Y-%m-%d %H:%M} UTC")
+    checks.held("daily_cap", f"{cap} texts in 24 hours: held until {until:%Y-%m-%d %H:%M} UTC")
     return Hold(until, "held by the daily limit", phone)
 
 

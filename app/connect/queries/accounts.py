@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.connect.models import Account, AccountTemplate
+from app.connect.models import Account, AccountTemplate, Notice
 from app.core.errors import NotFound
 from app.messages.models import Message
 from app.messages.queries import cancel_queued
@@ -158,3 +158,11 @@ async def cancel_queued_of_account(
     senders = select(Sender.id).where(Sender.shop_id == shop_id, Sender.account_id == account_id)
     these = (Message.sender_id.in_(senders), Message.kind.like("connect!_%", escape="!"))
     await cancel_queued(session, shop_id, *these, now=now, reason=reason)
+
+
+async def cancel_notices_of_account(
+    session: AsyncSession, shop_id: int, account_id: int, *, now: datetime, reason: tuple[str, str]
+) -> None:
+    """Cancel what the organisation has written to this account and waits to leave."""
+    notices = select(Notice.message_id).where(Notice.shop_id == shop_id, Notice.account_id == account_id)
+    await cancel_queued(session, shop_id, Message.id.in_(notices), now=now, reason=reason)
