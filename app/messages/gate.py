@@ -238,7 +238,7 @@ def _still_true(deps: Deps, kind: Kind, message: Message, facts: OrderFacts, che
     if facts.cancelled and not kind.after_cancellation:
         return checks.failed(reasons.ORDER_CANCELLED)
     if not kind.after_cancellation:
-        checks.passed("order_not_cancelled", "The order is not cancelled")
+        checks.passed("order_not_cancelled", "The order is not canceled")
     objection = kind.no_longer_true(facts, message)
     if objection is not None:
         return checks.failed(Reason(*objection))
