@@ -19,7 +19,7 @@ STATES: Final = {
     "failed": ("Failed", "critical"),
     "skipped": ("Not sent", "neutral"),
     "expired": ("Expired", "warning"),
-    "cancelled": ("Cancelled", "neutral"),
+    "cancelled": ("Canceled", "neutral"),
     "unknown": ("Being checked", "warning"),
 }
 
@@ -239,7 +239,7 @@ KEEP: Final = {30: "30 days", 90: "90 days", 180: "180 days", 365: "1 year", 730
 PERIODS: Final = {7: "Last 7 days", 30: "Last 30 days", 90: "Last 90 days"}
 """Of Analytics, in days."""
 
-STAFF_DEEDS: Final = {"sent again": "Sent again by your staff", "cancelled": "Cancelled by your staff"}
+STAFF_DEEDS: Final = {"sent again": "Sent again by your staff", "cancelled": "Canceled by your staff"}
 
 ACCOUNT_STATES: Final = {
     "invited": ("Invited", "info"),
@@ -272,7 +272,7 @@ IMPORT_RESULTS: Final = {
     "duplicate": "Known before",
     "refused": "Their account wants no history",
     "nobody": "Belong to no account",
-    "cancelled": "Cancelled orders",
+    "cancelled": "Canceled orders",
     "test": "Test orders",
 }
 

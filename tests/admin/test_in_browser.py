@@ -56,6 +56,9 @@ async def test_a_text_is_written_with_its_preview_beside_it(world: World) -> Non
     async with browsing(world) as browser:
         await browser.open("/templates/order_confirmed", "Order confirmed")
         text, bubble = browser.app.get_by_label("Text in English"), browser.app.locator("[data-bubble]")
+        await text.fill("“Hi” … Reply STOP to end.")
+        await expect(bubble).to_have_text('"Hi" ... Reply STOP to end.')
+        await expect(browser.app.locator('[data-side="en"]')).to_have_text('"Hi" ... Reply STOP to end.')
         await text.fill("Hi , it's here á. Reply STOP to end.")
         await text.press("Home")
         for _ in range(3):
@@ -120,6 +123,9 @@ async def test_everybody_can_use_the_pages_on_a_small_phone(world: World) -> Non
         for path, heading in pages.items():
             await browser.open(path, heading)
             assert await browser.in_frame("document.documentElement.scrollWidth <= innerWidth"), path
+            if path == "/templates/order_fulfilled":
+                await browser.app.get_by_role("button", name="Insert Tracking link").scroll_into_view_if_needed()
+                await expect(browser.app.locator("[data-bubble]")).to_be_in_viewport(ratio=1)
             await browser.in_frame(axe)
             found = await browser.in_frame(
                 "async (rules) => (await axe.run(document, {runOnly: rules})).violations", RULES

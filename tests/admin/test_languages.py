@@ -144,7 +144,7 @@ def test_dates_numbers_and_money_are_written_as_the_reader_writes_them() -> None
 
 def test_sentences_of_the_program_are_told_with_their_values() -> None:
     german = language("de")
-    assert german.told("The order was cancelled.") == "Die Bestellung wurde storniert."
+    assert german.told("The order was canceled.") == "Die Bestellung wurde storniert."
     assert german.told("Texts leave from +16505550100.") == "SMS gehen von +16505550100 aus."
     assert german.told("There is no variable {{ order.nam }}. Pick one from the list.").startswith(
         "Die Variable {{ order.nam }}"
