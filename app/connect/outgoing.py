@@ -34,7 +34,7 @@ log = get_logger(__name__)
 
 MAKE_CALL: Final = "connect.make_webhook_call"
 EVENTS: Final = {
-    "api_client_granted_user_created": "An account granted your organisation access",
+    "api_client_granted_user_created": "An account granted your organization access",
     "api_client_granted_user_deleted": "An account took its grant back",
 }
 PAUSES: Final = tuple(timedelta(minutes=each) for each in (1, 5, 30, 120, 360, 720, 1440))
