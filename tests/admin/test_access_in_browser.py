@@ -183,7 +183,7 @@ async def test_the_main_deeds_need_no_mouse(world: World) -> None:
         await write("jane@example.com")
         await browser.sight.tab_to("Invite")
         await press("Enter")
-        await expect(browser.app.get_by_label("Link to send to this person")).to_be_visible()
+        await expect(browser.app.get_by_label("Link to send to this person", exact=True)).to_be_visible()
         await press("Escape")
         await expect(browser.app.get_by_role("dialog")).to_be_hidden()
     assert (await world.api("GET", f"/consent/check?phone={ADA[1:]}")).json()
