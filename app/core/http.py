@@ -8,6 +8,8 @@ our credentials elsewhere.
 
 import ssl
 import zlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import cache
 from types import TracebackType
 from typing import Any, Self
@@ -31,8 +33,16 @@ class Http:
 
     async def request(self, method: str, url: str, *, shard: str = "", **options: Any) -> httpx2.Response:
         """One request through the pool of *shard*. Raises `httpx2.TransportError` when no answer came."""
-        pool = self._pools[zlib.crc32(shard.encode()) % len(self._pools)]
-        return await pool.request(method, url, **options)
+        return await self._pool(shard).request(method, url, **options)
+
+    @asynccontextmanager
+    async def stream(self, method: str, url: str, *, shard: str = "", **options: Any) -> AsyncIterator[httpx2.Response]:
+        """The same, but the body is read by the caller, bit by bit, as far as it is wanted."""
+        async with self._pool(shard).stream(method, url, **options) as response:
+            yield response
+
+    def _pool(self, shard: str) -> httpx2.AsyncClient:
+        return self._pools[zlib.crc32(shard.encode()) % len(self._pools)]
 
     async def aclose(self) -> None:
         for pool in self._pools:
