@@ -26,7 +26,7 @@ class FileLost(Exception):
 
 @dataclass(frozen=True)
 class Lines:
-    """Complete lines; the next begins at byte *end*. *last*: the file ends there."""
+    """Complete lines; the next one begins at byte *end*. *last*: the file ends there."""
 
     lines: list[bytes]
     end: int
@@ -47,7 +47,7 @@ async def next_lines(http: Http, url: str, start: int, *, size: int | None) -> L
     if found.ended and found.rest and (size is None or found.end + len(found.rest) == size):
         found.take(found.rest)  # the last line may lack its end
     if found.ended and size is not None and found.end < size and not found.lines:
-        raise ShopifyUnavailable("Shopify's file was cut short.")
+        raise FileLost  # shorter than it was promised to be
     return Lines(found.lines, found.end, last=found.end >= size if size is not None else found.ended)
 
 
