@@ -15,15 +15,10 @@ from app.core.errors import NotFound
 from app.core.whole_number import whole_number
 from app.messages.numbers import describe_numbers
 from app.notifications.catalogue import list_notifications
-from app.shops.connection import (
-    PARTNER_SERVERS,
-    check_again,
-    choose_number,
-    connect,
-    describe_connection,
-    disconnect,
-    disconnect_own,
-)
+from app.shops.connection import check_again, choose_number, connect
+from app.shops.connection_view import describe_connection
+from app.shops.credentials_form import PARTNER_SERVERS
+from app.shops.disconnecting import disconnect, disconnect_own
 from app.shops.pausing import pause_sender, resume_sender
 from app.shops.progress import Tell
 from app.shops.settings import read_settings_of

@@ -18,7 +18,7 @@ from app.messages.diagnostics import consent_rows
 from app.messages.log import log_page
 from app.messages.overview import overview
 from app.notifications.catalogue import list_notifications
-from app.shops.connection import describe_connection
+from app.shops.connection_view import describe_connection
 from app.shops.settings import read_settings_of
 
 TODAY = ("delivered", "sent", "queued", "skipped", "failed")

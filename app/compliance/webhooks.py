@@ -17,7 +17,7 @@ from app.core.jobs import Discard, enqueue, job
 from app.core.phone import to_e164
 from app.deps import Deps
 from app.shopify.webhooks import Delivery, on_topic
-from app.shops.connection import disconnect_all
+from app.shops.disconnecting import disconnect_all
 from app.shops.models import Shop
 from app.shops.queries import find_shop, write_audit
 

@@ -95,9 +95,8 @@ class _Found:
 
 
 async def _read(http: Http, url: str, start: int, found: _Found) -> None:
-    # Bytes are counted, so they must come as they lie there.
-    headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={start}-"} if start else {})}
-    async with http.stream("GET", url, shard="bulk", headers=headers) as response:
+    headers = {"Range": f"bytes={start}-"} if start else {}
+    async with http.stream(url, shard="bulk", headers=headers) as response:
         if response.status_code >= 500 or response.status_code == 429:
             raise ShopifyUnavailable(f"Shopify's file store answered {response.status_code}.")
         if response.status_code == 416:  # the file ends where we begin
@@ -107,7 +106,7 @@ async def _read(http: Http, url: str, start: int, found: _Found) -> None:
             raise FileLost
         # A store that does not know parts sends the whole file.
         skip = start if response.status_code == 200 else 0
-        async for chunk in response.aiter_bytes():
+        async for chunk in response.chunks():
             wanted, skip = chunk[skip:], max(skip - len(chunk), 0)
             found.add(wanted)
             if found.enough or (found.lines and found.end - start >= MOST_BYTES):

@@ -164,7 +164,7 @@ async def change_order(
 
 
 async def delete_order(deps: Deps, session: AsyncSession, shop: Shop, order: ConnectOrder) -> None:
-    """Gone from every list; its waiting texts are cancelled."""
+    """Gone from every list; its waiting texts are canceled."""
     now = deps.clock()
     order.deleted_at = order.updated_at = now
     deleted = (DELETED.code, DELETED.sentence)

@@ -4,6 +4,7 @@
     ├── Invalid        422  bad input, one sentence per field
     ├── NotFound       404
     ├── Conflict       409
+    │   └── Overtaken       what was to be saved has been changed by somebody else meanwhile
     ├── Unauthorized   401
     ├── Refused        403
     └── Unavailable    503  an outside service did not answer; the same call may succeed later
@@ -41,6 +42,19 @@ class NotFound(AppError):
 
 class Conflict(AppError):
     status = 409
+
+
+class Overtaken(Conflict):
+    """*now*: what is stored by now, by the dotted name of each field that was to be saved over it unseen; *more*: what
+    a page must know besides to save over it after all."""
+
+    def __init__(self, sentence: str, now: dict[str, object], **more: object) -> None:
+        super().__init__(sentence)
+        self.now = now
+        self.more = more
+
+    def body(self) -> dict[str, object]:
+        return {**super().body(), "now": self.now, **self.more}
 
 
 class Unauthorized(AppError):

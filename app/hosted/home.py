@@ -9,7 +9,7 @@ from app.connect.conversations import account_conversations
 from app.connect.own_page import account_figures, account_notices
 from app.connect.queries.accounts import get_account
 from app.hosted.member import Member, members_only
-from app.shops.connection import describe_connection
+from app.shops.connection_view import describe_connection
 from app.shops.queries import write_audit
 
 MONTH = timedelta(days=30)

@@ -12,7 +12,9 @@ from app.connect.queries.accounts import get_account
 from app.core.errors import AppError, Refused, Unauthorized
 from app.hosted.guest import TOO_MANY, is_too_fast
 from app.hosted.member import Member, faults_of, members_only, refuse_who_left
-from app.shops.connection import choose_number, connect, describe_connection, disconnect
+from app.shops.connection import choose_number, connect
+from app.shops.connection_view import describe_connection
+from app.shops.disconnecting import disconnect
 from app.shops.queries import find_sender
 from app.sms.contract import CredentialsRefused
 

@@ -14,8 +14,9 @@ from app.messages.claim import Claimed
 from app.messages.gate import Go
 from app.messages.kinds import kinds
 from app.messages.models import Message
+from app.shops.logins import RENEW_BEFORE
 from app.shops.pace import Limits
-from app.shops.provider_access import RENEW_BEFORE, is_told_to_pause
+from app.shops.pauses import is_told_to_pause
 from app.sms.contract import Access
 
 LONGEST_WAY = timedelta(seconds=80)
@@ -51,7 +52,8 @@ RETURNING free.*
 
 async def fence_at_once(deps: Deps, held: Claimed, ready: Go, *, lease: timedelta) -> Access | None:
     """What the call needs, with everything committed; None when nothing was written."""
-    if ready.agreement is not None or is_told_to_pause(deps, held.provider_user_id):
+    slower = ready.agreement is not None or ready.daily_cap is not None
+    if slower or is_told_to_pause(deps, held.provider_user_id):
         return None
     now, message, composed, facts = deps.clock(), held.message, ready.composed, ready.facts
     row = await deps.db.pool.fetchrow(

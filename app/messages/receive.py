@@ -48,7 +48,7 @@ from app.messages.queries import lock_phone, queued_before, replied_since, store
 from app.messages.queue import queue_text
 from app.messages.reasons import ANSWER_TOO_LATE, CONFIRMATION_TOO_LATE, Reason
 from app.messages.replies import pass_on
-from app.shops.connection import provider_confirms_stop
+from app.shops.connection_view import provider_confirms_stop
 from app.shops.models import Sender, Shop
 from app.shops.queries import get_shop, senders_of_number
 from app.shops.settings import read_settings_of

@@ -18,24 +18,18 @@ from app.deps import Deps
 from app.messages import reasons, settle
 from app.messages.agreement import record_agreement
 from app.messages.claim import Claimed
+from app.messages.day_cap import full_until
 from app.messages.fence import LONGEST_WAY, fence_at_once, heeds_opt_out
 from app.messages.gate import DECISION_PAUSE, Checks, Expire, Go, Hold, Move, Skip, pass_gate
 from app.messages.models import Message, MessageState
 from app.messages.pool import better_sender
-from app.messages.queries import move
+from app.messages.queries import lock_phone, move
 from app.messages.refusal import apply_refusal
 from app.shopify.client import ShopifyError
+from app.shops.logins import access_of, break_connection, renew_token, usable_token
 from app.shops.models import PaceSlot, Sender, SenderState
 from app.shops.pace import TEXT_GROUPS, limits_of, stamp_slots, take_calls, text_cost
-from app.shops.provider_access import (
-    access_of,
-    break_connection,
-    note_pause,
-    refuse_while_paused,
-    refuse_while_told_to_pause,
-    renew_token,
-    usable_token,
-)
+from app.shops.pauses import note_pause, refuse_while_paused, refuse_while_told_to_pause
 from app.shops.queries import get_provider_user
 from app.sms.contract import (
     Accepted,
@@ -65,7 +59,7 @@ async def pass_or_settle(deps: Deps, held: Claimed) -> Go | None:
     message, checks = held.message, Checks()
     try:
         async with asyncio.timeout(GATE_DEADLINE):
-            verdict = await pass_gate(deps, message, checks)
+            verdict = await pass_gate(deps, held, checks)
     except (ShopifyError, TimeoutError):
         checks.held("shopify_away", "Shopify could not be asked for the order; it will be tried again")
         pause = settle.backoff(message.attempts)
@@ -74,7 +68,7 @@ async def pass_or_settle(deps: Deps, held: Claimed) -> Go | None:
     match verdict:
         case Go(phone=phone):
             message.checks = checks.rows
-            if await _goes_from_another_number(deps, held, phone):
+            if verdict.several_numbers and await _goes_from_another_number(deps, held, phone):
                 return None
             return verdict
         case Hold(until, cause, phone):
@@ -212,6 +206,8 @@ async def _fence(deps: Deps, held: Claimed, ready: Go, *, again: bool) -> Access
     """
     now, message, phone_hash = deps.clock(), held.message, deps.vault.fingerprint(ready.phone)
     async with deps.db.transaction() as session:
+        if ready.daily_cap is not None:
+            await lock_phone(session, message.shop_id, phone_hash)
         query = (
             select(Message, Sender.state)
             .join(Sender, Sender.id == Message.sender_id)
@@ -224,7 +220,7 @@ async def _fence(deps: Deps, held: Claimed, ready: Go, *, again: bool) -> Access
             await settle.settle_slot(deps, session, held, called=again)
             return None
         current, sender_state = row
-        ending = await _change_of_mind(deps, session, held, sender_state, ready.phone)
+        ending = await _change_of_mind(deps, session, held, sender_state, ready)
         if ending is not None:
             state, values = ending
             await settle.settle_slot(deps, session, held, called=again)
@@ -260,24 +256,32 @@ async def _fence(deps: Deps, held: Claimed, ready: Go, *, again: bool) -> Access
 
 
 async def _change_of_mind(
-    deps: Deps, session: AsyncSession, held: Claimed, sender_state: str, phone: str
+    deps: Deps, session: AsyncSession, held: Claimed, sender_state: str, ready: Go
 ) -> tuple[MessageState, dict[str, Any]] | None:
-    """What has happened since the gate: an opt-out ends the text; doubtful words or a paused sender keep it waiting."""
+    """What has happened since the gate: an opt-out ends the text; doubtful words, a paused sender or another text that
+    was the day's last one keep it waiting."""
+    phone, now = ready.phone, deps.clock()
     phone_hash = deps.vault.fingerprint(phone)
+    waiting = {"phone_hash": phone_hash, "phone_encrypted": deps.vault.encrypt(phone)}
     heeds = heeds_opt_out(held.message)
     suppression = await find_suppression(session, held.message.shop_id, phone_hash) if heeds else None
     if suppression is not None and suppression.held:
         # It has to be found by its phone when staff decide.
-        later = {"due_at": deps.clock() + DECISION_PAUSE, "phone_hash": phone_hash}
-        later["phone_encrypted"] = deps.vault.encrypt(phone)
-        return MessageState.QUEUED, {"cause": reasons.HELD_FOR_DECISION.code, **later}
+        later = {"cause": reasons.HELD_FOR_DECISION.code, "due_at": now + DECISION_PAUSE}
+        return MessageState.QUEUED, later | waiting
     if suppression is not None:
         reason = reasons.OPTED_OUT
         values = {"cause": reason.code, "reason_code": reason.code, "reason": reason.sentence}
         return MessageState.CANCELLED, values
     if sender_state != SenderState.READY:
-        return MessageState.QUEUED, {"cause": "the number does not send at the moment", "due_at": deps.clock()}
-    return None
+        return MessageState.QUEUED, {"cause": "the number does not send at the moment", "due_at": now}
+    if ready.daily_cap is None:
+        return None
+    message = held.message
+    until = await full_until(session, message.shop_id, phone_hash, ready.daily_cap, now, besides=message.id)
+    if until is None:
+        return None
+    return MessageState.QUEUED, {"cause": "held by the daily limit", "due_at": until} | waiting
 
 
 async def _keep_slot(session: AsyncSession, held: Claimed, now: datetime) -> None:

@@ -18,8 +18,8 @@ from app.messages.gate import Checks
 from app.messages.models import Message, MessageState
 from app.messages.queries import move
 from app.messages.reasons import Reason
-from app.shops.pace import Group, give_back, learn, stamp_slots, tells_news
-from app.sms.contract import Accepted, OutcomeUnknown
+from app.shops.pace import give_back, learn, stamp_slots, tells_news
+from app.sms.contract import Accepted, CallGroup, OutcomeUnknown
 
 log = get_logger(__name__)
 
@@ -48,7 +48,7 @@ RETURNING message_id
 """
 
 
-async def accept(deps: Deps, held: Claimed, accepted: Accepted, *, group: Group) -> None:
+async def accept(deps: Deps, held: Claimed, accepted: Accepted, *, group: CallGroup) -> None:
     """RingCentral has taken the text over. *group*: the calls that the text counted to."""
     if tells_news(held.limits, accepted.rate, group) or not await _accept_at_once(deps, held, accepted):
         await _accept_with_care(deps, held, accepted, group)
@@ -75,7 +75,7 @@ async def _accept_at_once(deps: Deps, held: Claimed, accepted: Accepted) -> bool
     return moved is not None
 
 
-async def _accept_with_care(deps: Deps, held: Claimed, accepted: Accepted, group: Group) -> None:
+async def _accept_with_care(deps: Deps, held: Claimed, accepted: Accepted, group: CallGroup) -> None:
     """The answer tells of the pace too, or comes for an attempt that was given up."""
     now, message = deps.clock(), held.message
     async with deps.db.transaction() as session:

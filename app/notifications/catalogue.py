@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.errors import Conflict, Invalid, NotFound
+from app.core.errors import Conflict, Invalid, NotFound, Overtaken
 from app.deps import Deps
 from app.message_templates.defaults import DEFAULTS, default_text
 from app.message_templates.difference import difference
@@ -82,7 +82,7 @@ async def save_notification(
     """Switch a kind and store its wording. A language set to null or "" goes back to the default text.
 
     With `versions`, a language that somebody else has saved since is refused instead of overwritten.
-    Raises `NotFound`, `Conflict`, `PermissionNeeded`, or `Invalid` with what is wrong with each text.
+    Raises `NotFound`, `Overtaken`, `PermissionNeeded`, or `Invalid` with what is wrong with each text.
     """
     kind = get_kind(kind_name)
     if not isinstance(patch, dict):
@@ -103,7 +103,7 @@ async def save_notification(
     scope = _permission(kind, (await get_shop(session, shop.id)).scopes)["scope"] if enabled else None
     if scope is not None:
         raise PermissionNeeded(scope)
-    await _refuse_what_is_outdated(session, shop.id, kind.name, patch.get("versions"), texts)
+    await _refuse_what_is_outdated(session, shop.id, kind, patch.get("versions"), texts)
     await _store(deps, session, shop, kind, enabled, texts, actor)
     return await describe_notification(session, shop.id, kind)
 
@@ -138,6 +138,23 @@ async def preview_notification(deps: Deps, shop: Shop, kind_name: str, body: obj
         "worst_case": _segments(worst),
         "findings": _findings(shop, kind, template, locale),
     }
+
+
+async def preview_languages(deps: Deps, shop: Shop, kind_name: str, texts: dict[str, str]) -> dict[str, Any]:
+    """`languages`: what a customer would get in each and in how many segments; a text that cannot be rendered is as
+    written. `samples`: by variable what fills them in, for a page that shows the same while somebody types."""
+    kind = get_kind(kind_name)
+    async with deps.db.reading() as session:
+        sender = await find_sender(session, shop.id)
+    values = {**sample_values(kind.name), "shop": shop_values(shop, sender)}
+    languages = {}
+    for locale, template in texts.items():
+        try:
+            text = to_plain(compile_template(template).render(values))
+        except TemplateError:
+            text = template
+        languages[locale] = {"text": text, "segments": count_segments(text).segments}
+    return {"languages": languages, "samples": _by_variable(kind, values)}
 
 
 async def queue_test(deps: Deps, shop: Shop, kind_name: str, body: object, *, actor: str) -> dict[str, Any]:
@@ -175,6 +192,10 @@ async def values_of_order(deps: Deps, shop: Shop, kind_name: str, order_id: str,
     values = await _values_of_order(deps, shop, sender, order_id, locale)
     if values is None:
         raise NotFound("Shopify did not show this order. Choose another one.")
+    return _by_variable(kind, values)
+
+
+def _by_variable(kind: Kind, values: Values) -> dict[str, str]:
     found = {}
     for name in sorted(names_for(kind.name)):
         group, field = name.split(".", 1)
@@ -283,16 +304,22 @@ async def _store(
 
 
 async def _refuse_what_is_outdated(
-    session: AsyncSession, shop_id: int, kind: str, seen: object, texts: dict[str, str | None]
+    session: AsyncSession, shop_id: int, kind: Kind, seen: object, texts: dict[str, str | None]
 ) -> None:
     """*seen*: locale to the version that the editor began with; a language it does not name is not compared."""
     if not isinstance(seen, dict) or not texts:
         return
     # Two savers at once must not both find the same latest version.
     await get_shop_locked(session, shop_id)
-    latest = (await latest_versions(session, shop_id)).get(kind, {})
-    if any(locale in seen and latest.get(locale, 0) != seen[locale] for locale in texts):
-        raise Conflict("Somebody else has changed this text since you opened it. Reload the page to see it.")
+    latest = (await latest_versions(session, shop_id)).get(kind.name, {})
+    changed = [locale for locale in texts if locale in seen and latest.get(locale, 0) != seen[locale]]
+    if changed:
+        stored = (await describe_notification(session, shop_id, kind))["templates"]
+        raise Overtaken(
+            "Somebody else has changed this meanwhile. Your change is not saved yet.",
+            {f"templates.{locale}": stored.get(locale, "") for locale in changed},
+            versions={locale: latest.get(locale, 0) for locale in changed},
+        )
 
 
 def _given_values(kind: Kind, given: object, samples: Values) -> Values:

@@ -6,11 +6,13 @@ from datetime import timedelta
 from app.core.jobs import Discard, Snooze, enqueue, every, job
 from app.core.log import get_logger
 from app.deps import Deps
-from app.shops.connection import care_for_subscription, disconnect_all
+from app.shops.disconnecting import LEAVE, disconnect_all, end_subscription, forget_user
 from app.shops.facts import read_facts
-from app.shops.pace import Cost
+from app.shops.pace import UNSUBSCRIBING
+from app.shops.pauses import after
 from app.shops.provider_access import call_provider
 from app.shops.queries import get_provider_user, installed_shop_ids, plan_sync, subscribed_user_ids
+from app.shops.subscription_care import care_for_subscription
 from app.sms.contract import CredentialsRefused, Throttled
 
 log = get_logger(__name__)
@@ -21,7 +23,6 @@ CARE_FOR_SUBSCRIPTION = "shops.care_for_subscription"
 DELETE_STRAY = "shops.delete_stray"
 STRAY_AFTER = timedelta(minutes=1)
 """A subscription calls us while it is being made, before its id is stored."""
-UNSUBSCRIBING = Cost(light=0, medium=1)
 SUBSCRIPTION_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
@@ -42,6 +43,16 @@ async def disconnect_shop(deps: Deps, shop_id: str) -> None:
     await disconnect_all(deps, int(shop_id))
 
 
+@job(LEAVE, attempts=6)
+async def leave_provider(deps: Deps, provider_user_id: str) -> None:
+    try:
+        await end_subscription(deps, int(provider_user_id))
+    except Throttled as throttled:
+        raise Snooze(after(throttled)) from None
+    async with deps.db.transaction() as session:
+        await forget_user(session, int(provider_user_id))
+
+
 @every(timedelta(hours=1), "shops.care_for_subscriptions")
 async def care_for_subscriptions(deps: Deps) -> None:
     """Blacklisting is silent, so every subscription is looked at each hour."""
@@ -56,7 +67,7 @@ async def care_for_one_subscription(deps: Deps, provider_user_id: str) -> None:
     except CredentialsRefused as refused:
         raise Discard(refused.code) from None
     except Throttled as throttled:
-        raise Snooze(timedelta(seconds=throttled.retry_after + 1)) from None
+        raise Snooze(after(throttled)) from None
 
 
 async def is_stray(deps: Deps, provider_user_id: int, subscription_id: str | None) -> bool:
@@ -91,5 +102,5 @@ async def delete_stray(deps: Deps, user_and_subscription: str) -> None:
     except CredentialsRefused as refused:
         raise Discard(refused.code) from None
     except Throttled as throttled:
-        raise Snooze(timedelta(seconds=throttled.retry_after + 1)) from None
+        raise Snooze(after(throttled)) from None
     log.info("provider.stray_deleted", provider_user_id=user.id)

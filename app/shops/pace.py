@@ -9,7 +9,6 @@ and subscription calls. The slots of texts are taken with the texts (`messages/c
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -17,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.shops.models import PaceSlot, ProviderUser
 from app.shops.queries import pause_user
-from app.sms.contract import RateReport, Throttled, Transport
+from app.sms.contract import CallGroup, RateReport, Throttled, Transport
 
 RESERVE = 4
 SPARE_LIGHT = 5
@@ -26,14 +25,6 @@ LOGINS = 4
 """Of five a minute; in normal running there is one an hour."""
 LONGEST_CALL = timedelta(seconds=90)
 """A slot whose answer never came (its process died) counts as used for this long and a window more."""
-
-
-class Group(StrEnum):
-    """RingCentral's groups of calls, each with a window of its own."""
-
-    AUTH = "auth"
-    MEDIUM = "medium"
-    LIGHT = "light"
 
 
 @dataclass(frozen=True)
@@ -56,7 +47,8 @@ class Limits:
 
 
 LOGIN = Cost(light=0, auth=1)
-TEXT_GROUPS: dict[str, Group] = {Transport.SMS: Group.MEDIUM, Transport.A2P: Group.LIGHT}
+UNSUBSCRIBING = Cost(light=0, medium=1)
+TEXT_GROUPS: dict[str, CallGroup] = {Transport.SMS: CallGroup.MEDIUM, Transport.A2P: CallGroup.LIGHT}
 """Which of RingCentral's groups the texts of a transport count to."""
 KEPT_FOR_READING = 9
 """Light calls of a minute that High Volume texts leave alone: statuses and replies have to be read meanwhile."""
@@ -66,12 +58,12 @@ MOST_A2P = 60
 
 def text_cost(transport: str) -> Cost:
     """Of one text."""
-    return Cost(light=1) if TEXT_GROUPS[transport] is Group.LIGHT else Cost(light=0, medium=1)
+    return Cost(light=1) if TEXT_GROUPS[transport] is CallGroup.LIGHT else Cost(light=0, medium=1)
 
 
 def texts_a_minute(user: ProviderUser, transport: str) -> int:
     """How many texts of this transport may leave; the claim (`messages/claim.py`) counts by the same rule."""
-    if TEXT_GROUPS[transport] is Group.LIGHT:
+    if TEXT_GROUPS[transport] is CallGroup.LIGHT:
         return min(user.light_limit - KEPT_FOR_READING, MOST_A2P)
     return user.call_limit
 
@@ -79,7 +71,7 @@ def texts_a_minute(user: ProviderUser, transport: str) -> int:
 async def take_calls(session: AsyncSession, user: ProviderUser, cost: Cost, now: datetime) -> list[int]:
     """Ids of the slots taken. The caller holds the user's row lock. Raises `Throttled` when a group is used up."""
     taken: list[int] = []
-    for group, count in ((Group.AUTH, cost.auth), (Group.MEDIUM, cost.medium), (Group.LIGHT, cost.light)):
+    for group, count in ((CallGroup.AUTH, cost.auth), (CallGroup.MEDIUM, cost.medium), (CallGroup.LIGHT, cost.light)):
         if count:
             await _check_free(session, user, group, count, now)
             rows = [{"provider_user_id": user.id, "call_group": group, "taken_at": now}] * count
@@ -108,7 +100,7 @@ def limits_of(user: ProviderUser) -> Limits:
     return Limits(user.window_seconds, user.call_limit, user.call_reserve, user.light_limit)
 
 
-def tells_news(known: Limits | None, rate: RateReport | None, group: Group) -> bool:
+def tells_news(known: Limits | None, rate: RateReport | None, group: CallGroup) -> bool:
     """Whether there is something to `learn` for who knows these limits."""
     if rate is None or rate.limit <= 0:
         return False
@@ -124,7 +116,7 @@ async def learn(
     *,
     called_at: datetime,
     now: datetime,
-    group: Group = Group.MEDIUM,
+    group: CallGroup = CallGroup.MEDIUM,
 ) -> None:
     """Believe the headers of an answered text: adopt a new limit, and stop where none are left that we know of."""
     if rate is None or rate.limit <= 0:
@@ -147,11 +139,11 @@ async def learn(
             await pause_user(session, provider_user_id, now + timedelta(seconds=window), reason)
 
 
-def _learned_from(rate: RateReport, group: Group) -> dict[str, int]:
+def _learned_from(rate: RateReport, group: CallGroup) -> dict[str, int]:
     """A tenth stays free, at most as much as the published limits leave."""
     window = {"window_seconds": max(1, int(rate.window))}
     reserve = min(RESERVE, rate.limit // 10)
-    if group is Group.LIGHT:
+    if group is CallGroup.LIGHT:
         return window | {"light_limit": rate.limit - min(SPARE_LIGHT, rate.limit // 10)}
     return window | {"call_limit": rate.limit - reserve, "call_reserve": reserve}
 
@@ -163,12 +155,12 @@ async def forget_old_slots(session: AsyncSession, now: datetime) -> None:
     )
 
 
-async def _check_free(session: AsyncSession, user: ProviderUser, group: Group, count: int, now: datetime) -> None:
+async def _check_free(session: AsyncSession, user: ProviderUser, group: CallGroup, count: int, now: datetime) -> None:
     """Replies and subscription calls may use the reserve too."""
     limits = {
-        Group.AUTH: LOGINS,
-        Group.MEDIUM: user.call_limit + user.call_reserve,
-        Group.LIGHT: user.light_limit,
+        CallGroup.AUTH: LOGINS,
+        CallGroup.MEDIUM: user.call_limit + user.call_reserve,
+        CallGroup.LIGHT: user.light_limit,
     }
     window = timedelta(seconds=user.window_seconds)
     if await _used(session, user.id, group, now - window) + count <= limits[group]:
@@ -184,7 +176,7 @@ async def _check_free(session: AsyncSession, user: ProviderUser, group: Group, c
     )
 
 
-async def _used(session: AsyncSession, provider_user_id: int, group: Group, since: datetime) -> int:
+async def _used(session: AsyncSession, provider_user_id: int, group: CallGroup, since: datetime) -> int:
     count = select(func.count()).where(
         PaceSlot.provider_user_id == provider_user_id, PaceSlot.call_group == group, _counts(since)
     )

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.errors import Conflict, Invalid
+from app.core.errors import Invalid, Overtaken
 from app.core.phone import to_e164
 from app.shops.models import Shop
 
@@ -135,9 +135,13 @@ class ShopSettings(BaseModel):
     @field_validator("connect_sites")
     @classmethod
     def _sites(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if len(value) > MOST_SITES or any(not ORIGIN.fullmatch(site) for site in value):
-            raise ValueError("Give the addresses of your sites without a path, for example https://www.example.com.")
-        return tuple(dict.fromkeys(site.lower() for site in value))
+        sites = tuple(dict.fromkeys(site.strip().rstrip("/").lower() for site in value))
+        wrong = next((site for site in sites if not ORIGIN.fullmatch(site)), None)
+        if wrong is not None:
+            raise ValueError(f"{wrong[:100]} is not the address of a site. Give it with https and without a path.")
+        if len(sites) > MOST_SITES:
+            raise ValueError(f"Name at most {MOST_SITES} sites.")
+        return sites
 
     @field_validator("time_zone")
     @classmethod
@@ -182,16 +186,18 @@ async def save_settings(session: AsyncSession, shop: Shop, patch: object) -> Sho
 
 
 def refuse_undoing(shop: Shop, was: dict[str, Any]) -> None:
-    """*was*: what fields were to whoever changes them now, by dotted name. Raises `Conflict` where they changed."""
-    now = read_settings_of(shop).model_dump(mode="json")
-    for name, value in was.items():
-        stored: Any = now
-        for part in str(name).split("."):
-            stored = stored.get(part) if isinstance(stored, dict) else None
-        if stored != value:
-            raise Conflict(
-                "Somebody else has changed this setting. Reload the page to see it; your change is not saved."
-            )
+    """*was*: what fields were to whoever changes them now, by dotted name. Raises `Overtaken` where they changed."""
+    stored = read_settings_of(shop).model_dump(mode="json")
+    now: dict[str, object] = {str(name): _at(stored, str(name)) for name in was}
+    changed = {name: value for name, value in now.items() if value != was[name]}
+    if changed:
+        raise Overtaken("Somebody else has changed this meanwhile. Your change is not saved yet.", changed)
+
+
+def _at(stored: Any, dotted: str) -> Any:
+    for part in dotted.split("."):
+        stored = stored.get(part) if isinstance(stored, dict) else None
+    return stored
 
 
 def field_sentences(error: ValidationError) -> dict[str, str]:

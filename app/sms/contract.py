@@ -19,7 +19,7 @@ for each transport: they share login, numbers and subscription, and differ in ho
 A sentence never holds a secret, a phone number or a text, and an error never holds the request it came from.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -155,13 +155,26 @@ class Token:
     scopes: frozenset[str]
 
 
+class CallGroup(StrEnum):
+    """The groups in which a provider counts the calls of a user, each with a window of its own."""
+
+    AUTH = "auth"
+    MEDIUM = "medium"
+    LIGHT = "light"
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a call needs: whose server, and the token that opens it. *scopes* of the token, None when not known."""
+    """What a call needs: whose server, and the token that opens it. *scopes* of the token, None when not known.
+
+    *pay* is awaited before each single call, since one use of a provider may make many (a listing, page by page). It
+    waits for the user's pace and raises `Throttled` in a pause; None where the one call was paid for beforehand.
+    """
 
     server: str
     access_token: str = field(repr=False)
     scopes: frozenset[str] | None = None
+    pay: Callable[[CallGroup], Awaitable[None]] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261128_2205"
-down_revision = "20261128_1950"
+down_revision = "20261128_2155"
 branch_labels = None
 depends_on = None
 

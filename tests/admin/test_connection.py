@@ -7,7 +7,8 @@ import pytest
 
 from app.core.errors import Conflict
 from app.messages.conversations import key_of
-from app.shops.connection import choose_number, disconnect_own
+from app.shops.connection import choose_number
+from app.shops.disconnecting import disconnect_own
 from app.shops.queries import find_shop
 from app.sms.contract import Level
 from tests.world import ADA, SENDER, SHOP, World

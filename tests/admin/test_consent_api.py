@@ -8,7 +8,7 @@ import pytest
 
 from app.consent.keywords import MATCHER_VERSION
 from app.simulator.ringcentral.handsets import record_consent
-from tests.admin.test_pages import strangers
+from tests.polaris import strangers
 from tests.world import ADA, SENDER, SHOP, World
 
 OTHER = "other-store.myshopify.com"

@@ -1,8 +1,9 @@
 """Every page opens, in every state its shop may be in, with nothing but what Polaris and App Bridge know."""
 
 import re
-from html.parser import HTMLParser
 
+from app.admin.wording import SETTINGS
+from tests.polaris import strangers
 from tests.world import ADA, SHOP, World
 
 PAGES = {
@@ -24,101 +25,11 @@ PAGES = {
     "/connect/requests": "Request log",
     "/templates/connect_order_paid": "Connect: order paid",
     "/settings": "Settings",
+    **{f"/settings/{section}": title for section, (_, title) in SETTINGS.items()},
     "/settings/connection": "RingCentral",
     "/settings/diagnostics": "Diagnostics",
     "/settings/privacy": "Privacy",
 }
-
-FIELD = {
-    "readonly",
-    "name",
-    "label",
-    "value",
-    "details",
-    "error",
-    "placeholder",
-    "autocomplete",
-    "labelaccessibilityvisibility",
-}
-POLARIS = {
-    "s-badge": {"tone"},
-    "s-banner": {"heading", "tone"},
-    "s-box": {"padding"},
-    "s-button": {
-        "accessibilitylabel",
-        "command",
-        "commandfor",
-        "disabled",
-        "href",
-        "icon",
-        "target",
-        "tone",
-        "type",
-        "variant",
-    },
-    "s-checkbox": {"checked", "details", "label", "name"},
-    "s-chip": set[str](),
-    "s-choice": {"disabled", "selected", "value"},
-    "s-choice-list": {"label", "labelaccessibilityvisibility", "multiple", "name"},
-    "s-clickable-chip": {"accessibilitylabel", "color", "href"},
-    "s-email-field": FIELD,
-    "s-empty-state": {"heading"},
-    "s-grid": {"gap", "gridtemplatecolumns"},
-    "s-icon": {"tone", "type"},
-    "s-link": {"href", "target", "tone"},
-    "s-modal": {"heading", "size"},
-    "s-number-field": FIELD | {"max", "min", "step"},
-    "s-option": {"value"},
-    "s-page": {"heading", "inlinesize"},
-    "s-paragraph": {"color", "tone"},
-    "s-password-field": FIELD,
-    "s-progress": {"accessibilitylabel", "max", "tone", "value"},
-    "s-query-container": set[str](),
-    "s-search-field": FIELD,
-    "s-section": {"accessibilitylabel", "heading", "padding", "subheading"},
-    "s-select": FIELD,
-    "s-spinner": {"accessibilitylabel", "size"},
-    "s-stack": {"gap"},
-    "s-switch": {"checked", "details", "label", "labelaccessibilityvisibility", "name"},
-    "s-table": set[str](),
-    "s-table-body": set[str](),
-    "s-table-cell": set[str](),
-    "s-table-header": {"format", "listslot"},
-    "s-table-header-row": set[str](),
-    "s-table-row": {"clickdelegate"},
-    "s-text": {"color", "fontvariantnumeric", "type"},
-    "s-text-area": FIELD | {"rows"},
-    "s-text-field": FIELD,
-}
-"""What is used of Polaris' published elements; an addition is looked up in their reference before it is added here."""
-EVERYWHERE = {"id", "slot", "hidden", "class", "role"}
-
-
-class Strangers(HTMLParser):
-    """Collects elements and attributes that Polaris does not have."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: set[str] = set()
-        self._in_menu = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._in_menu = tag == "s-app-nav" or (self._in_menu and tag == "s-link")
-        if not tag.startswith("s-") or self._in_menu:
-            return
-        if tag not in POLARIS:
-            self.found.add(tag)
-            return
-        known = POLARIS[tag] | EVERYWHERE
-        self.found |= {
-            f"{tag} {name}" for name, _ in attrs if name not in known and not name.startswith(("data-", "aria-"))
-        }
-
-
-def strangers(html: str) -> set[str]:
-    parser = Strangers()
-    parser.feed(html)
-    return parser.found
 
 
 async def everything_happened(world: World) -> None:

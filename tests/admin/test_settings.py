@@ -19,6 +19,7 @@ async def test_two_people_changing_one_setting_do_not_undo_each_other(world: Wor
     late = await world.api("PUT", "/settings", {"quiet_hours": {"end": "19:00"}, "was": {"quiet_hours.end": "20:00"}})
     assert late.status_code == 409
     assert "Somebody else" in late.json()["error"]
+    assert late.json()["now"] == {"quiet_hours.end": "21:00"}
     elsewhere = {"countries": ["US"], "was": {"countries": ["US", "CA"]}}
     saved = await world.api("PUT", "/settings", elsewhere)
     assert (saved.json()["quiet_hours"]["end"], saved.json()["countries"]) == ("21:00", ["US"])

@@ -84,60 +84,78 @@ async def open_any(browser: Browser, path: str) -> None:
 async def test_without_a_network_the_page_stays_and_says_so(world: World) -> None:
     await world.install()
     async with browsing(world) as browser:
-        await browser.open("/settings", "Settings")
+        await browser.open("/settings/keywords", "STOP and HELP")
         await browser.page.context.set_offline(True)
         await browser.app.get_by_label("Phone number for help").fill("+1 650 555 0199")
         await browser.page.locator("#save-bar-save").click()
         await expect(browser.app.get_by_text("The server can't be reached.")).to_be_visible()
         await browser.page.locator("#save-bar-discard").click()
-        await browser.app.get_by_role("link", name="Run the checks").click()
+        await browser.page.locator("#app-menu").get_by_role("link", name="Analytics").click()
         await expect(browser.app.get_by_text("That page couldn't be reached")).to_be_visible()
-        await expect(browser.app.locator('s-page[heading="Settings"]')).to_be_attached()
+        await expect(browser.app.locator('s-page[heading="STOP and HELP"]')).to_be_attached()
         await browser.page.context.set_offline(False)
         await browser.app.get_by_role("button", name="Try again").click()
-        await expect(browser.app.locator('s-page[heading="Diagnostics"]')).to_be_attached()
+        await expect(browser.app.locator('s-page[heading="Analytics"]')).to_be_attached()
         await expect(browser.app.get_by_text("That page couldn't be reached")).to_be_hidden()
         browser.problems = [problem for problem in browser.problems if "ERR_INTERNET_DISCONNECTED" not in problem]
 
 
 async def test_two_tabs_at_one_text_end_in_a_question_not_in_a_loss(world: World) -> None:
     await world.install()
+    stored = "SELECT text FROM templates WHERE kind = 'order_confirmed'"
+    mine, theirs = (
+        f"{{{{ shop.name }}}}: {who}, order {{{{ order.name }}}}. Reply STOP to opt out." for who in ("mine", "theirs")
+    )
     async with browsing(world) as browser:
         await browser.open("/templates/order_confirmed", "Order confirmed")
-        text = browser.app.get_by_label("Text in English")
-        theirs = "{{ shop.name }}: theirs, order {{ order.name }}. Reply STOP to opt out."
+        text, question = browser.app.get_by_label("Text in English"), browser.app.locator("[data-meanwhile]")
         await world.api("PUT", "/notifications/order_confirmed", {"templates": {"en": theirs}})
-        await text.fill("{{ shop.name }}: mine, order {{ order.name }}. Reply STOP to opt out.")
+        await text.fill(mine)
         await browser.page.locator("#save-bar-save").click()
-        await expect(browser.app.get_by_text("Somebody else has changed this text")).to_be_visible()
-        await expect(browser.app.get_by_role("button", name="Reload the page")).to_be_visible()
+        await expect(question.get_by_text(theirs)).to_be_visible()
+        await expect(question.get_by_text(mine)).to_be_visible()
         await expect(browser.page.locator("#save-bar")).to_be_visible()
-        await expect(text).to_have_value("{{ shop.name }}: mine, order {{ order.name }}. Reply STOP to opt out.")
-    [stored] = await world.rows("SELECT text FROM templates WHERE kind = 'order_confirmed'")
-    assert stored["text"] == theirs
+        await expect(text).to_have_value(mine)
+        assert [row["text"] for row in await world.rows(stored)] == [theirs]
+        await browser.app.get_by_role("button", name="Save mine").click()
+        await expect(browser.page.locator("#save-bar")).to_be_hidden()
+        assert [row["text"] for row in await world.rows(stored)] == [mine]
+        await world.api("PUT", "/notifications/order_confirmed", {"templates": {"en": theirs}})
+        await text.fill(mine + " Thanks")
+        await browser.page.locator("#save-bar-save").click()
+        await browser.app.get_by_role("button", name="Take theirs").click()
+        await expect(text).to_have_value(theirs)
+        await expect(browser.page.locator("#save-bar")).to_be_hidden()
 
 
 async def test_two_tabs_at_one_setting_end_in_a_question_too(world: World) -> None:
     await world.install()
     async with browsing(world) as browser:
-        await browser.open("/settings", "Settings")
-        await browser.app.get_by_label("Send until").select_option("21:00")
+        await browser.open("/settings/hours", "Quiet hours")
+        until, question = browser.app.get_by_label("Send until"), browser.app.locator("[data-meanwhile]")
+        await until.select_option("21:00")
         await browser.save()
         await world.api("PUT", "/settings", {"quiet_hours": {"end": "19:00"}, "countries": ["US"]})
         await browser.app.get_by_label("Send from").select_option("10:00")  # untouched by the other tab
         await browser.save()
-        await browser.app.get_by_label("Send until").select_option("22:00")
+        await until.select_option("22:00")
         await browser.page.locator("#save-bar-save").click()
-        await expect(browser.app.get_by_text("Somebody else has changed this setting")).to_be_visible()
+        await expect(question).to_contain_text("7:00")
+        await expect(question).to_contain_text("10:00")
         await expect(browser.page.locator("#save-bar")).to_be_visible()
+        assert (await world.api("GET", "/settings")).json()["quiet_hours"]["end"] == "19:00"
+        await browser.page.locator("#save-bar-discard").click()  # back to what is stored by now
+        await expect(until).to_have_value("19:00")
+        await until.select_option("22:00")
+        await browser.save()
     saved = (await world.api("GET", "/settings")).json()
-    assert saved["quiet_hours"] == {"enabled": True, "start": "10:00", "end": "19:00"}
+    assert saved["quiet_hours"] == {"enabled": True, "start": "10:00", "end": "22:00"}
 
 
 async def test_a_stale_session_is_renewed_without_losing_what_was_typed(world: World) -> None:
     await world.install()
     async with browsing(world) as browser:
-        await browser.open("/settings", "Settings")
+        await browser.open("/settings/keywords", "STOP and HELP")
         phone = browser.app.get_by_label("Phone number for help")
         world.clock.advance(seconds=300)  # the token that opened the page is long stale: App Bridge fetches another
         await phone.fill("+1 650 555 0199")
@@ -230,7 +248,7 @@ async def test_connecting_shows_its_steps_and_keeps_the_one_that_failed(world: W
 async def test_uninstalled_in_another_tab_the_page_says_so_and_loses_nothing(world: World) -> None:
     await world.install()
     async with browsing(world) as browser:
-        await browser.open("/settings", "Settings")
+        await browser.open("/settings/keywords", "STOP and HELP")
         phone = browser.app.get_by_label("Phone number for help")
         await phone.fill("+1 650 555 0199")
         await world.shopify.uninstall(SHOP)

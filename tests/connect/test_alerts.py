@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from app.shops.connection import disconnect
+from app.shops.disconnecting import disconnect
 from tests.api.client import NEW_ORDER, OLD_ORDER, Client
 from tests.connect.stage import CONSENT, JANE_MOBILE, JANE_OWN, JANET, agreed, client_of, jane, jane_texts
 from tests.world import ADA, SENDER, SHOP, World

@@ -1,5 +1,6 @@
 """Every kind of order text beside the two that are on from the start: what brings it, once, and what keeps it back."""
 
+from datetime import timedelta
 from typing import Any
 
 from app.messages.kinds import kinds
@@ -197,3 +198,23 @@ async def test_what_needs_another_permission_is_switched_on_only_with_it(world: 
     await world.workers_run()
     assert "fulfillment_events/create" not in subscribed()
     assert "Not sent: Shopify no longer lets the app read fulfillments." in (await world.open_page("/templates")).text
+
+
+async def test_tracking_that_a_waiting_text_would_have_told_is_told_when_that_one_ends_unsent(world: World) -> None:
+    await switched_on(world, "order_fulfilled", "tracking_updated")
+    held = await world.api("PUT", "/settings", {"quiet_hours": {"enabled": True, "start": "18:00", "end": "20:00"}})
+    assert held.status_code == 200, held.text
+    order = await shipped(world, tracking_number=None, tracking_company=None)
+    [fulfilled] = await world.messages(kind="order_fulfilled")
+    assert fulfilled["state"] == "queued"
+    assert (await world.api("PUT", "/settings", {"quiet_hours": {"enabled": False}})).status_code == 200
+    in_an_hour = world.clock() + timedelta(hours=1)
+    await world.rows("UPDATE messages SET due_at = $1", in_an_hour)
+    await world.shopify.change_tracking(SHOP, order, order.fulfillments[-1], number="1Z7")
+    await world.workers_run()
+    assert world.texts_on(ADA) == []
+    await world.rows("UPDATE messages SET state = 'cancelled' WHERE kind = 'order_fulfilled'")
+    await world.advance(minutes=61)
+    await world.workers_run()
+    [told] = world.texts_on(ADA)
+    assert "1Z7" in told

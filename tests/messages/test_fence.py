@@ -11,8 +11,8 @@ from app.messages.gate import Go
 from app.messages.kinds import HELP_REPLY, STOP_CONFIRMATION
 from app.messages.models import MessageState
 from app.messages.send import LEASE, pass_or_settle
-from app.shops.pace import Group, Limits, tells_news
-from app.sms.contract import RateReport
+from app.shops.pace import Limits, tells_news
+from app.sms.contract import CallGroup, RateReport
 from tests.messages.engine import Engine
 
 ADA = "+12125550123"
@@ -118,18 +118,18 @@ KNOWN = Limits(window_seconds=60, call_limit=36, call_reserve=4, light_limit=45)
 @pytest.mark.parametrize(
     ("known", "rate", "group", "news"),
     [
-        (KNOWN, None, Group.MEDIUM, False),
-        (KNOWN, RateReport("medium", 0, 0, 60.0), Group.MEDIUM, False),
-        (KNOWN, RateReport("medium", 40, 5, 60.0), Group.MEDIUM, False),
-        (KNOWN, RateReport("light", 50, 5, 60.0), Group.LIGHT, False),
-        (KNOWN, RateReport("medium", 40, 0, 60.0), Group.MEDIUM, True),
-        (KNOWN, RateReport("medium", 50, 5, 60.0), Group.MEDIUM, True),
-        (KNOWN, RateReport("medium", 40, 5, 30.0), Group.MEDIUM, True),
-        (KNOWN, RateReport("light", 40, 5, 60.0), Group.LIGHT, True),
-        (None, RateReport("medium", 40, 5, 60.0), Group.MEDIUM, True),
+        (KNOWN, None, CallGroup.MEDIUM, False),
+        (KNOWN, RateReport("medium", 0, 0, 60.0), CallGroup.MEDIUM, False),
+        (KNOWN, RateReport("medium", 40, 5, 60.0), CallGroup.MEDIUM, False),
+        (KNOWN, RateReport("light", 50, 5, 60.0), CallGroup.LIGHT, False),
+        (KNOWN, RateReport("medium", 40, 0, 60.0), CallGroup.MEDIUM, True),
+        (KNOWN, RateReport("medium", 50, 5, 60.0), CallGroup.MEDIUM, True),
+        (KNOWN, RateReport("medium", 40, 5, 30.0), CallGroup.MEDIUM, True),
+        (KNOWN, RateReport("light", 40, 5, 60.0), CallGroup.LIGHT, True),
+        (None, RateReport("medium", 40, 5, 60.0), CallGroup.MEDIUM, True),
     ],
 )
 def test_headers_are_written_down_only_when_they_tell_news(
-    known: Limits | None, rate: RateReport | None, group: Group, news: bool
+    known: Limits | None, rate: RateReport | None, group: CallGroup, news: bool
 ) -> None:
     assert tells_news(known, rate, group) is news

@@ -195,6 +195,18 @@ async def test_calls_that_hang_hold_up_nobody_else(engine: Engine) -> None:
     await worker.finish()
 
 
+async def test_of_texts_that_are_made_ready_together_no_more_leave_than_the_days_limit(engine: Engine) -> None:
+    shop = await engine.add_shop(await engine.add_user())
+    await engine.deps.db.pool.execute("""UPDATE shops SET settings = settings || '{"daily_cap": 2}'""")
+    for order in ("1", "2", "3", "4"):
+        await engine.queue_order(shop, order, ADA)
+    await asyncio.gather(*(send_due_messages(engine.deps) for _ in range(2)))
+    assert len(engine.provider.accepted) == 2
+    late = await engine.rows("SELECT due_at, phone_hash FROM messages WHERE state = 'queued'")
+    assert {row["due_at"] for row in late} == {engine.clock() + timedelta(hours=24)}
+    assert {row["phone_hash"] for row in late} == {engine.deps.vault.fingerprint(ADA)}
+
+
 async def test_fulfilled_never_overtakes_confirmed(engine: Engine) -> None:
     shop = await engine.add_shop(await engine.add_user())
     engine.provider.plan.append("lost before")

@@ -30,7 +30,7 @@ from app.core.embedded_postgres import start_embedded
 from app.core.migrations import upgrade
 from app.deps import Deps
 from app.messages.dispatch import OUTBOX
-from app.shops.provider_access import seal_credentials
+from app.shops.logins import seal_credentials
 from app.simulator.bench.report_console import report_console
 from app.simulator.bench.sending_stage import (
     Stage,

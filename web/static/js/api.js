@@ -5,8 +5,8 @@ const DEADLINE = 20_000; // milliseconds
 const LINES = 'application/x-ndjson';
 
 /**
- * Answers `{ok, data}` or `{ok: false, errors, sentence, outdated}`: errors belong to fields, the sentence to the whole;
- * *outdated* when what the page shows is no longer how things are. With *onStep* the server tells each step as it happens.
+ * Answers `{ok, data}` or `{ok: false, errors, sentence, outdated, data}`: errors belong to fields, the sentence to the
+ * whole; *outdated* when what the page shows is no longer how things are. With *onStep* the server tells each step as it happens.
  */
 export async function send(url, method, body, onStep) {
   let answer;
@@ -16,13 +16,13 @@ export async function send(url, method, body, onStep) {
     const inSteps = (response.headers.get('content-type') ?? '').startsWith(LINES);
     answer = inSteps ? await readSteps(response.body, onStep) : { status: response.status, body: await response.json().catch(() => ({})) };
   } catch {
-    return { ok: false, errors: {}, sentence: WORDS.offline };
+    return { ok: false, errors: {}, sentence: WORDS.offline, data: {} };
   }
   const { status, body: data } = answer;
   if (status < 300) return { ok: true, data };
   const errors = data.errors ?? {};
   const sentence = data.error ?? (Object.keys(errors).length ? '' : WORDS.serverFault);
-  return { ok: false, errors, sentence, outdated: status === 409 };
+  return { ok: false, errors, sentence, outdated: status === 409, data };
 }
 
 /** The last line, which is the answer; a connection that ends before it is a fault. */

@@ -1,17 +1,26 @@
-// A form under the admin's save bar. The bar stays until the server has said yes, and edits are never lost to a refusal.
+// A form under the admin's save bar. The bar stays until the server has said yes, and edits are never lost to a refusal,
+// nor to somebody else who saved the same thing meanwhile: then both stand side by side and the merchant chooses.
 import { send } from './api.js';
-import { clearErrors, nest, restore, showErrors, snapshot } from './fields.js';
+import { clearErrors, findField, inWords, nest, restore, showErrors, snapshot } from './fields.js';
+import { questionIn } from './meanwhile.js';
 import { WORDS } from './words.js';
 
 /**
  * `read` and `write` default to the form's fields; `body` makes what is sent of (values, values last saved);
  * `onSaved` hears the server's answer, `onRefused` its errors before they are shown, `onReset` that the form was written anew.
  * `allow` is asked before saving and answers a sentence when it must not be.
+ * A 409 that says what is stored `now` (by dotted name) is asked about: `onOvertaken` hears the whole answer, so that what
+ * is sent next goes over it; `adopt(values, now)` answers *values* with the stored ones put in, and `compare(now, values)`
+ * the rows `{label, theirs, mine}` to choose between. Both default to fields by name.
  */
-export function watchForm(form, { read = () => snapshot(form), write = (values) => restore(form, values), body = nest, allow, onSaved, onRefused, onReset } = {}) {
+export function watchForm(form, options = {}) {
+  const { read = () => snapshot(form), write = (values) => restore(form, values), body = nest, allow, onSaved, onRefused, onReset } = options;
+  const { onOvertaken, adopt = put, compare = (now, values) => differences(form, now, values) } = options;
   const bar = document.getElementById('save-bar');
   const saveButton = bar.querySelector('[data-save]');
   const discardButton = bar.querySelector('[data-discard]');
+  const question = questionIn(form);
+  let theirs = {};
   let saved = read();
   let shown = false;
   let busy = false;
@@ -27,12 +36,17 @@ export function watchForm(form, { read = () => snapshot(form), write = (values) 
   }
 
   function edited(event) {
-    event.target.removeAttribute?.('error');
+    event?.target.removeAttribute?.('error');
+    if (question?.open) question.show(compare(theirs, read()));
     showBar();
   }
 
   async function save() {
     if (busy || !isDirty()) return;
+    if (question?.open) {
+      question.focus();
+      return;
+    }
     busy = true;
     saveButton.setAttribute('loading', '');
     clearErrors(form);
@@ -45,6 +59,8 @@ export function watchForm(form, { read = () => snapshot(form), write = (values) 
       saved = values;
       window.shopify.toast.show(form.dataset.done ?? WORDS.saved);
       onSaved?.(answer.data);
+    } else if (answer.data?.now && question) {
+      overtaken(answer.data);
     } else {
       onRefused?.(answer.errors);
       showErrors(form, answer.errors, answer.sentence, answer.outdated);
@@ -52,11 +68,26 @@ export function watchForm(form, { read = () => snapshot(form), write = (values) 
     showBar();
   }
 
-  function discard() {
-    write(saved);
+  /** What somebody else has saved is what "unchanged" means from here on; the edits stay, and are asked about. */
+  function overtaken(answer) {
+    theirs = answer.now;
+    onOvertaken?.(answer);
+    saved = adopt(saved, theirs);
+    const rows = compare(theirs, read());
+    if (rows.length) question.ask(rows, { mine: save, theirs: () => rewrite(adopt(read(), theirs)) });
+    else setTimeout(save); // both want the same
+  }
+
+  function rewrite(values) {
+    write(values);
     clearErrors(form);
     showBar();
     onReset?.();
+  }
+
+  function discard() {
+    question?.close();
+    rewrite(saved);
   }
 
   function submit(event) {
@@ -69,5 +100,14 @@ export function watchForm(form, { read = () => snapshot(form), write = (values) 
   form.addEventListener('submit', submit);
   saveButton.addEventListener('click', save);
   discardButton.addEventListener('click', discard);
-  return { changed: showBar, savedValues: () => saved };
+  return { changed: edited, savedValues: () => saved };
+}
+
+const put = (values, now) => ({ ...values, ...Object.fromEntries(Object.entries(now).map(([name, value]) => [name, value ?? ''])) });
+
+function differences(form, now, values) {
+  return Object.keys(now).filter((name) => findField(form, name) && String(now[name] ?? '') !== String(values[name] ?? '')).map((name) => {
+    const field = findField(form, name);
+    return { label: field.getAttribute('label'), theirs: inWords(field, now[name]), mine: inWords(field, values[name]) };
+  });
 }

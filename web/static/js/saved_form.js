@@ -1,7 +1,10 @@
-// A form under the save bar that needs nothing more; the page is shown anew once it is saved.
+// A form under the save bar that needs nothing more; the page is shown anew once it is saved. With `data-stored` only what
+// was changed is sent.
+import { onlyChanges } from './changes.js';
 import { refresh } from './navigation.js';
 import { watchForm } from './save_form.js';
 
 export function mount(form) {
-  watchForm(form, { onSaved: () => setTimeout(refresh) });
+  const options = form.dataset.stored ? onlyChanges(form) : {};
+  watchForm(form, { ...options, onSaved: () => setTimeout(refresh) });
 }

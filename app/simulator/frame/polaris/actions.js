@@ -4,7 +4,8 @@ import { runCommand, watchInterest } from './commands.js';
 import { PolarisElement, define, h } from './element.js';
 import { icon } from './icons.js';
 
-const ACTION_STRINGS = ['href', 'target', 'download', 'commandFor', 'command', 'accessibilityLabel', 'type', 'interestFor', 'lang'];
+const LINK_STRINGS = ['href', 'target', 'download', 'commandFor', 'command', 'accessibilityLabel', 'interestFor', 'lang'];
+const ACTION_STRINGS = [...LINK_STRINGS, 'type'];
 const ACTION_FLAGS = ['disabled', 'loading'];
 
 /** Gives a class a native control: an anchor while it has an `href`, else a button. */
@@ -93,7 +94,7 @@ class Button extends Actionable(PolarisElement) {
       border: 2px solid currentColor; border-block-start-color: transparent; animation: turn .8s linear infinite; }
     [aria-busy] .spinner { display: block; }
     @media (pointer: coarse) { .control { min-block-size: 36px; padding-inline: 14px; } .control.icon-only { min-inline-size: 36px; } }`;
-  static strings = [...ACTION_STRINGS, 'variant', 'tone', 'icon', 'inlineSize', 'accessibilityRole'];
+  static strings = [...ACTION_STRINGS, 'variant', 'tone', 'icon', 'inlineSize'];
   static flags = ACTION_FLAGS;
 
   contents() {
@@ -116,17 +117,17 @@ class Button extends Actionable(PolarisElement) {
     this.control.classList.toggle('critical', this.text('tone') === 'critical');
     const graphic = this.control.querySelector('.graphic');
     graphic.replaceChildren(...(this.text('icon') ? [icon(this.text('icon'), bare ? 20 : 18)] : []));
-    if (this.text('accessibilityRole')) this.control.setAttribute('role', this.text('accessibilityRole'));
-    else this.control.removeAttribute('role');
+    if (this.standsInMenu) this.control.setAttribute('role', 'menuitem');
   }
 }
 
 class PressButton extends Button {
-  static flags = [...ACTION_FLAGS, 'pressed', 'defaultPressed'];
+  static strings = ['accessibilityLabel', 'lang', 'variant', 'tone', 'icon', 'inlineSize'];
+  static flags = [...ACTION_FLAGS, 'pressed'];
 
   update(name) {
     super.update(name);
-    const pressed = this.flag('pressed') || this.flag('defaultPressed');
+    const pressed = this.flag('pressed');
     this.control.classList.toggle('pressed', pressed);
     this.control.setAttribute('aria-pressed', String(pressed));
   }
@@ -157,8 +158,7 @@ class Link extends Actionable(PolarisElement) {
       text-underline-offset: 2px; cursor: pointer; border-radius: 3px; font-weight: inherit; text-align: start; }
     .control:hover { text-decoration-thickness: 2px; }
     :host([tone=neutral]) .control { color: inherit; } :host([tone=critical]) .control { color: var(--sim-critical); }`;
-  static strings = [...ACTION_STRINGS, 'tone', 'rel'];
-  static flags = ACTION_FLAGS;
+  static strings = [...LINK_STRINGS, 'tone'];
 }
 
 class Clickable extends Actionable(Box) {
@@ -186,8 +186,8 @@ class ClickableChip extends Actionable(PolarisElement) {
     :host([color=strong]) .control { background: #dcdce1; }
     .remove { border: 0; background: none; padding: 0 4px; cursor: pointer; color: var(--sim-text-subdued); }
     @media (pointer: coarse) { .control { min-block-size: 32px; } }`;
-  static strings = [...ACTION_STRINGS, 'color'];
-  static flags = [...ACTION_FLAGS, 'removable'];
+  static strings = ['href', 'commandFor', 'command', 'accessibilityLabel', 'interestFor', 'color'];
+  static flags = ['disabled', 'removable'];
 
   contents() {
     return [h('slot', { name: 'graphic' }), h('slot')];

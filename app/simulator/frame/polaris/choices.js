@@ -5,13 +5,15 @@ import { icon } from './icons.js';
 
 class Select extends ValueField {
   static kind = 'select-one';
+  static strings = [...Field.strings, 'placeholder', 'icon', 'value'];
+  static flags = Field.flags;
   static css = `${ValueField.css}
     select.control { appearance: none; padding-inline-end: 32px; cursor: pointer; text-overflow: ellipsis; }
     .arrow { position: absolute; inset-block: 0; inset-inline-end: 8px; display: flex; align-items: center; pointer-events: none; color: var(--sim-text-subdued); }`;
 
   get defaultValue() {
     if (this.hasAttribute('value')) return this.getAttribute('value');
-    const chosen = this.querySelector('s-option[selected], s-option[defaultselected]') ?? (this.text('placeholder') ? null : this.querySelector('s-option'));
+    const chosen = this.querySelector('s-option[selected]') ?? (this.text('placeholder') ? null : this.querySelector('s-option'));
     return chosen ? optionValue(chosen) : '';
   }
 
@@ -64,7 +66,7 @@ class Checkbox extends Field {
     .disabled label { color: var(--sim-text-disabled); cursor: default; }
     @media (pointer: coarse) { label { padding-block: 6px; } }`;
   static strings = [...Field.strings, 'accessibilityLabel', 'value'];
-  static flags = [...Field.flags, 'checked', 'defaultChecked', 'indeterminate'];
+  static flags = [...Field.flags, 'checked', 'indeterminate'];
   static role = null;
 
   #chosen = null;
@@ -72,7 +74,7 @@ class Checkbox extends Field {
   get type() { return 'checkbox'; }
   get value() { return this.getAttribute('value') ?? 'on'; }
   set value(value) { this.setAttribute('value', value); }
-  get defaultChecked() { return this.flag('checked') || this.flag('defaultChecked'); }
+  get defaultChecked() { return this.flag('checked'); }
   set defaultChecked(value) { this.toggleAttribute('checked', Boolean(value)); }
   get checked() { return this.#chosen ?? this.defaultChecked; }
   set checked(value) {
@@ -121,6 +123,8 @@ class Checkbox extends Field {
 
 class Switch extends Checkbox {
   static role = 'switch';
+  static flags = [...Field.flags, 'checked'];
+  static slots = [];
   static css = `${Checkbox.css}
     label { flex-direction: row-reverse; justify-content: space-between; inline-size: 100%; gap: 16px; }
     .error, .details { margin-inline-start: 0; }
@@ -142,13 +146,14 @@ class ChoiceList extends Field {
     @media (pointer: coarse) { .choices { gap: 12px; } }`;
   static focusable = false;
   static strings = [...Field.strings, 'values'];
-  static flags = [...Field.flags, 'multiple'];
+  static flags = ['disabled', 'multiple'];
+  static slots = [];
 
   #chosen = null;
 
   get type() { return 'choice-list'; }
   get defaultValues() {
-    return this.choices().filter((choice) => choice.hasAttribute('selected') || choice.hasAttribute('defaultselected')).map(choiceValue);
+    return this.choices().filter((choice) => choice.hasAttribute('selected')).map(choiceValue);
   }
 
   get values() { return this.#chosen ?? this.defaultValues; }
@@ -190,7 +195,7 @@ class ChoiceList extends Field {
   }
 
   row(choice, index) {
-    const details = choice.getAttribute('details') ?? choice.querySelector('[slot=details]')?.textContent.trim();
+    const details = choice.querySelector('[slot=details]')?.textContent.trim();
     const input = h('input', {
       type: this.flag('multiple') ? 'checkbox' : 'radio', name: 'choice', id: `choice-${index}`, value: choiceValue(choice),
       disabled: this.flag('disabled') || choice.hasAttribute('disabled'),
@@ -223,7 +228,7 @@ export function defineChoices() {
   define('s-checkbox', Checkbox);
   define('s-switch', Switch);
   define('s-choice-list', ChoiceList);
-  define('s-option', class extends PolarisElement { static strings = ['value']; static flags = ['disabled', 'selected', 'defaultSelected']; });
+  define('s-option', class extends PolarisElement { static strings = ['value']; static flags = ['disabled', 'selected']; });
   define('s-option-group', class extends PolarisElement { static strings = ['label']; static flags = ['disabled']; });
-  define('s-choice', class extends PolarisElement { static strings = ['value', 'details', 'accessibilityLabel']; static flags = ['disabled', 'selected', 'defaultSelected']; });
+  define('s-choice', class extends PolarisElement { static strings = ['value', 'accessibilityLabel']; static flags = ['disabled', 'selected']; });
 }

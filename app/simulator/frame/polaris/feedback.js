@@ -99,11 +99,13 @@ class EmptyState extends PolarisElement {
     :host { display: block; } div.state { display: grid; justify-items: center; gap: 4px; padding: 36px 16px; text-align: center; }
     h3 { margin: 8px 0 0; font: inherit; font-weight: 650; font-size: 15px; } p { margin: 0; max-inline-size: 420px; color: var(--sim-text-subdued); }
     ::slotted(s-icon[slot=graphic]) { zoom: 1.8; color: var(--sim-text-subdued); }
+    /* As the genuine one does: what a slot does not take is not shown. */
+    ::slotted([slot=primary-action]:not(s-button[variant=primary])), ::slotted([slot=subheading]:not(s-text, s-link)) { display: none; }
     .actions { display: flex; flex-wrap: wrap; justify-content: center; gap: 8px; margin-block-start: 12px; }`;
   static strings = ['heading'];
 
   build() {
-    this.root.append(h('div', { class: 'state' }, h('slot', { name: 'graphic' }), h('h3'), h('p', {}, h('slot', { name: 'subheading' }), h('slot')),
+    this.root.append(h('div', { class: 'state' }, h('slot', { name: 'graphic' }), h('h3'), h('p', {}, h('slot', { name: 'subheading' })),
       h('div', { class: 'actions' }, h('slot', { name: 'secondary-actions' }), h('slot', { name: 'primary-action' }))));
   }
 
@@ -114,7 +116,7 @@ class EmptyState extends PolarisElement {
 
 class Picture extends PolarisElement {
   static css = ':host { display: block; } img { display: block; max-inline-size: 100%; } img:not([src]) { visibility: hidden; }';
-  static strings = ['src', 'alt', 'size', 'loading', 'inlineSize', 'aspectRatio', 'objectFit'];
+  static strings = ['src', 'alt', 'loading', 'inlineSize', 'aspectRatio', 'objectFit'];
 
   build() {
     this.root.append(h('img'));
@@ -128,6 +130,7 @@ class Picture extends PolarisElement {
 }
 
 class Thumbnail extends Picture {
+  static strings = ['src', 'alt', 'size'];
   static css = ':host { display: inline-block; } img { inline-size: 40px; block-size: 40px; object-fit: cover; border-radius: 8px; border: 1px solid var(--sim-line); background: var(--sim-subdued); }';
 }
 

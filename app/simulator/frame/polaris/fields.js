@@ -28,6 +28,7 @@ const TEXT_CSS = `${FIELD_CSS}
   .disabled .frame { background: #f1f1f3; border-color: #e1e1e4; } .disabled .control { color: #77777c; }
   @media (pointer: coarse) { .control { font-size: 16px; } .frame { min-block-size: 40px; } }`;
 
+const LENGTHS = ['maxLength', 'minLength'];
 const NATIVE = ['placeholder', 'autocomplete', 'maxlength', 'minlength', 'min', 'max', 'step', 'inputmode', 'rows'];
 
 /** Label, details and error of a field: the same for every kind. */
@@ -37,6 +38,7 @@ export class Field extends PolarisElement {
   static focusable = true;
   static strings = ['label', 'details', 'error', 'name', 'labelAccessibilityVisibility'];
   static flags = ['disabled', 'required'];
+  static slots = ['error', 'details'];
 
   constructor() {
     super();
@@ -49,12 +51,17 @@ export class Field extends PolarisElement {
     return this.part('label, legend');
   }
 
+  /** Not every field takes elements where it takes an attribute of the same name. */
+  ownSlot(name) {
+    return this.constructor.slots.includes(name) ? h('slot', { name }) : null;
+  }
+
   messages() {
     return [
       h('div', { class: 'error', id: 'error', hidden: true }, icon('alert-circle', 16), h('span')),
-      h('slot', { name: 'error' }),
+      this.ownSlot('error'),
       h('div', { class: 'details', id: 'details', hidden: true }),
-      h('slot', { name: 'details' }),
+      this.ownSlot('details'),
     ];
   }
 
@@ -91,7 +98,7 @@ export class Field extends PolarisElement {
 /** A field with one string as its value. */
 export class ValueField extends Field {
   static css = TEXT_CSS;
-  static strings = [...Field.strings, 'placeholder', 'autocomplete', 'icon', 'prefix', 'suffix', 'inputMode', 'maxLength', 'minLength', 'min', 'max', 'step', 'rows', 'value'];
+  static strings = [...Field.strings, 'placeholder', 'autocomplete', 'value'];
   static flags = [...Field.flags, 'readOnly'];
   static kind = 'text';
 
@@ -127,7 +134,7 @@ export class ValueField extends Field {
     this.control.addEventListener('input', (event) => this.relay(event, 'input', InputEvent));
     this.control.addEventListener('change', (event) => this.relay(event, 'change', Event));
     this.control.addEventListener('keydown', (event) => this.submitOnEnter(event));
-    const frame = h('div', { class: 'frame' }, ...this.affixes(), h('slot', { name: 'accessory' }));
+    const frame = h('div', { class: 'frame' }, ...this.affixes(), this.ownSlot('accessory') ?? '');
     this.root.append(h('div', { class: 'field' }, h('label', { for: 'control' }), frame, ...this.messages()));
   }
 
@@ -172,6 +179,7 @@ function fillAffix(node, content) {
 
 class TextArea extends ValueField {
   static kind = 'textarea';
+  static strings = [...ValueField.strings, ...LENGTHS, 'rows'];
 
   makeControl() {
     return h('textarea', { class: 'control', id: 'control', rows: 2 });
@@ -180,17 +188,19 @@ class TextArea extends ValueField {
 
 class SearchField extends ValueField {
   static kind = 'search';
+  static strings = [...ValueField.strings, ...LENGTHS];
 
   iconName() { return 'search'; }
 }
 
 class NumberField extends ValueField {
   static kind = 'number';
+  static strings = [...ValueField.strings, 'inputMode', 'min', 'max', 'step', 'prefix', 'suffix'];
 }
 
 class MoneyField extends ValueField {
   static kind = 'number';
-  static strings = [...ValueField.strings, 'currencyCode'];
+  static strings = [...ValueField.strings, 'min', 'max', 'currencyCode'];
 
   prefixText() {
     const currency = this.text('currencyCode') || 'USD';
@@ -199,14 +209,22 @@ class MoneyField extends ValueField {
   }
 }
 
-const field = (kind) => class extends ValueField { static kind = kind; };
+class TextField extends ValueField {
+  static strings = [...ValueField.strings, ...LENGTHS, 'icon', 'prefix', 'suffix'];
+  static slots = [...ValueField.slots, 'accessory'];
+}
+
+const field = (kind, strings) => class extends ValueField {
+  static kind = kind;
+  static strings = [...ValueField.strings, ...strings];
+};
 
 export function defineFields() {
-  define('s-text-field', field('text'));
-  define('s-email-field', field('email'));
-  define('s-password-field', field('password'));
-  define('s-url-field', field('url'));
-  define('s-date-field', field('date'));
+  define('s-text-field', TextField);
+  define('s-email-field', field('email', LENGTHS));
+  define('s-password-field', field('password', LENGTHS));
+  define('s-url-field', field('url', LENGTHS));
+  define('s-date-field', field('date', []));
   define('s-text-area', TextArea);
   define('s-search-field', SearchField);
   define('s-number-field', NumberField);

@@ -71,7 +71,7 @@ class Popover extends Overlay {
     :host { display: contents; }
     .panel { position: fixed; inset: auto; margin: 0; padding: 12px; border: 0; min-inline-size: 160px; max-inline-size: calc(100vw - 16px); max-block-size: 60vh; overflow: auto; color: inherit;
       border-radius: 12px; background: var(--sim-surface); box-shadow: 0 8px 24px rgb(0 0 0 / 18%), 0 0 0 1px rgb(0 0 0 / 8%); }`;
-  static strings = ['inlineSize', 'blockSize', 'minInlineSize', 'maxInlineSize', 'accessibilityLabel'];
+  static strings = ['inlineSize', 'blockSize', 'minInlineSize', 'maxInlineSize'];
   static role = null;
 
   build() {
@@ -118,6 +118,7 @@ function placeBelow(panel, invoker) {
 class Menu extends Popover {
   static css = `${Popover.css} .panel { padding: 6px; }
     ::slotted(s-section) { display: block; }`;
+  static strings = ['accessibilityLabel'];
   static role = 'menu';
 
   build() {
@@ -130,7 +131,7 @@ class Menu extends Popover {
 
   show(invoker) {
     for (const item of this.items()) {
-      item.setAttribute('accessibilityrole', 'menuitem');
+      item.standsInMenu = true;
       item.setAttribute('inlinesize', 'fill');
       if (!item.hasAttribute('variant')) item.setAttribute('variant', 'tertiary');
     }

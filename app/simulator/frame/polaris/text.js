@@ -23,7 +23,7 @@ function fontRules(element) {
 }
 
 class Prose extends PolarisElement {
-  static strings = ['tone', 'color', 'type', 'fontSize', 'fontWeight', 'fontVariantNumeric', 'accessibilityVisibility', 'lineClamp', 'dir', 'interestFor'];
+  static strings = ['tone', 'color', 'fontSize', 'fontWeight', 'fontVariantNumeric', 'accessibilityVisibility', 'lineClamp', 'dir'];
 
   update() {
     const clamp = Number(this.text('lineClamp'));
@@ -41,6 +41,7 @@ class Text extends Prose {
     :host([type=strong]) { font-weight: 650; }
     :host([type=redundant]) { text-decoration: line-through; }
     :host([type=address]) { font-style: normal; }`;
+  static strings = ['tone', 'color', 'type', 'fontSize', 'fontWeight', 'fontVariantNumeric', 'accessibilityVisibility', 'dir', 'interestFor'];
 
   build() {
     this.root.append(h('span', {}, h('slot')));
@@ -57,6 +58,7 @@ class Paragraph extends Prose {
 
 class Heading extends Prose {
   static css = ':host { display: block; } h2, h3, h4 { margin: 0; font: inherit; font-weight: 650; font-size: 14px; }';
+  static strings = ['fontSize', 'accessibilityVisibility', 'lineClamp'];
 
   /** The level follows from how deep the heading lies in sections. */
   build() {
@@ -136,7 +138,7 @@ class ListItem extends PolarisElement {
 
 export function defineText() {
   define('s-text', Text);
-  define('s-number', class extends Text {});
+  define('s-number', class extends Text { static strings = ['tone', 'color', 'fontSize', 'fontWeight', 'accessibilityVisibility', 'dir']; });
   define('s-paragraph', Paragraph);
   define('s-heading', Heading);
   define('s-badge', Badge);

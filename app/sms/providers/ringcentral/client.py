@@ -14,7 +14,7 @@ from typing import Any
 import httpx2
 
 from app.core.http import Http
-from app.sms.contract import Access, ProviderUnavailable, SmsError
+from app.sms.contract import Access, CallGroup, ProviderUnavailable, SmsError
 from app.sms.providers.ringcentral.errors import Answer, Call, error_from, outcome_unknown, unavailable
 
 TIMEOUT = httpx2.Timeout(connect=5.0, read=15.0, write=15.0, pool=30.0)
@@ -22,6 +22,7 @@ DEADLINE_SECONDS = 60.0
 """Above the sum of the single timeouts: catches a server that drips its answer."""
 
 ME = "/restapi/v1.0/account/~/extension/~"
+SUBSCRIPTIONS = "/restapi/v1.0/subscription"
 NEVER_SENT = (
     httpx2.ConnectError,
     httpx2.ConnectTimeout,
@@ -68,7 +69,9 @@ class Client:
         json: Mapping[str, Any] | None = None,
         accept: str = "application/json",
     ) -> Answer:
-        """Whatever was answered. Raises only when no answer came."""
+        """Whatever was answered. Raises only when no answer came, or when the user's pace allows no call."""
+        if access.pay is not None:
+            await access.pay(_group_of(method, path))
         outcome = await self._attempt(access, method, path, call, params, json, accept)
         if isinstance(outcome, SmsError):
             raise outcome
@@ -117,6 +120,12 @@ class Client:
         if response.is_success:
             return None
         return error_from(Answer.parse(response.status_code, response.headers, response.content), Call.LOGIN)
+
+
+def _group_of(method: str, path: str) -> CallGroup:
+    """Texts of the message store and changes of subscriptions are medium; what this app does besides is light."""
+    changes_subscription = method != "GET" and path.startswith(SUBSCRIPTIONS) and not path.endswith("/renew")
+    return CallGroup.MEDIUM if path == f"{ME}/sms" or changes_subscription else CallGroup.LIGHT
 
 
 def _lost(error: Exception, call: Call) -> SmsError:

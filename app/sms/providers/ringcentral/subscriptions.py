@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, quote
 
 from app.sms.contract import Access, Line, SenderRefused, SmsError, Subscription, Transport
 from app.sms.providers.ringcentral.client import (
+    SUBSCRIPTIONS,
     Client,
     clean_text,
     fields_of,
@@ -26,7 +27,6 @@ from app.sms.providers.ringcentral.client import (
 from app.sms.providers.ringcentral.errors import Answer, Call, error_from
 from app.sms.providers.ringcentral.login import host_of
 
-SUBSCRIPTIONS = "/restapi/v1.0/subscription"
 INSTANT = "/message-store/instant"
 FILTERS = (
     "/restapi/v1.0/account/~/extension/~/message-store/instant?type=SMS",

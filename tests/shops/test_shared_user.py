@@ -1,0 +1,170 @@
+"""One RingCentral user behind several calls, numbers and shops: its minute, its pauses, and whose JWT it is signed in
+with."""
+
+import asyncio
+
+import pytest
+
+from app.shops.pace import Cost
+from app.shops.provider_access import call_provider
+from app.sms.contract import Access, CredentialsRefused, Number, SmsProvider, Throttled
+from tests.world import SENDER, SHOP, World
+
+THREE_PAGES = 230
+
+
+async def user_of(world: World) -> int:
+    [row] = await world.rows("SELECT id FROM provider_users")
+    return int(row["id"])
+
+
+async def light_calls(world: World) -> int:
+    [row] = await world.rows("SELECT count(*) FROM pace_slots WHERE call_group = 'light'")
+    return int(row["count"])
+
+
+def give_numbers(world: World, count: int) -> None:
+    [user] = world.ringcentral.state.users.values()
+    for number in range(count):
+        world.ringcentral.add_number(user, f"+1650556{number:04}")
+
+
+async def list_numbers(provider: SmsProvider, access: Access) -> list[Number]:
+    return await provider.list_numbers(access)
+
+
+async def test_every_page_of_a_listing_takes_its_slot_and_waits_for_it(world: World) -> None:
+    await world.ready()
+    give_numbers(world, THREE_PAGES)
+    user, before = await user_of(world), await light_calls(world)
+    await world.deps.db.pool.execute("UPDATE provider_users SET light_limit = $1", before + 2)
+    world.ringcentral.use_limits(light=before + 2)
+    listing = asyncio.create_task(call_provider(world.deps, user, list_numbers))
+    while await light_calls(world) < before + 2:  # noqa: ASYNC110  # the state is the database's
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
+    assert not listing.done()
+    await world.advance(seconds=61)
+    assert len(await listing) > THREE_PAGES
+    assert await light_calls(world) == before + 3
+    [row] = await world.rows("SELECT paused_until FROM provider_users")
+    assert row["paused_until"] is None
+
+
+async def test_a_use_that_has_no_slot_does_not_begin(world: World) -> None:
+    await world.ready()
+    user = await user_of(world)
+    await world.deps.db.pool.execute("UPDATE provider_users SET light_limit = $1", await light_calls(world) + 1)
+    with pytest.raises(Throttled) as refused:
+        await call_provider(world.deps, user, list_numbers, cost=Cost(light=2))
+    assert refused.value.code == "pace"
+
+
+# --- whose JWT ---
+
+OTHER_SHOP, OTHER_NUMBER = "second-store.myshopify.com", "+16505550188"
+
+
+def another_jwt(world: World) -> str:
+    [user] = world.ringcentral.state.users.values()
+    world.ringcentral.add_number(user, OTHER_NUMBER)
+    return world.ringcentral.issue_jwt(user)
+
+
+def end_sessions(world: World) -> None:
+    [user] = world.ringcentral.state.users.values()
+    world.ringcentral.end_sessions(user)
+
+
+async def senders(world: World) -> dict[str, str]:
+    rows = await world.rows("SELECT phone_number, state FROM senders WHERE state <> 'disconnected'")
+    return {row["phone_number"]: row["state"] for row in rows}
+
+
+async def paste(world: World, jwt: str, number: str, *, domain: str = SHOP, add: bool = False) -> None:
+    answer = await world.api("PUT", "/connection", {"jwt": jwt, "add": add}, domain=domain)
+    assert answer.status_code == 200, answer.text
+    answer = await world.api("PUT", "/connection/number", {"phone_number": number}, domain=domain)
+    assert answer.status_code == 200, answer.text
+
+
+async def test_a_shops_dead_jwt_stops_that_shop_and_nobody_else_on_the_same_user(world: World) -> None:
+    await world.ready()
+    world.shopify.add_shop(OTHER_SHOP)
+    await world.install(OTHER_SHOP)
+    theirs = another_jwt(world)
+    await paste(world, theirs, OTHER_NUMBER, domain=OTHER_SHOP)
+    world.ringcentral.revoke_jwt(theirs)
+    end_sessions(world)
+    await world.order()
+    await world.workers_run()
+    assert await senders(world) == {SENDER: "ready", OTHER_NUMBER: "broken"}
+    assert [each["state"] for each in await world.messages()] == ["accepted"]
+    [kept] = await world.rows("SELECT count(DISTINCT credentials_encrypted) FROM senders")
+    assert kept["count"] == 2
+
+
+async def test_a_better_jwt_of_the_same_shop_takes_the_place_of_a_dead_one(world: World) -> None:
+    await world.ready()
+    newest = another_jwt(world)
+    await paste(world, newest, OTHER_NUMBER, add=True)
+    world.ringcentral.revoke_jwt(newest)
+    end_sessions(world)
+    await world.order()
+    await world.workers_run()
+    assert await senders(world) == {SENDER: "ready", OTHER_NUMBER: "ready"}
+    assert [each["state"] for each in await world.messages()] == ["accepted"]
+    end_sessions(world)
+    before = await logins(world)
+    await call_provider(world.deps, await user_of(world), list_numbers)
+    assert await logins(world) == before + 1
+
+
+async def test_with_no_good_jwt_left_all_numbers_stop(world: World) -> None:
+    await world.ready()
+    newest = another_jwt(world)
+    await paste(world, newest, OTHER_NUMBER, add=True)
+    for jwt in (newest, world.jwt):
+        world.ringcentral.revoke_jwt(jwt)
+    end_sessions(world)
+    with pytest.raises(CredentialsRefused):
+        await call_provider(world.deps, await user_of(world), list_numbers)
+    assert await senders(world) == {SENDER: "broken", OTHER_NUMBER: "broken"}
+
+
+async def logins(world: World) -> int:
+    [row] = await world.rows("SELECT count(*) FROM pace_slots WHERE call_group = 'auth'")
+    return int(row["count"])
+
+
+# --- leaving ---
+
+
+async def test_leaving_during_a_penalty_calls_nobody_and_is_made_up_for_after_it(world: World) -> None:
+    await world.ready()
+    world.ringcentral.fail_next(429, retry_after=60, path="/phone-number")
+    with pytest.raises(Throttled):
+        await call_provider(world.deps, await user_of(world), list_numbers)
+    calls = len(world.ringcentral.requests)
+    assert (await world.api("DELETE", "/connection")).status_code == 200
+    await world.workers_run()
+    assert len(world.ringcentral.requests) == calls
+    assert await senders(world) == {}
+    await world.advance(seconds=65)
+    await world.workers_run()
+    assert world.ringcentral.state.subscriptions == {}
+    [user] = await world.rows("SELECT access_token_encrypted, subscription_id FROM provider_users")
+    assert (user["access_token_encrypted"], user["subscription_id"]) == (None, None)
+
+
+async def test_a_lent_number_ends_with_its_shops_own_login_though_another_shop_has_the_same_user(world: World) -> None:
+    await world.ready()
+    world.shopify.add_shop(OTHER_SHOP)
+    await world.install(OTHER_SHOP)
+    await paste(world, another_jwt(world), OTHER_NUMBER, domain=OTHER_SHOP)
+    grace = {"connect_id": "g-1", "name": "Grace Hopper", "phone": None, "email": "grace@example.com"}
+    made = await world.api("POST", "/connect/accounts", grace)
+    lent = await world.api("PUT", f"/connect/accounts/{made.json()['id']}", {"phone_number": SENDER})
+    assert lent.status_code == 200, lent.text
+    assert (await world.api("DELETE", "/connection")).status_code == 200
+    assert await senders(world) == {OTHER_NUMBER: "ready"}
