@@ -38,6 +38,8 @@ SPEAKING: Final = (
     "connect/agreement.py",
     "connect/alerts.py",
     "connect/history.py",
+    "connect/history_bulk.py",
+    "connect/history_steps.py",
     "connect/keys.py",
     "connect/outgoing.py",
     "connect/conversations.py",
