@@ -43,7 +43,8 @@ ELEMENTS: dict[str, dict[str, str]] = {
     "s-grid": {"gap": "base", "gridtemplatecolumns": ANY},
     "s-icon": {
         "tone": SHADES,
-        "type": "alert-circle alert-triangle check-circle check-circle-filled circle-dashed clock info x-circle",
+        "type": "alert-circle alert-triangle cash-dollar chat check-circle check-circle-filled chevron-right"
+        " circle-dashed clipboard clock filter info lock notification phone plus-circle team wrench x-circle",
     },
     "s-link": LINK | {"tone": "neutral"},
     "s-modal": {"heading": ANY, "size": "small"},
@@ -58,7 +59,7 @@ ELEMENTS: dict[str, dict[str, str]] = {
     "s-select": FILLED | NAMELESS | {"details": ANY},
     "s-spinner": {"accessibilitylabel": ANY, "size": "base"},
     "s-stack": {"gap": "small-400 small-500"},
-    "s-switch": FIELD | NAMELESS | {"checked": FLAG, "details": ANY},
+    "s-switch": FIELD | NAMELESS | {"checked": FLAG, "details": ANY, "disabled": FLAG},
     "s-table": {"loading": FLAG},
     "s-table-body": {},
     "s-table-cell": {},
@@ -66,7 +67,7 @@ ELEMENTS: dict[str, dict[str, str]] = {
     "s-table-header-row": {},
     "s-table-row": {"clickdelegate": ANY},
     "s-text": {"color": "subdued", "fontvariantnumeric": "tabular-nums", "type": "strong"},
-    "s-text-area": FILLED | {"details": ANY, "rows": ANY},
+    "s-text-area": FILLED | {"details": ANY, "readonly": FLAG, "rows": ANY},
     "s-text-field": FILLED
     | NAMELESS
     | {"autocomplete": "off tel", "details": ANY, "placeholder": ANY, "readonly": FLAG},

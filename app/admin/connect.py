@@ -13,6 +13,7 @@ from app.connect.accounts import (
     read_account,
     set_up_account,
 )
+from app.connect.agreement import STATEMENT
 from app.connect.attribution import read_saved_rules, save_rules, try_rules
 from app.connect.history import (
     list_imports,
@@ -22,7 +23,7 @@ from app.connect.history import (
     start_import,
     stop_import,
 )
-from app.connect.joining import describe_hosted_page
+from app.connect.joining import describe_hosted_page, renew_signing_secret
 from app.connect.keys import create_key, list_keys, revoke_key
 from app.connect.outgoing import (
     EVENTS,
@@ -30,13 +31,15 @@ from app.connect.outgoing import (
     describe_endpoint,
     list_calls,
     remove_endpoint,
+    renew_secret,
     replay,
 )
-from app.connect.own_texts import describe_own_text, save_own_text
+from app.connect.own_texts import save_own_texts
 from app.connect.queries.accounts import get_account
 from app.connect.queries.outgoing import endpoints_of
 from app.connect.request_log import request_log
 from app.core.errors import Invalid, NotFound
+from app.core.language import language_of
 from app.core.whole_number import whole_number
 from app.notifications.registration import request_registration
 
@@ -68,25 +71,22 @@ async def read_accounts(visit: Visit) -> dict[str, Any]:
 async def invite(visit: Visit) -> dict[str, Any]:
     form = await read_object(visit.request)
     async with visit.deps.db.transaction() as session:
-        return await invite_account(visit.deps, session, visit.shop, form, actor=visit.actor)
+        return await invite_account(visit.deps, session, visit.shop, form, actor=visit.actor, stated=_statement(visit))
 
 
 async def invite_from_file(visit: Visit) -> dict[str, Any]:
     form = await read_object(visit.request)
     async with visit.deps.db.transaction() as session:
-        return await invite_many(visit.deps, session, visit.shop, form, actor=visit.actor)
+        return await invite_many(visit.deps, session, visit.shop, form, actor=visit.actor, stated=_statement(visit))
 
 
 async def save_account_text(visit: Visit) -> dict[str, Any]:
-    """One kind in one language; empty: the organisation's words again."""
+    """`templates` by language; an empty one: the organisation's words again."""
     form, account_id = await read_object(visit.request), path_id(visit, "connected account")
-    kind, locale, text = str(visit.request.path_params["kind"]), form.get("locale", "en"), form.get("template")
-    if not isinstance(locale, str) or not isinstance(text, str):
-        raise Invalid({"template": "The text must be text."})
+    kind = str(visit.request.path_params["kind"])
     async with visit.deps.db.transaction() as session:
         account = await get_account(session, visit.shop.id, account_id, lock=True)
-        await save_own_text(visit.deps, session, visit.shop, account, kind, locale, text, actor=visit.actor)
-        return await describe_own_text(session, visit.shop, account, kind)
+        return await save_own_texts(visit.deps, session, visit.shop, account, kind, form, actor=visit.actor)
 
 
 async def read_one_account(visit: Visit) -> dict[str, Any]:
@@ -96,7 +96,8 @@ async def read_one_account(visit: Visit) -> dict[str, Any]:
 
 async def save_account(visit: Visit) -> dict[str, Any]:
     form = await read_object(visit.request)
-    await set_up_account(visit.deps, visit.shop, path_id(visit, "connected account"), form, actor=visit.actor)
+    account_id, stated = path_id(visit, "connected account"), _statement(visit)
+    await set_up_account(visit.deps, visit.shop, account_id, form, actor=visit.actor, stated=stated)
     return await read_one_account(visit)
 
 
@@ -109,6 +110,11 @@ async def remove_account(visit: Visit) -> dict[str, Any]:
 async def read_hosted_page(visit: Visit) -> dict[str, Any]:
     """The address, the snippet and the secret of the organisation's own Connect page."""
     return describe_hosted_page(visit.deps, visit.shop)
+
+
+async def renew_page_secret(visit: Visit) -> dict[str, Any]:
+    async with visit.deps.db.transaction() as session:
+        return await renew_signing_secret(visit.deps, session, visit.shop, actor=visit.actor)
 
 
 async def read_webhooks(visit: Visit) -> dict[str, Any]:
@@ -126,6 +132,11 @@ async def make_webhook(visit: Visit) -> dict[str, Any]:
 async def remove_webhook(visit: Visit) -> dict[str, Any]:
     async with visit.deps.db.transaction() as session:
         return await remove_endpoint(visit.deps, session, visit.shop, path_id(visit, "webhook"), actor=visit.actor)
+
+
+async def renew_webhook_secret(visit: Visit) -> dict[str, Any]:
+    async with visit.deps.db.transaction() as session:
+        return await renew_secret(visit.deps, session, visit.shop, path_id(visit, "webhook"), actor=visit.actor)
 
 
 async def read_webhook_calls(visit: Visit) -> dict[str, Any]:
@@ -194,6 +205,11 @@ async def stop_one_import(visit: Visit) -> dict[str, Any]:
 async def _turn(visit: Visit, turn: Callable[..., Awaitable[dict[str, Any]]]) -> dict[str, Any]:
     async with visit.deps.db.transaction() as session:
         return await turn(visit.deps, session, visit.shop, path_id(visit, "import"), actor=visit.actor)
+
+
+def _statement(visit: Visit) -> str:
+    """What stands beside the field of a mobile number, as this member of staff reads it."""
+    return language_of(visit.request).gettext(STATEMENT)
 
 
 def path_id(visit: Visit, what: str) -> int:

@@ -10,12 +10,14 @@ from app.admin.connect import optional_id, path_id
 from app.admin.page import page, render
 from app.admin.session import Visit
 from app.connect.accounts import hosted_url, list_accounts, names_of, read_account
+from app.connect.agreement import STATEMENT
 from app.connect.attribution import read_saved_rules, try_rules
 from app.connect.history import DONE, list_imports
+from app.connect.joining import describe_hosted_page
 from app.connect.keys import SCOPES, list_keys
 from app.connect.orders import answer_orders
 from app.connect.outgoing import EVENTS, describe_endpoint, list_calls
-from app.connect.own_texts import describe_own_texts
+from app.connect.own_texts import describe_own_text, describe_own_texts, own_samples
 from app.connect.queries.accounts import get_account
 from app.connect.queries.attribution import attributions_of
 from app.connect.queries.orders import order_page
@@ -23,6 +25,7 @@ from app.connect.queries.outgoing import endpoints_of
 from app.connect.request_log import request_log
 from app.core.errors import AppError, Invalid
 from app.core.language import language_of
+from app.message_templates.variables import editor_chips
 from app.notifications.catalogue import describe_notification, get_kind
 from app.shops.connection_view import describe_connection
 from app.shops.settings import read_settings_of
@@ -35,7 +38,9 @@ DEFAULT_TEXTS = ("connect_order_paid", "connect_order_shipped")
 def routes() -> list[BaseRoute]:
     return [
         Route("/connect", show_accounts),
+        Route("/connect/page", show_hosted_page),
         Route("/connect/accounts/{id}", show_account),
+        Route("/connect/accounts/{id}/texts/{kind}", show_account_text),
         Route("/connect/attribution", show_attribution),
         Route("/connect/history", show_history),
         Route("/connect/keys", show_keys),
@@ -59,6 +64,16 @@ async def show_accounts(visit: Visit) -> Response:
         texts=texts,
         saved=read_settings_of(visit.shop),
         hosted=hosted_url(visit.deps, visit.shop),
+        stated=STATEMENT,
+    )
+
+
+@page
+async def show_hosted_page(visit: Visit) -> Response:
+    """The secret is not on it: whoever wants it asks for it."""
+    hosted = describe_hosted_page(visit.deps, visit.shop)
+    return render(
+        visit, "connect_page", saved=read_settings_of(visit.shop), url=hosted["url"], snippet=hosted["snippet"]
     )
 
 
@@ -71,9 +86,9 @@ async def show_account(visit: Visit) -> Response:
         stored = await order_page(session, shop.id, account_id=account_id, limit=ORDERS_SHOWN)
         orders = await answer_orders(deps, session, shop, stored)
         attributed = await attributions_of(session, shop.id, account_id=account_id, limit=ORDERS_SHOWN)
-        # Who brought a login of their own chooses among its numbers; anybody else may be given one of the shop's.
-        whose = account_id if account["own_number"] else None
-        connection = await describe_connection(session, shop.id, account_id=whose)
+        # Who brought a login of their own chooses among its numbers; everybody may be given one of the shop's.
+        theirs = account["connection"]["numbers"] if account["own_number"] else []
+        shops_own = (await describe_connection(session, shop.id))["numbers"]
     return render(
         visit,
         "connect_account",
@@ -81,8 +96,23 @@ async def show_account(visit: Visit) -> Response:
         texts=texts,
         orders=orders,
         attributed=attributed,
-        lendable=[each for each in connection["numbers"] if each["usable"]],
+        own_numbers=[each for each in theirs if each["usable"]],
+        lendable=[each for each in shops_own if each["usable"]],
+        stated=STATEMENT,
     )
+
+
+@page
+async def show_account_text(visit: Visit) -> Response:
+    """One text of an account, all languages side by side."""
+    deps, shop, account_id = visit.deps, visit.shop, path_id(visit, "connected account")
+    kind = str(visit.request.path_params["kind"])
+    async with deps.db.transaction() as session:
+        account = await read_account(deps, session, shop, account_id)
+        text = await describe_own_text(session, shop, await get_account(session, shop.id, account_id), kind)
+    samples = own_samples(kind, account["name"], account["phone_number"], shop.name)
+    chips = editor_chips(kind)
+    return render(visit, "connect_account_text", account=account, text=text, samples=samples, chips=chips)
 
 
 @page
@@ -111,7 +141,10 @@ async def show_history(visit: Visit) -> Response:
         ids = {int(each) for run in imports for each in run["accounts"]}
         names = await names_of(visit.deps, session, visit.shop.id, ids)
     current = next((each for each in imports if each["state"] != DONE), None)
-    return render(visit, "connect_history", imports=imports, current=current, ruled=bool(rules), names=names)
+    in_bulk = visit.deps.settings.history_bulk
+    return render(
+        visit, "connect_history", imports=imports, current=current, ruled=bool(rules), names=names, in_bulk=in_bulk
+    )
 
 
 @page

@@ -52,7 +52,7 @@ from app.admin.messages import cancel, read_message, read_messages, resend, show
 from app.admin.page import show_bounce, show_no_such_page
 from app.admin.privacy import download_data_request, link_data_request, read_data_requests, show_privacy
 from app.admin.session import NoSession, OtherShop, Visit, bearer_token, open_visit, refuse_fetch
-from app.admin.settings import read_settings, show_settings, update_settings
+from app.admin.settings import read_settings, show_section, show_settings, update_settings
 from app.admin.templates import (
     compare_with_default,
     preview_template,
@@ -90,6 +90,7 @@ def admin_routes() -> list[BaseRoute]:
         Route("/settings/connection", show_connection),
         Route("/settings/diagnostics", show_diagnostics),
         Route("/settings/privacy", show_privacy),
+        Route("/settings/{section}", show_section),
         Route("/data-requests/{link}", download_data_request),
         *connect_pages.routes(),
         *(Route(f"/{part}{{rest:path}}", show_no_such_page) for part in ("connect/", "settings/")),
@@ -159,6 +160,7 @@ def _connect_routes() -> list[BaseRoute]:
             DELETE=connect.remove_account,
         ),
         _api("/connect/hosted-page", GET=connect.read_hosted_page),
+        _api("/connect/hosted-page/secret", POST=connect.renew_page_secret),
         _api("/connect/attribution", GET=connect.read_attribution, PUT=connect.save_attribution),
         _api("/connect/attribution/try", POST=connect.try_attribution),
         _api("/connect/imports", created=True, GET=connect.read_imports, POST=connect.make_import),
@@ -168,6 +170,7 @@ def _connect_routes() -> list[BaseRoute]:
         _api("/connect/imports/{id}/stop", POST=connect.stop_one_import),
         _api("/connect/webhooks", created=True, GET=connect.read_webhooks, POST=connect.make_webhook),
         _api("/connect/webhooks/{id}", DELETE=connect.remove_webhook),
+        _api("/connect/webhooks/{id}/secret", POST=connect.renew_webhook_secret),
         _api("/connect/webhook-calls", GET=connect.read_webhook_calls),
         _api("/connect/webhook-calls/{id}/replay", created=True, POST=connect.replay_webhook_call),
     ]

@@ -1,6 +1,6 @@
-"""The page of what a merchant can set, and the JSON it is saved through: whole or in part."""
+"""What a merchant can set: an overview, a page for each section, and the JSON it is saved through, whole or in part."""
 
-from datetime import UTC, datetime
+from collections import Counter
 from functools import partial
 from typing import Any
 
@@ -8,10 +8,13 @@ from starlette.responses import Response
 
 from app.admin import wording
 from app.admin.json_body import read_object
-from app.admin.page import page, render
+from app.admin.page import UNSEEN, page, render
 from app.admin.session import Visit
+from app.compliance.data_request import list_requests
+from app.core.errors import NotFound
 from app.core.language import Language, language_of
 from app.messages.compose import help_replies
+from app.messages.diagnostics import diagnose
 from app.messages.queries import look_again
 from app.notifications.registration import request_registration
 from app.shops.connection_view import describe_connection
@@ -24,19 +27,45 @@ DELIVERIES = (1, 3, 7, 14, 30)
 
 @page
 async def show_settings(visit: Visit) -> Response:
+    """Every section with what it is set to, in one line."""
     saved, reader = read_settings_of(visit.shop), language_of(visit.request)
     async with visit.deps.db.transaction() as session:
         connection = await describe_connection(session, visit.shop.id)
-        help_texts = await help_replies(session, visit.shop, reader.code)
-    zones = list(dict.fromkeys((*wording.TIME_ZONES, *([saved.time_zone] if saved.time_zone else ()))))
+        findings = await diagnose(visit.deps, session, visit.shop)
+        requests = await list_requests(session, visit.shop.id)
     words = wording.Wording(reader)
     return render(
         visit,
         "settings",
         saved=saved,
+        connection=connection,
+        levels=Counter(each["level"] for each in findings),
+        requests=sum(each["available"] and not each["downloaded_at"] for each in requests),
+        hours=f"{reader.time(saved.quiet_hours.start)} – {reader.time(saved.quiet_hours.end)}",  # a range of times
+        age=dict(_ages(words, saved.confirmation_max_age_minutes))[saved.confirmation_max_age_minutes],
+        countries=[words.country(code) for code in saved.countries],
+        kept=[dict(_keep(words, days))[days] for days in (saved.retention.texts_days, saved.retention.phones_days)],
+    )
+
+
+@page
+async def show_section(visit: Visit) -> Response:
+    """One section under the save bar."""
+    section = str(visit.request.path_params["section"])
+    if section not in wording.SETTINGS:
+        raise NotFound(UNSEEN)
+    saved, reader = read_settings_of(visit.shop), language_of(visit.request)
+    async with visit.deps.db.transaction() as session:
+        help_texts = await help_replies(session, visit.shop, reader.code) if section == "keywords" else {}
+    zones = list(dict.fromkeys((*wording.TIME_ZONES, *([saved.time_zone] if saved.time_zone else ()))))
+    words = wording.Wording(reader)
+    return render(
+        visit,
+        "settings_section",
+        section=section,
+        saved=saved,
         stored=saved.model_dump(mode="json"),
         mails=visit.deps.settings.smtp_url is not None,
-        connection=connection,
         help_texts=help_texts,
         keep=partial(_keep, words),
         keep_deliveries=[(days, words.days(days)) for days in _with(saved.retention.deliveries_days, DELIVERIES)],
@@ -81,10 +110,10 @@ def _with(saved: int | None, usual: tuple[int, ...]) -> list[int]:
 
 def _ages(words: wording.Wording, minutes: int) -> list[tuple[int, str]]:
     known: dict[int, str] = words.AGES
-    return sorted(({minutes: f"{minutes} min"} | known).items())
+    return sorted(({minutes: words.minutes(minutes)} | known).items())
 
 
 def _hours(reader: Language, *times: str) -> list[tuple[str, str]]:
     """A time saved through the API need not stand on the half hour."""
-    known = sorted({*wording.HOURS, *(each for each in times if each != "24:00")})
-    return [(each, reader.clock(datetime.strptime(each, "%H:%M").replace(tzinfo=UTC))) for each in known]
+    known = sorted({*wording.HOURS, *times})
+    return [(each, reader.time(each)) for each in known]

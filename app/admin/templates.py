@@ -13,7 +13,8 @@ from app.admin.session import Visit, bearer_token
 from app.core.errors import Conflict, NotFound
 from app.core.language import language_of
 from app.message_templates.difference import difference
-from app.messages.analytics import week_by_kind_and_language
+from app.message_templates.segments import PLAIN
+from app.messages.analytics import week_by_kind
 from app.messages.kinds import kinds
 from app.messages.recent_orders import recent_orders
 from app.notifications.catalogue import (
@@ -21,6 +22,7 @@ from app.notifications.catalogue import (
     get_kind,
     history_of,
     list_notifications,
+    preview_languages,
     preview_notification,
     queue_test,
     save_notification,
@@ -41,7 +43,7 @@ async def show_templates(visit: Visit) -> Response:
     async with visit.deps.db.transaction() as session:
         notifications = await list_notifications(session, visit.shop.id)
         connection = await describe_connection(session, visit.shop.id)
-        week = await week_by_kind_and_language(visit.deps, session, visit.shop)
+        week = await week_by_kind(visit.deps, session, visit.shop)
     return render(visit, "templates", notifications=notifications, connected=connection["connected"], week=week)
 
 
@@ -57,6 +59,7 @@ async def show_template(visit: Visit) -> Response:
         body = {"template": texts[locale], "locale": locale}
         connection = await describe_connection(session, shop.id)
     preview = await preview_notification(deps, shop, chosen["kind"], body)
+    others = await preview_languages(deps, shop, chosen["kind"], texts)
     return render(
         visit,
         "template_edit",
@@ -65,6 +68,9 @@ async def show_template(visit: Visit) -> Response:
         locales=locales,
         texts=texts,
         preview=preview,
+        sides=others["languages"],
+        samples=others["samples"],
+        plain=PLAIN,
         number=connection["phone_number"],
         connected=connection["connected"],
         price=read_settings_of(shop).price_per_segment,

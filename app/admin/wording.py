@@ -6,7 +6,6 @@ string that begins with a capital is a phrase for people, all others are names o
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from app.core.language import Language
@@ -20,7 +19,7 @@ STATES: Final = {
     "failed": ("Failed", "critical"),
     "skipped": ("Not sent", "neutral"),
     "expired": ("Expired", "warning"),
-    "cancelled": ("Cancelled", "neutral"),
+    "cancelled": ("Canceled", "neutral"),
     "unknown": ("Being checked", "warning"),
 }
 
@@ -134,6 +133,7 @@ CONSENT_SOURCES: Final = {
     "provider": "RingCentral",
     "public_page": "Opt-out page",
     "checkout": "Checkout",
+    "connect_page": "Connect page",
     "api": "Your software (API)",
 }
 
@@ -149,6 +149,9 @@ CONSENT_CHANGES: Final = {
     "shopify_never_subscribed": "Not subscribed in Shopify",
     "shopify_redacted": "Erased in Shopify",
     "shopify_unknown": "Changed in Shopify",
+    "account_texts_stated": "Agreed to texts to accounts, as you stated",
+    "account_texts_wished": "Wants texts to accounts",
+    "account_texts_refused": "Wants no texts to accounts",
     "api_subscribed": "Subscribed, told by your software",
     "api_pending": "Sign-up pending, told by your software",
 }
@@ -236,7 +239,7 @@ KEEP: Final = {30: "30 days", 90: "90 days", 180: "180 days", 365: "1 year", 730
 PERIODS: Final = {7: "Last 7 days", 30: "Last 30 days", 90: "Last 90 days"}
 """Of Analytics, in days."""
 
-STAFF_DEEDS: Final = {"sent again": "Sent again by your staff", "cancelled": "Cancelled by your staff"}
+STAFF_DEEDS: Final = {"sent again": "Sent again by your staff", "cancelled": "Canceled by your staff"}
 
 ACCOUNT_STATES: Final = {
     "invited": ("Invited", "info"),
@@ -269,7 +272,7 @@ IMPORT_RESULTS: Final = {
     "duplicate": "Known before",
     "refused": "Their account wants no history",
     "nobody": "Belong to no account",
-    "cancelled": "Cancelled orders",
+    "cancelled": "Canceled orders",
     "test": "Test orders",
 }
 
@@ -293,6 +296,18 @@ ORDER_STATES: Final = {
     "shipped": "Shipped",
     "refunded": "Refunded",
 }
+
+SETTINGS: Final = {
+    "hours": ("clock", "Quiet hours"),
+    "recipients": ("team", "Who gets the text"),
+    "limits": ("filter", "Limits and missed orders"),
+    "keywords": ("chat", "STOP and HELP"),
+    "replies": ("notification", "Replies and alerts"),
+    "sign-up": ("plus-circle", "Signing up"),
+    "cost": ("cash-dollar", "Price"),
+    "data": ("lock", "How long data is kept"),
+}
+"""The sections of Settings, by the last part of their address."""
 
 HOURS: Final = tuple(f"{hour:02d}:{minute:02d}" for hour in range(24) for minute in (0, 30))
 
@@ -338,11 +353,7 @@ class Wording:
     def window(self, window: Mapping[str, str]) -> str:
         """ "Mon–Sat, 9:00 AM – 9:00 PM"; without days where it is every day."""
         days = window["weekdays"]
-        clocks = [
-            self._language.clock(datetime.strptime(window[end], "%H:%M").replace(tzinfo=UTC))
-            for end in ("start", "end")
-        ]
-        hours = " – ".join(clocks)  # a range of times
+        hours = " – ".join(self._language.time(window[end]) for end in ("start", "end"))  # a range of times
         if len(days) == 7:
             return hours
         first, last = self._language.weekday(int(days[0])), self._language.weekday(int(days[-1]))
@@ -350,6 +361,9 @@ class Wording:
 
     def days(self, count: int) -> str:
         return self._language.days(count)
+
+    def minutes(self, count: int) -> str:
+        return self._language.minutes(count)
 
     def level(self, name: str) -> tuple[str, str, str]:
         icon, tone, meaning = LEVELS.get(name, LEVELS["warning"])

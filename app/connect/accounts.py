@@ -12,9 +12,11 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connect import outgoing
+from app.connect.agreement import STATEMENT, find_statement, refuse_overruling, state_agreement
 from app.connect.models import Account
 from app.connect.queries.accounts import (
     account_page,
+    cancel_notices_of_account,
     cancel_queued_of_account,
     get_account,
     is_connect_id_taken,
@@ -50,19 +52,35 @@ class PersonForm:
     email: str | None
 
 
-async def invite_account(deps: Deps, session: AsyncSession, shop: Shop, form: object, *, actor: str) -> dict[str, Any]:
-    """A new account and the link that its owner signs in with. Raises `Invalid`; `Conflict` for a known connect_id."""
+async def invite_account(
+    deps: Deps,
+    session: AsyncSession,
+    shop: Shop,
+    form: object,
+    *,
+    actor: str,
+    method: str = "invitation",
+    stated: str = STATEMENT,
+) -> dict[str, Any]:
+    """A new account and the link that its owner signs in with. Raises `Invalid`; `Conflict` for a known connect_id.
+
+    *method*: how its mobile number was given; *stated*: which words the merchant saw beside it.
+    """
     person = read_person(form, shop.country, new=True)
     if person.connect_id and await is_connect_id_taken(session, shop.id, person.connect_id):
         raise Conflict("There is already a connected account with this connect_id.")
     account = add_account(deps, session, shop, person)
     account.invited_at = deps.clock()
     await session.flush()
+    if person.phone:
+        await state_agreement(deps, session, shop.id, person.phone, actor=actor, method=method, wording=stated)
     await _audit(deps, session, shop, actor, "account_invited", account)
     return {**describe_account(deps, account, None), "invite_url": invite_url(deps, shop, account)}
 
 
-async def invite_many(deps: Deps, session: AsyncSession, shop: Shop, form: object, *, actor: str) -> dict[str, Any]:
+async def invite_many(
+    deps: Deps, session: AsyncSession, shop: Shop, form: object, *, actor: str, stated: str = STATEMENT
+) -> dict[str, Any]:
     """Lines of a CSV file with a head (name, connect_id, phone, email): each is an invitation of its own.
 
     A line that cannot be is answered with its number and a sentence, and keeps no other from being taken. Raises
@@ -85,7 +103,7 @@ async def invite_many(deps: Deps, session: AsyncSession, shop: Shop, form: objec
         person = {column: value for column, value in zip(head, row, strict=False) if column}
         try:
             async with session.begin_nested():
-                await invite_account(deps, session, shop, person, actor=actor)
+                await invite_account(deps, session, shop, person, actor=actor, method="csv", stated=stated)
             created += 1
         except (Invalid, Conflict) as error:
             refused.append({"line": line, "sentence": error.sentence})
@@ -146,11 +164,14 @@ async def read_account(deps: Deps, session: AsyncSession, shop: Shop, account_id
     return {
         **describe_account(deps, account, sender),
         "connection": await describe_connection(session, shop.id, account_id=account.id),
+        "agreement": await find_statement(deps, session, account),
         "invite_url": invite_url(deps, shop, account),
     }
 
 
-async def set_up_account(deps: Deps, shop: Shop, account_id: int, form: object, *, actor: str) -> None:
+async def set_up_account(
+    deps: Deps, shop: Shop, account_id: int, form: object, *, actor: str, stated: str = STATEMENT
+) -> None:
     """Change an account in its owner's place: person, switches, JWT, number. Raises `NotFound`, `Invalid`, `Conflict`.
 
     The number is settled first, since RingCentral has to be asked for it with no transaction open.
@@ -159,6 +180,7 @@ async def set_up_account(deps: Deps, shop: Shop, account_id: int, form: object, 
         account = await get_account(session, shop.id, account_id)
     person, switches = read_person(form, shop.country, new=False), read_switches(form)
     assert isinstance(form, dict)
+    refuse_overruling(account, switches)
     grants = bool(switches.get("alerts_enabled") or form.get("jwt"))
     if grants:
         _refuse_after_leaving(account)
@@ -170,7 +192,13 @@ async def set_up_account(deps: Deps, shop: Shop, account_id: int, form: object, 
         wanted = person.connect_id if person.connect_id != account.connect_id else None
         if wanted and await is_connect_id_taken(session, shop.id, wanted):
             raise Conflict("There is already a connected account with this connect_id.")
+        refuse_overruling(account, switches)
+        former_phone = account.phone_hash
         _keep_person(deps, account, person)
+        if person.phone and account.phone_hash != former_phone:
+            await state_agreement(
+                deps, session, shop.id, person.phone, actor=actor, method="account_page", wording=stated
+            )
         for name, value in switches.items():
             setattr(account, name, value)
         account.updated_at = deps.clock()
@@ -180,7 +208,7 @@ async def set_up_account(deps: Deps, shop: Shop, account_id: int, form: object, 
 
 
 async def set_up_number(deps: Deps, shop: Shop, account_id: int, form: dict[str, Any], *, actor: str) -> None:
-    """A JWT of the account's own, and the number; without a JWT ever, one of the shop's numbers is given."""
+    """A JWT of the account's own, and the number: one of that login's; or one of the shop's, which ends the login."""
     if form.get("jwt") is not None:
 
         async def still_there(session: AsyncSession) -> None:
@@ -191,16 +219,18 @@ async def set_up_number(deps: Deps, shop: Shop, account_id: int, form: dict[str,
             await _choose_only_number(deps, shop, account_id, actor)
     if form.get("phone_number") is None:
         return
-    phone = form["phone_number"]
+    phone = to_e164(form["phone_number"], "US") if isinstance(form["phone_number"], str) else None
+    if phone is None:
+        raise Invalid({"phone_number": "Choose one of the numbers in the list."})
     async with deps.db.transaction() as session:
         sender = await find_sender(session, shop.id, account_id=account_id)
+        shops_own = await find_sender(session, shop.id)
     if sender is not None and sender.credentials_encrypted is not None:
-        await choose_number(deps, shop, {"phone_number": phone}, actor=actor, account_id=account_id)
-        return
-    e164 = to_e164(phone, "US") if isinstance(phone, str) else None
-    if e164 is None:
-        raise Invalid({"phone_number": "Choose one of your shop's RingCentral numbers."})
-    await lend_number(deps, shop, account_id, e164, actor=actor)
+        theirs = any(each["phone_number"] == phone for each in sender.numbers)
+        if theirs or shops_own is None or all(each["phone_number"] != phone for each in shops_own.numbers):
+            await choose_number(deps, shop, {"phone_number": phone}, actor=actor, account_id=account_id)
+            return
+    await lend_number(deps, shop, account_id, phone, actor=actor)
 
 
 async def grant(deps: Deps, session: AsyncSession, shop: Shop, account: Account, *, actor: str) -> None:
@@ -225,6 +255,7 @@ async def revoke(deps: Deps, session: AsyncSession, shop: Shop, account: Account
     await session.flush()
     ended = ("access_revoked", "The connected account has taken back its permission.")
     await cancel_queued_of_account(session, shop.id, account.id, now=deps.clock(), reason=ended)
+    await cancel_notices_of_account(session, shop.id, account.id, now=deps.clock(), reason=ended)
     await outgoing.announce(deps, session, shop.id, GRANTED_DELETED, describe_grant(account))
     await _audit(deps, session, shop, actor, "account_revoked", account)
 
@@ -260,6 +291,8 @@ def describe_account(deps: Deps, account: Account, sender: Sender | None) -> dic
         "number_problem": sender.problem if sender is not None else None,
         "notify_by_sms": account.notify_by_sms,
         "notify_by_email": account.notify_by_email,
+        "refused_sms_at": account.refused_sms_at.isoformat() if account.refused_sms_at else None,
+        "refused_email_at": account.refused_email_at.isoformat() if account.refused_email_at else None,
         "import_history": account.import_history,
         "connect_import_order_history_at": account.import_history_at.isoformat() if account.import_history_at else None,
         "invited_at": account.invited_at.isoformat() if account.invited_at else None,

@@ -21,6 +21,7 @@ from app.connect.accounts import (
     read_person,
     revoke,
 )
+from app.connect.agreement import keep_wish
 from app.connect.models import Account, SignIn
 from app.connect.queries.accounts import accounts_of_person, get_account, is_connect_id_taken
 from app.connect.queries.sign_in import get_sign_in
@@ -30,7 +31,7 @@ from app.core.errors import Conflict, Invalid, Refused
 from app.deps import Deps
 from app.shops.disconnecting import disconnect
 from app.shops.models import Shop
-from app.shops.queries import write_audit
+from app.shops.queries import count_secret_up, write_audit
 from app.shops.settings import read_settings_of
 
 WORDING: Final = "2026-11"
@@ -64,17 +65,31 @@ async def read_candidate(deps: Deps, session: AsyncSession, shop: Shop, token: s
     return Candidate(claims, account, sign_in)
 
 
+@dataclass(frozen=True)
+class Wishes:
+    """What a person who joins decides for themselves: earlier orders, news by text, news by e-mail."""
+
+    history: bool
+    by_sms: bool
+    by_email: bool
+
+
 async def join(
-    deps: Deps, session: AsyncSession, shop: Shop, token: str, *, name: str, agreed: bool, history: bool
+    deps: Deps, session: AsyncSession, shop: Shop, token: str, *, name: str, agreed: bool, wishes: Wishes, asked: str
 ) -> tuple[Account, str]:
-    """The account, granted, and the token of its first visit. Raises `Refused`, `Invalid`, `Conflict`."""
+    """The account, granted, and the token of its first visit. *asked*: about news, in which words.
+
+    Raises `Refused`, `Invalid`, `Conflict`.
+    """
     candidate = await read_candidate(deps, session, shop, token, lock=True)
     if not agreed:
-        raise Invalid({"agreed": "Tick the box to agree, or close this page to decline."})
+        raise Invalid({"agreed": "Tick the box to agree, or say no below."})
     account = candidate.account or await _new_account(deps, session, shop, candidate, name)
     account.name_encrypted = deps.vault.encrypt(_name(name))
     actor = f"account:{account.id}"
-    set_history_wish(deps, account, history)
+    set_history_wish(deps, account, wishes.history)
+    sms, email = wishes.by_sms, wishes.by_email
+    await keep_wish(deps, session, account, by_sms=sms, by_email=email, asked=asked, joining=True)
     await grant(deps, session, shop, account, actor=actor)
     account.joined_at = account.updated_at = deps.clock()
     await write_audit(
@@ -83,9 +98,28 @@ async def join(
         at=deps.clock(),
         actor=actor,
         action="account_joined",
-        detail={"account_id": account.id, "wording": WORDING, "history": history},
+        detail={"account_id": account.id, "wording": WORDING, "history": wishes.history},
     )
     return account, await open_visit(deps, session, account)
+
+
+async def decline(deps: Deps, session: AsyncSession, shop: Shop, token: str, *, asked: str) -> None:
+    """Who was invited does not want to, and is written to no more; the link still opens the page for a change of mind.
+
+    Of who was not invited nothing is kept anyway. Raises `Refused`.
+    """
+    account = (await read_candidate(deps, session, shop, token, lock=True)).account
+    if account is None:
+        return
+    await keep_wish(deps, session, account, by_sms=False, by_email=False, asked=asked, joining=True)
+    await write_audit(
+        session,
+        shop.domain,
+        at=deps.clock(),
+        actor=f"account:{account.id}",
+        action="account_declined",
+        detail={"account_id": account.id, "wording": WORDING},
+    )
 
 
 async def leave(deps: Deps, shop: Shop, account_id: int) -> dict[str, Any]:
@@ -107,7 +141,15 @@ def set_history_wish(deps: Deps, account: Account, wanted: bool) -> None:
 
 def signing_secret(deps: Deps, shop: Shop) -> str:
     """What the organisation signs its ids of people with, before its page hands them to ours."""
-    return "csec_" + deps.vault.fingerprint(f"connect-snippet/{shop.id}").hex()
+    renewed = f"/{shop.connect_secret_version}" if shop.connect_secret_version else ""
+    return "csec_" + deps.vault.fingerprint(f"connect-snippet/{shop.id}{renewed}").hex()
+
+
+async def renew_signing_secret(deps: Deps, session: AsyncSession, shop: Shop, *, actor: str) -> dict[str, Any]:
+    """A new secret; signatures that were made with the one before count no more, at once."""
+    shop.connect_secret_version = await count_secret_up(session, shop.id)
+    await write_audit(session, shop.domain, at=deps.clock(), actor=actor, action="connect_secret_renewed", detail={})
+    return describe_hosted_page(deps, shop)
 
 
 def sign_claim(secret: str, connect_id: str, at: int) -> str:

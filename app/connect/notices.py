@@ -109,7 +109,9 @@ async def mail_notice(deps: Deps, notice_id: int) -> None:
             return
         shop = await get_shop(session, notice.shop_id)
         account = await find_account(session, shop.id, notice.account_id)
-    if account is None or account.email_encrypted is None or not account.notify_by_email or not can_mail(deps):
+    if account is None or account.revoked_at is not None or not account.notify_by_email:
+        return
+    if account.email_encrypted is None or not can_mail(deps):
         return
     name = brand_of(shop)
     await send_mail(

@@ -34,7 +34,7 @@ log = get_logger(__name__)
 
 MAKE_CALL: Final = "connect.make_webhook_call"
 EVENTS: Final = {
-    "api_client_granted_user_created": "An account granted your organisation access",
+    "api_client_granted_user_created": "An account granted your organization access",
     "api_client_granted_user_deleted": "An account took its grant back",
 }
 PAUSES: Final = tuple(timedelta(minutes=each) for each in (1, 5, 30, 120, 360, 720, 1440))
@@ -95,7 +95,7 @@ async def add_endpoint(deps: Deps, session: AsyncSession, shop: Shop, form: obje
         wrong["url"] = f"There are {MOST_ENDPOINTS} webhooks already. Remove one first."
     if wrong or not isinstance(url, str):
         raise Invalid(wrong)
-    secret = "whsec_" + secrets.token_urlsafe(32)
+    secret = _new_secret()
     endpoint = WebhookEndpoint(
         shop_id=shop.id,
         url=url.strip(),
@@ -108,6 +108,22 @@ async def add_endpoint(deps: Deps, session: AsyncSession, shop: Shop, form: obje
     await write_audit(
         session, shop.domain, at=deps.clock(), actor=actor, action="webhook_added", detail={"endpoint_id": endpoint.id}
     )
+    return {**describe_endpoint(endpoint), "secret": secret}
+
+
+async def renew_secret(
+    deps: Deps, session: AsyncSession, shop: Shop, endpoint_id: int, *, actor: str
+) -> dict[str, Any]:
+    """The endpoint with a new `secret`, the only time that it is shown. Raises `NotFound`.
+
+    Each attempt is signed as it is made, so what the receiver refuses meanwhile is repeated with the new one.
+    """
+    endpoint = await get_endpoint(session, shop.id, endpoint_id)
+    secret = _new_secret()
+    endpoint.secret_encrypted = deps.vault.encrypt(secret)
+    detail: dict[str, object] = {"endpoint_id": endpoint_id}
+    action = "webhook_secret_renewed"
+    await write_audit(session, shop.domain, at=deps.clock(), actor=actor, action=action, detail=detail)
     return {**describe_endpoint(endpoint), "secret": secret}
 
 
@@ -140,6 +156,10 @@ async def replay(deps: Deps, session: AsyncSession, shop_id: int, call_id: int) 
 async def list_calls(deps: Deps, session: AsyncSession, shop_id: int, *, before: int | None = None) -> dict[str, Any]:
     calls = await call_rows(session, shop_id, before=before)
     return {"calls": [describe_call(deps, call) for call in calls]}
+
+
+def _new_secret() -> str:
+    return "whsec_" + secrets.token_urlsafe(32)
 
 
 def describe_endpoint(endpoint: WebhookEndpoint) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from app.connect.joining import join, leave, read_candidate, read_claim
+from app.connect.joining import Wishes, decline, join, leave, read_candidate, read_claim
+from app.connect.models import Account
 from app.connect.sign_in import (
     BY_EMAIL,
     Entrance,
@@ -18,7 +19,7 @@ from app.connect.sign_in import (
 from app.connect.tokens import SIGN_IN, read
 from app.core.errors import AppError, Invalid
 from app.core.language import language_of
-from app.hosted.guest import TOO_MANY, Guest, is_too_fast, open_to_all
+from app.hosted.guest import TOO_MANY, Guest, is_too_fast, open_to_all, question_of
 from app.hosted.home import show_home
 from app.hosted.landing import show_landing
 from app.hosted.member import Member, faults_of, members_only
@@ -93,7 +94,8 @@ async def take_agreement(guest: Guest) -> Response:
                 token,
                 name=form.get("name", ""),
                 agreed=form.get("agreed") == "1",
-                history=form.get("history") == "yes",
+                wishes=_wishes(form),
+                asked=question_of(guest),
             )
     except AppError as wrong:
         if wrong.status == 422:
@@ -101,6 +103,19 @@ async def take_agreement(guest: Guest) -> Response:
         return await show_landing(guest, problem=wrong.sentence, status=wrong.status)
     told = {"event": "granted", "user_id": account.id, "connect_id": account.connect_id}
     return await _show_inside(guest, visit, told=told)
+
+
+@open_to_all
+async def take_no(guest: Guest) -> Response:
+    """Who was invited says no, and needs no account to say it."""
+    if await is_too_fast(guest):
+        return await show_landing(guest, problem=TOO_MANY, status=429)
+    try:
+        async with guest.deps.db.transaction() as session:
+            await decline(guest.deps, session, guest.shop, guest.form.get("token", ""), asked=question_of(guest))
+    except AppError as spent:
+        return await show_landing(guest, problem=spent.sentence, status=spent.status)
+    return render(guest.request, guest.shop, "goodbye", left=False, declined=True, forget=True)
 
 
 @members_only
@@ -147,10 +162,22 @@ async def _show_joining(
         "join",
         status=status,
         token=token,
+        question=question_of(guest),
+        wishes=_wishes(guest.form) if errors else _wishes_of(known),
         person=guest.form.get("name") or (guest.deps.vault.decrypt(known.name_encrypted) if known is not None else ""),
-        history=guest.form.get("history", ""),
         errors=errors or {},
     )
+
+
+def _wishes(form: dict[str, str]) -> Wishes:
+    return Wishes(form.get("history") == "yes", form.get("notify_by_sms") == "1", form.get("notify_by_email") == "1")
+
+
+def _wishes_of(known: Account | None) -> Wishes:
+    """What the form begins with: whoever has said no before is asked again, and not overruled."""
+    if known is None:
+        return Wishes(history=False, by_sms=True, by_email=True)
+    return Wishes(known.import_history == "yes", known.notify_by_sms, known.notify_by_email)
 
 
 def _ask(guest: Guest, ticket: str, address: str, *, by_email: bool, problem: str | None = None) -> Response:
@@ -167,4 +194,4 @@ def _ask(guest: Guest, ticket: str, address: str, *, by_email: bool, problem: st
 
 
 def _goodbye(member: Member, *, left: bool = False, told: dict[str, Any] | None = None) -> Response:
-    return render(member.request, member.shop, "goodbye", left=left, told=told, forget=True)
+    return render(member.request, member.shop, "goodbye", left=left, declined=False, told=told, forget=True)

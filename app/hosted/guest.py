@@ -8,7 +8,10 @@ from urllib.parse import parse_qs
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.connect.agreement import QUESTION
+from app.connect.notices import brand_of
 from app.consent.queries import count_public_use
+from app.core.language import language_of
 from app.core.rate_limit import caller_of
 from app.deps import Deps
 from app.hosted.page import show_nobody
@@ -70,6 +73,11 @@ async def is_too_fast(guest: Guest) -> bool:
     async with guest.deps.db.transaction() as session:
         used = await count_public_use(session, guest.shop.id, address_hash, now=guest.deps.clock(), window=WINDOW)
     return used > MOST_ATTEMPTS
+
+
+def question_of(guest: Guest) -> str:
+    """Whether the person wants news by text, as the page asks it and the record keeps it."""
+    return language_of(guest.request).gettext(QUESTION) % {"brand": brand_of(guest.shop)}
 
 
 async def _read_form(request: Request) -> dict[str, str]:

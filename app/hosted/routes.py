@@ -17,6 +17,7 @@ def hosted_routes() -> list[BaseRoute]:
         _deed("/code", doors.take_code),
         _deed("/enter", doors.take_link),
         _deed("/join", doors.take_agreement),
+        _deed("/decline", doors.take_no),
         _deed("/sign-out", doors.sign_out),
         _page("/home", home.open_home),
         _deed("/home/alerts", home.switch_alerts),

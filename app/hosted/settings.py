@@ -2,9 +2,11 @@
 
 from starlette.responses import Response
 
+from app.connect.agreement import keep_wish
 from app.connect.joining import set_history_wish
 from app.connect.queries.accounts import get_account
 from app.connect.sign_in import ways_in
+from app.hosted.guest import question_of
 from app.hosted.member import Member, members_only
 from app.shops.queries import write_audit
 
@@ -18,8 +20,14 @@ async def open_settings(member: Member) -> Response:
 async def save_settings(member: Member) -> Response:
     async with member.deps.db.transaction() as session:
         account = await get_account(session, member.shop.id, member.account.id, lock=True)
-        account.notify_by_sms = member.form.get("notify_by_sms") == "1"
-        account.notify_by_email = member.form.get("notify_by_email") == "1"
+        await keep_wish(
+            member.deps,
+            session,
+            account,
+            by_sms=member.form.get("notify_by_sms") == "1",
+            by_email=member.form.get("notify_by_email") == "1",
+            asked=question_of(member),
+        )
         set_history_wish(member.deps, account, member.form.get("history") == "yes")
         await write_audit(
             session,
@@ -43,5 +51,6 @@ async def _show(member: Member, *, flash: str | None = None) -> Response:
         phone=opened(account.phone_encrypted) if account.phone_encrypted is not None else None,
         email=opened(account.email_encrypted) if account.email_encrypted is not None else None,
         ways=ways,
+        question=question_of(member),
         flash=flash,
     )

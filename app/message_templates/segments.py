@@ -150,6 +150,9 @@ _TYPOGRAPHIC: Final[Mapping[int, str]] = MappingProxyType(
     )
 )
 
+PLAIN: Final[Mapping[str, str]] = {chr(code): plain for code, plain in _TYPOGRAPHIC.items()}
+"""What `to_plain` always replaces, by character, for a page that has to do the same while somebody types."""
+
 _LETTERS: Final[Mapping[str, str]] = MappingProxyType(
     {"ç": "c", "œ": "oe", "Œ": "OE", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ı": "i", "ẞ": "SS", "þ": "th", "Þ": "Th"}
 )

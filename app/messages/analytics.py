@@ -76,18 +76,10 @@ async def analyse(deps: Deps, session: AsyncSession, shop: Shop, *, days: int) -
     )
 
 
-async def week_by_kind_and_language(
-    deps: Deps, session: AsyncSession, shop: Shop
-) -> dict[str, tuple[Tally, dict[str, Tally]]]:
-    """The last seven days of every kind that sent anything: as a whole, and by language."""
+async def week_by_kind(deps: Deps, session: AsyncSession, shop: Shop) -> dict[str, Tally]:
+    """The last seven days of every kind that sent anything."""
     counts = await count_by_day(deps, session, shop, since=today_in(deps, shop) - timedelta(days=6))
-    found = {}
-    for kind in {each.kind for each in counts}:
-        of_kind = [each for each in counts if each.kind == kind]
-        languages = {each.locale for each in of_kind if each.locale}
-        by_language = {name: tally([each for each in of_kind if each.locale == name]) for name in languages}
-        found[kind] = (tally(of_kind), by_language)
-    return found
+    return {kind: tally([each for each in counts if each.kind == kind]) for kind in {each.kind for each in counts}}
 
 
 def tally(counts: list[DayCount]) -> Tally:

@@ -11,7 +11,7 @@ from app.core.phone import to_e164
 from app.deps import Deps
 from app.messages.conversations import key_of
 from app.messages.kinds import kinds, shown
-from app.messages.models import Message
+from app.messages.models import Message, MessageState, MessageTransition
 from app.messages.queries import get_message, log_rows, transitions_of
 from app.messages.resend import can_cancel, can_resend
 from app.shops.queries import get_sender
@@ -108,14 +108,10 @@ async def find_rows(
 async def message_detail(deps: Deps, session: AsyncSession, shop_id: int, message_id: int) -> dict[str, Any]:
     """One message with its checks and its timeline. Raises `NotFound`."""
     message = await get_message(session, shop_id, message_id)
-    timeline = [
-        {"at": _iso(each.at), "from": each.from_state, "to": each.to_state, "cause": each.cause}
-        for each in await transitions_of(session, shop_id, message_id)
-    ]
     return {
         **describe(deps, message),
         "checks": message.checks,
-        "timeline": timeline,
+        "timeline": _timeline(message, await transitions_of(session, shop_id, message_id)),
         "order_id": message.order_id,
         "cost_micros": message.cost_micros,
         "sender": await number_of(session, shop_id, message.sender_id),
@@ -123,6 +119,19 @@ async def message_detail(deps: Deps, session: AsyncSession, shop_id: int, messag
         "can_cancel": can_cancel(message),
         "conversation": key_of(message.phone_hash) if message.phone_hash is not None else None,
     }
+
+
+def _timeline(message: Message, transitions: Sequence[MessageTransition]) -> list[dict[str, Any]]:
+    """Oldest first. A delivery is told by the carrier's clock, as everywhere else, and not when we heard of it."""
+    return [
+        {
+            "at": _iso((each.to_state == MessageState.DELIVERED and message.delivered_at) or each.at),
+            "from": each.from_state,
+            "to": each.to_state,
+            "cause": each.cause,
+        }
+        for each in transitions
+    ]
 
 
 async def number_of(session: AsyncSession, shop_id: int, sender_id: int | None) -> str | None:

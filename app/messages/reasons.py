@@ -13,7 +13,7 @@ NOT_CONNECTED = Reason("not_connected", "No RingCentral number was connected. Co
 SWITCHED_OFF = Reason("switched_off", "This kind of text is switched off.")
 ORDER_NOT_FOUND = Reason("order_not_found", "Shopify no longer has this order.")
 TEST_ORDER = Reason("test_order", "This is a test order.")
-ORDER_CANCELLED = Reason("order_cancelled", "The order was cancelled.")
+ORDER_CANCELLED = Reason("order_cancelled", "The order was canceled.")
 NO_CUSTOMER = Reason("no_customer", "The order has no customer, so nobody agreed to texts.")
 NO_PHONE = Reason("no_phone", "The customer has no phone number that can receive texts.")
 NEVER_SUBSCRIBED = Reason("not_subscribed", "The customer has not agreed to text messages.")
@@ -27,7 +27,7 @@ TOO_LATE = Reason("too_late", "It would have arrived too late to be useful.")
 OUTCOME_UNKNOWN = Reason(
     "outcome_unknown", "RingCentral did not answer and does not list the text, twice. It may not have arrived."
 )
-CANCELLED_BY_STAFF = Reason("cancelled_by_staff", "Cancelled by a member of your staff.")
+CANCELLED_BY_STAFF = Reason("cancelled_by_staff", "Canceled by a member of your staff.")
 SHOP_GONE = Reason("app_uninstalled", "The app was uninstalled.")
 HELD_FOR_DECISION = Reason(
     "held_for_decision", "The customer's last reply may mean STOP. Texts wait until you decide under Consent."
@@ -36,7 +36,7 @@ CONFIRMATION_TOO_LATE = Reason(
     "confirmation_too_late", "STOP was read more than five minutes after it was sent, too late for a confirmation."
 )
 ANSWER_TOO_LATE = Reason("answer_too_late", "The customer's text was read too late for an automatic answer.")
-NOT_CANCELLED = Reason("order_not_cancelled", "The order is not cancelled.")
+NOT_CANCELLED = Reason("order_not_cancelled", "The order is not canceled.")
 TRACKING_TOLD = Reason("tracking_told", "Another text about this order already gives this tracking.")
 MERGED = Reason("merged", "It was held by quiet hours, and a later text about the same order says it too.")
 NUMBER_UNUSABLE = Reason(

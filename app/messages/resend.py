@@ -99,7 +99,7 @@ async def cancel_message(deps: Deps, session: AsyncSession, shop: Shop, message_
         reason=reasons.CANCELLED_BY_STAFF.sentence,
     )
     if not cancelled:
-        raise Conflict("Only a waiting text can be cancelled.")
+        raise Conflict("Only a waiting text can be canceled.")
     await write_audit(
         session,
         shop.domain,

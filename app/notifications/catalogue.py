@@ -140,6 +140,23 @@ async def preview_notification(deps: Deps, shop: Shop, kind_name: str, body: obj
     }
 
 
+async def preview_languages(deps: Deps, shop: Shop, kind_name: str, texts: dict[str, str]) -> dict[str, Any]:
+    """`languages`: what a customer would get in each and in how many segments; a text that cannot be rendered is as
+    written. `samples`: by variable what fills them in, for a page that shows the same while somebody types."""
+    kind = get_kind(kind_name)
+    async with deps.db.reading() as session:
+        sender = await find_sender(session, shop.id)
+    values = {**sample_values(kind.name), "shop": shop_values(shop, sender)}
+    languages = {}
+    for locale, template in texts.items():
+        try:
+            text = to_plain(compile_template(template).render(values))
+        except TemplateError:
+            text = template
+        languages[locale] = {"text": text, "segments": count_segments(text).segments}
+    return {"languages": languages, "samples": _by_variable(kind, values)}
+
+
 async def queue_test(deps: Deps, shop: Shop, kind_name: str, body: object, *, actor: str) -> dict[str, Any]:
     """A sample text to the merchant's own phone, through the same outbox. Raises `NotFound`, `Invalid`, `Conflict`."""
     kind, form = get_kind(kind_name), _form(body)
@@ -175,6 +192,10 @@ async def values_of_order(deps: Deps, shop: Shop, kind_name: str, order_id: str,
     values = await _values_of_order(deps, shop, sender, order_id, locale)
     if values is None:
         raise NotFound("Shopify did not show this order. Choose another one.")
+    return _by_variable(kind, values)
+
+
+def _by_variable(kind: Kind, values: Values) -> dict[str, str]:
     found = {}
     for name in sorted(names_for(kind.name)):
         group, field = name.split(".", 1)

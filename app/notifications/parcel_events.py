@@ -31,7 +31,7 @@ def overtaken_by(*later: str) -> Objection:
     def objection(facts: OrderFacts, message: Message) -> tuple[str, str] | None:
         parcel = facts.parcel(message.fulfillment_id)
         if parcel is None or parcel.status == "CANCELLED" or parcel.progress in TAKEN_BACK:
-            return "fulfillment_cancelled", "This fulfillment was cancelled."
+            return "fulfillment_cancelled", "This fulfillment was canceled."
         if parcel.progress in later:
             return "parcel_moved_on", "The parcel has moved on since: its state is a later one by now."
         return None

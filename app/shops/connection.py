@@ -14,6 +14,7 @@ from app.core.errors import Conflict, Invalid
 from app.core.log import get_logger
 from app.deps import Deps
 from app.shops.credentials_form import phone_of, read_credentials
+from app.shops.disconnecting import disconnect
 from app.shops.logins import keep_token, seal_credentials
 from app.shops.models import ProviderUser, Sender, SenderState, Shop
 from app.shops.pace import Cost
@@ -122,13 +123,23 @@ def _count_numbers(numbers: list[Number]) -> tuple[Level, str]:
 
 
 async def lend_number(deps: Deps, shop: Shop, account_id: int, phone: str, *, actor: str) -> None:
-    """Give a connected account one of the shop's own numbers. Raises `Conflict`, or `Invalid` for another's number."""
+    """Give a connected account one of the shop's own numbers. Raises `Conflict`, or `Invalid` for another's number.
+
+    A login of the account's own is not kept for later: it ends, here and at RingCentral, as if it were disconnected.
+    """
     async with deps.db.transaction() as session:
         own = await find_sender(session, shop.id)
         if own is None or own.provider_user_id is None:
             raise Conflict("Connect RingCentral first, then give its numbers to accounts.")
-        if not any(each.phone_number == phone for each in known_numbers(own)):
+        number = next((each for each in known_numbers(own) if each.phone_number == phone), None)
+        if number is None:
             raise Invalid({"phone_number": "This number is not one of your shop's RingCentral numbers."})
+        if not number.usable:
+            raise Invalid({"phone_number": number.reason or "This number cannot send text messages."})
+        former = await find_sender(session, shop.id, account_id=account_id)
+    if former is not None and former.credentials_encrypted is not None:
+        await disconnect(deps, shop.id, account_id=account_id)
+    async with deps.db.transaction() as session:
         lent = await find_sender(session, shop.id, account_id=account_id, lock=True)
         if lent is None or lent.provider_user_id != own.provider_user_id or lent.credentials_encrypted is not None:
             if lent is not None:

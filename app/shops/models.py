@@ -45,6 +45,8 @@ class Shop(Base):
     facts_read_at: Mapped[datetime | None]
     attributes_orders: Mapped[bool] = mapped_column(server_default=text("false"))
     """Some of its orders may be a connected account's: there are rules by which to know."""
+    connect_secret_version: Mapped[int] = mapped_column(server_default=text("0"))
+    """How often the secret that signs the organisation's own ids of people was renewed."""
     created_at: Mapped[datetime]
 
     @property

@@ -72,6 +72,12 @@ async def find_sender(
     return await session.scalar(query.with_for_update() if lock else query)
 
 
+async def count_secret_up(session: AsyncSession, shop_id: int) -> int:
+    """The shop's next `connect_secret_version`, stored."""
+    change = update(Shop).where(Shop.id == shop_id).values(connect_secret_version=Shop.connect_secret_version + 1)
+    return (await session.scalars(change.returning(Shop.connect_secret_version))).one()
+
+
 async def get_sender(session: AsyncSession, shop_id: int, sender_id: int) -> Sender:
     sender = await session.scalar(select(Sender).where(Sender.shop_id == shop_id, Sender.id == sender_id))
     if sender is None:

@@ -135,9 +135,13 @@ class ShopSettings(BaseModel):
     @field_validator("connect_sites")
     @classmethod
     def _sites(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if len(value) > MOST_SITES or any(not ORIGIN.fullmatch(site) for site in value):
-            raise ValueError("Give the addresses of your sites without a path, for example https://www.example.com.")
-        return tuple(dict.fromkeys(site.lower() for site in value))
+        sites = tuple(dict.fromkeys(site.strip().rstrip("/").lower() for site in value))
+        wrong = next((site for site in sites if not ORIGIN.fullmatch(site)), None)
+        if wrong is not None:
+            raise ValueError(f"{wrong[:100]} is not the address of a site. Give it with https and without a path.")
+        if len(sites) > MOST_SITES:
+            raise ValueError(f"Name at most {MOST_SITES} sites.")
+        return sites
 
     @field_validator("time_zone")
     @classmethod

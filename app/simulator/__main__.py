@@ -103,7 +103,7 @@ Open {trial.ports.shopify_url}/
 What to do next
   1. You are in a simulated Shopify Admin, as the owner of {SHOP}. The app is open and installed.
   2. Follow its setup steps: connect RingCentral with the JWT from the panel's keys, choose the number {SENDER}.
-  3. In the panel, place an order for Ada and watch her telephone; then fulfil the order.
+  3. In the panel, place an order for Ada and watch her telephone; then fulfill the order.
   4. Answer from the telephone: HELP, STOP, START. The app's message log says what was sent, what was not, and why.
   5. Under Affiliate, invite Jane and open her page: she joins, connects her own number, and her customers hear from it.
 

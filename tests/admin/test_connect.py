@@ -1,6 +1,7 @@
 """The Connect section in a browser: inviting, importing, trying rules, keys shown once, history, calls sent again."""
 
 import os
+import re
 from pathlib import Path
 
 import axe_playwright_python
@@ -17,6 +18,8 @@ pytestmark = pytest.mark.browser
 PAGES = {
     "/connect": "Connect",
     "/connect/accounts/1": "Jane Doe",
+    "/connect/accounts/1/texts/connect_order_paid": "Order paid",
+    "/connect/page": "Connect page",
     "/connect/attribution": "Attribution",
     "/connect/history": "Import history",
     "/connect/keys": "API keys",
@@ -30,6 +33,11 @@ Omar Haddad,omar-1,omar@example.com,
 Nobody,no-1,,
 Twice,omar-1,twice@example.com,
 """
+OWN_WORDS = {
+    "English": "{{ affiliate.name }} with {{ shop.name }}: thank you! Reply STOP to opt-out.",
+    "Spanish": "{{ affiliate.name }} de {{ shop.name }}: gracias. Responda STOP para no recibir más.",
+    "French": "{{ affiliate.name }} avec {{ shop.name }} : merci. Répondez STOP pour vous désinscrire.",
+}
 
 
 async def picture(browser: Browser, name: str) -> None:
@@ -69,9 +77,17 @@ async def test_accounts_are_invited_imported_and_set_up(world: World) -> None:
         await browser.app.get_by_label("Name", exact=True).fill("Jane Doe")
         await browser.app.get_by_label("E-mail address").fill("jane@example.com")
         await browser.app.get_by_role("button", name="Invite", exact=True).click()
-        link = browser.app.get_by_label("Link to send to this person")
+        link = browser.app.get_by_label("Link to send to this person", exact=True)
         await expect(link).to_be_visible()
         assert "/c/demo-store#invite=" in await link.input_value()
+        await browser.app.get_by_role("button", name="Copy: Link to send").click()
+        await expect(browser.app.locator("s-button", has_text="Copied")).to_be_visible()
+        await expect(browser.app.get_by_role("button", name="Invite", exact=True)).to_be_hidden()
+        await picture(browser, "invited")
+        await browser.app.get_by_role("button", name="Invite another").click()
+        await expect(browser.app.get_by_label("E-mail address")).to_have_value("")
+        await expect(browser.app.get_by_text("you state that this person agreed").first).to_be_visible()
+        await picture(browser, "invite")
         await browser.open("/connect", "Connect")
         await browser.page.get_by_role("button", name="Import CSV").first.click()
         await browser.app.locator("input[type=file]").set_input_files(
@@ -89,15 +105,26 @@ async def test_accounts_are_invited_imported_and_set_up(world: World) -> None:
             await expect(browser.app.get_by_role("link", name=name)).to_be_visible()
         await browser.app.get_by_role("link", name="Jane Doe").click()
         await browser.shows("Jane Doe")
-        await browser.app.get_by_label("Give one of your numbers").select_option(SENDER)
+        await browser.app.get_by_label("Give one of your numbers", exact=True).select_option(SENDER)
         await browser.app.get_by_role("button", name="Use this number").click()
         await expect(browser.app.get_by_text("Texts leave from +1 650-555-0100")).to_be_visible()
         await browser.app.get_by_label("Text this person's customers").check()
         await browser.save()
         await expect(browser.page.get_by_text("Connected", exact=True)).to_be_visible()
-        await browser.app.get_by_label("Order paid").fill("No names at all")
-        await browser.app.get_by_role("button", name="Save text").first.click()
+        await browser.app.get_by_role("link", name="Edit Order paid").click()
+        await browser.shows("Order paid")
+        await browser.app.get_by_label("Spanish", exact=True).fill("No names at all")
+        await browser.page.locator("#save-bar-save").click()
         await expect(browser.app.get_by_text("Name the person who texts").first).to_be_visible()
+        for label, words in OWN_WORDS.items():
+            await browser.app.get_by_label(label, exact=True).fill(words)
+        await expect(browser.app.get_by_text("Jane Doe de Demo Store: gracias")).to_be_visible()
+        await picture(browser, "account-text")
+        await browser.save()
+        await browser.app.get_by_role("button", name="Use your default in French").click()
+        await browser.save()
+    own = await world.rows("SELECT locale, text FROM connect_templates ORDER BY locale")
+    assert [tuple(each) for each in own] == [("en", OWN_WORDS["English"]), ("es", OWN_WORDS["Spanish"])]
     [account] = [each for each in (await world.api("GET", "/connect/accounts")).json()["accounts"] if each["id"] == 1]
     assert (account["alerts_enabled"], account["phone_number"], account["can_text"]) == (True, SENDER, True)
 
@@ -135,7 +162,7 @@ async def test_a_key_and_a_secret_are_shown_once(world: World) -> None:
         await browser.open("/connect/keys", "API keys")
         await browser.app.get_by_label("Name").fill("Our shop system")
         await browser.app.get_by_role("button", name="Create key").click()
-        key = browser.app.get_by_label("Your new key")
+        key = browser.app.get_by_label("Your new key", exact=True)
         await expect(key).to_be_visible()
         token = await key.input_value()
         assert token.startswith("connect_")
@@ -154,6 +181,48 @@ async def test_a_key_and_a_secret_are_shown_once(world: World) -> None:
         await browser.app.get_by_label("Another address").fill("not an address")
         await browser.app.get_by_role("button", name="Add webhook").click()
         await expect(browser.app.get_by_text("Give an address of yours").first).to_be_visible()
+        await browser.app.get_by_label("Another address").fill("https://example.com/hook")
+        await browser.app.get_by_role("button", name="Add webhook").click()
+        secret = browser.app.get_by_label("Secret that signs the calls", exact=True)
+        await expect(secret).to_be_visible()
+        first = await secret.input_value()
+        await browser.app.get_by_role("link", name="I have copied it").click()
+        await browser.app.get_by_role("button", name="New secret for https://example.com/hook").click()
+        await browser.app.get_by_role("button", name="Make a new secret").click()
+        await expect(secret).to_be_visible()
+        assert await secret.input_value() != first
+        await picture(browser, "webhook-secret")
+
+
+async def test_the_connect_page_and_its_snippet_are_set_up(world: World) -> None:
+    await world.ready()
+    async with browsing(world) as browser:
+        await browser.open("/connect/page", "Connect page")
+        sites = browser.app.get_by_label("Your own sites")
+        await sites.fill("https://www.example.com/\nexample.org")
+        await browser.page.locator("#save-bar-save").click()
+        await expect(browser.app.get_by_text("example.org is not the address of a site.")).to_be_visible()
+        await picture(browser, "page-refused")
+        await sites.fill("https://www.example.com/\nhttps://example.org")
+        await browser.app.get_by_label("People may join without an invitation").check()
+        await browser.save()
+        await expect(sites).to_have_value("https://www.example.com\nhttps://example.org")
+        await browser.app.get_by_role("button", name="Copy: Snippet").click()
+        await expect(browser.app.locator("s-button", has_text="Copied")).to_be_visible()
+        assert await browser.app.get_by_label("Snippet", exact=True).input_value() == (
+            f'<script src="{world.url}/c/demo-store/connect.js" async></script>'
+        )
+        await browser.app.get_by_role("button", name="Show the secret").click()
+        secret = browser.app.get_by_label("Signing secret", exact=True)
+        await expect(secret).to_have_value(re.compile("csec_[0-9a-f]{32}"))
+        first = await secret.input_value()
+        await browser.app.get_by_role("button", name="Make a new secret").first.click()
+        await browser.app.locator("s-modal#renew s-button[variant=primary]").click()
+        await expect(secret).not_to_have_value(first)
+        await picture(browser, "page")
+    settings = (await world.api("GET", "/settings")).json()
+    assert settings["connect_self_join"] is True
+    assert settings["connect_sites"] == ["https://www.example.com", "https://example.org"]
 
 
 @pytest.mark.parametrize("width", [320, 1440])

@@ -78,8 +78,13 @@ async def test_one_number_is_looked_up_and_its_consent_recorded(world: World) ->
         await browser.shows("+1 212-555-0123")
         await expect(browser.app.locator('s-section[heading="This number gets no order texts"]')).to_be_visible()
         await is_usable(browser, "one number")
+        await browser.page.route("**/evidence/link", lambda route: route.abort())
+        await browser.app.get_by_role("button", name="Download data").click()
+        await expect(browser.app.get_by_role("alert").filter(has_text="The server can't be reached")).to_be_visible()
+        await browser.page.unroute("**/evidence/link")
         async with browser.page.context.expect_page() as opened:
             await browser.app.get_by_role("button", name="Open to print").click()
+        await expect(browser.app.get_by_text("The server can't be reached")).to_be_hidden()
         evidence = await opened.value
         await expect(evidence.get_by_role("heading", name="Consent record of +12125550123")).to_be_visible()
         await expect(evidence.get_by_text("The record is intact.")).to_be_visible()

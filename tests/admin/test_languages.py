@@ -20,7 +20,17 @@ TRANSLATED = [code for code in AVAILABLE if code != SOURCE]
 IN_ENGLISH = {"evidence.html"}
 """A record for others to check, in the language of what it holds."""
 TEMPLATES = [path for path in sorted((WEB / "templates").rglob("*.html")) if path.name not in IN_ENGLISH]
-NAMES = {"SMS for Ecommerce", "RingCentral", "JWT", "· SMS for Ecommerce", "Shopify", "OpenAPI", "/api/v1"}
+NAMES = {
+    "STOP",
+    "HELP",
+    "SMS for Ecommerce",
+    "RingCentral",
+    "JWT",
+    "· SMS for Ecommerce",
+    "Shopify",
+    "OpenAPI",
+    "/api/v1",
+}
 NAMES |= {"https://example.com/webhooks"}
 """What is called the same in every language."""
 READ = {
@@ -134,7 +144,7 @@ def test_dates_numbers_and_money_are_written_as_the_reader_writes_them() -> None
 
 def test_sentences_of_the_program_are_told_with_their_values() -> None:
     german = language("de")
-    assert german.told("The order was cancelled.") == "Die Bestellung wurde storniert."
+    assert german.told("The order was canceled.") == "Die Bestellung wurde storniert."
     assert german.told("Texts leave from +16505550100.") == "SMS gehen von +16505550100 aus."
     assert german.told("There is no variable {{ order.nam }}. Pick one from the list.").startswith(
         "Die Variable {{ order.nam }}"

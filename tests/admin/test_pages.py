@@ -2,6 +2,7 @@
 
 import re
 
+from app.admin.wording import SETTINGS
 from tests.polaris import strangers
 from tests.world import ADA, SHOP, World
 
@@ -24,6 +25,7 @@ PAGES = {
     "/connect/requests": "Request log",
     "/templates/connect_order_paid": "Connect: order paid",
     "/settings": "Settings",
+    **{f"/settings/{section}": title for section, (_, title) in SETTINGS.items()},
     "/settings/connection": "RingCentral",
     "/settings/diagnostics": "Diagnostics",
     "/settings/privacy": "Privacy",

@@ -1,5 +1,7 @@
 """The editor's server side: real orders, wordings that are kept, and two people at one text."""
 
+import json
+
 from app.message_templates.difference import difference
 from tests.world import ADA, World
 
@@ -18,6 +20,21 @@ async def test_a_text_is_shown_with_a_real_order(world: World) -> None:
     preview = (await world.api("POST", f"{CONFIRMED}/preview", body)).json()
     assert preview["text"] == "Hi Ada: #1001"
     assert (await world.api("GET", f"{CONFIRMED}/orders/999")).status_code == 404
+
+
+async def test_every_language_is_shown_as_it_is_sent(world: World) -> None:
+    """With the shop's own name, and with plain quotes: typographic ones would double the price, so none are sent."""
+    await world.ready()
+    text = "{{ shop.name }}: “tu” pedido {{ order.name }} – hecho. Responde STOP."
+    assert (await world.api("PUT", "/notifications/order_confirmed", {"templates": {"es": text}})).status_code == 200
+    await world.rows("UPDATE shops SET name = 'Blue Door'")
+    page = (await world.open_page("/templates/order_confirmed")).text
+    bubble = page[page.index('data-side="es">') :]
+    assert bubble.startswith('data-side="es">Blue Door: &#34;tu&#34; pedido #1001 - hecho. Responde STOP.<')
+    start = page.index("data-editor>") + len("data-editor>")
+    editor = json.loads(page[start : page.index("</script>", start)])
+    assert editor["samples"]["shop.name"] == "Blue Door"
+    assert editor["plain"]["“"] == '"'
 
 
 async def test_every_wording_is_kept_and_can_be_restored(world: World) -> None:

@@ -124,6 +124,32 @@ async def test_a_wrong_setup_says_what_is_wrong(world: World) -> None:
         assert (answer.status_code, list(answer.json()["errors"])) == (422, [name])
 
 
+async def test_one_of_the_shops_numbers_ends_the_accounts_own_login(world: World) -> None:
+    """Here and at RingCentral: a secret that is not used is not kept. The person may connect again."""
+    await world.ready()
+    account_id = await jane_texts(world)
+    [own] = [each for each in world.ringcentral.state.users.values() if each.name == "Jane Doe"]
+    assert own.owner_id in subscribed(world)
+    refused = await world.api("PUT", f"/connect/accounts/{account_id}", {"phone_number": "+16505559999"})
+    assert refused.status_code == 422
+    kept = (await world.api("GET", f"/connect/accounts/{account_id}")).json()
+    assert (kept["own_number"], kept["phone_number"]) == (True, JANE_OWN)
+    lent = (await world.api("PUT", f"/connect/accounts/{account_id}", {"phone_number": SENDER})).json()
+    assert (lent["own_number"], lent["phone_number"], lent["can_text"]) == (False, SENDER, True)
+    sealed = "SELECT 1 FROM senders WHERE account_id IS NOT NULL AND credentials_encrypted IS NOT NULL"
+    assert await world.rows(sealed) == []
+    await world.workers_run()
+    assert own.owner_id not in subscribed(world)
+    again = {"jwt": world.ringcentral.issue_jwt(own), "phone_number": JANE_OWN}
+    back = (await world.api("PUT", f"/connect/accounts/{account_id}", again)).json()
+    assert (back["own_number"], back["phone_number"]) == (True, JANE_OWN)
+    assert (await world.api("GET", "/connection")).json()["phone_number"] == SENDER
+
+
+def subscribed(world: World) -> set[str]:
+    return {each.owner_id for each in world.ringcentral.state.subscriptions.values()}
+
+
 async def test_uninstalling_ends_the_affiliates_connection_too(world: World) -> None:
     await world.ready()
     await jane_texts(world)
@@ -156,9 +182,7 @@ async def test_a_grant_is_told_signed_retried_logged_and_replayed(world: World) 
             "company_id": told["company_id"],
             "connect_import_order_history_at": None,
         }
-        moment, signature = (part.split("=", 1)[1] for part in headers["x-connect-signature"].split(","))
-        expected = hmac.new(secret.encode(), f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
-        assert signature == expected
+        assert signed_by(secret, headers, body)
         [call] = (await world.api("GET", "/connect/webhook-calls")).json()["calls"]
         assert (call["state"], [each["status"] for each in call["log"]]) == ("delivered", [500, 404, 200])
         assert (await world.api("POST", f"/connect/webhook-calls/{call['id']}/replay")).status_code == 201
@@ -171,6 +195,26 @@ async def test_a_grant_is_told_signed_retried_logged_and_replayed(world: World) 
         await jane(world, alerts_enabled=True)
         await world.workers_run()
         assert len(receiver.received) == 5
+
+
+async def test_a_new_secret_signs_from_the_next_attempt_on(world: World) -> None:
+    await world.install()
+    async with receiving() as receiver:
+        made = (await world.api("POST", "/connect/webhooks", {"url": receiver.url})).json()
+        receiver.statuses = [401]
+        await jane(world, alerts_enabled=True)
+        await world.workers_run()
+        renewed = (await world.api("POST", f"/connect/webhooks/{made['id']}/secret")).json()
+        assert renewed["secret"] != made["secret"]
+        await world.advance(seconds=PAUSES[0].total_seconds() + 1)
+        await world.workers_run()
+        assert [signed_by(renewed["secret"], *each) for each in receiver.received] == [False, True]
+        assert (await world.api("POST", "/connect/webhooks/99/secret")).status_code == 404
+
+
+def signed_by(secret: str, headers: dict[str, str], body: bytes) -> bool:
+    moment, signature = (part.split("=", 1)[1] for part in headers["x-connect-signature"].split(","))
+    return signature == hmac.new(secret.encode(), f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
 
 
 async def test_a_webhook_whose_job_was_lost_is_made_all_the_same(world: World) -> None:

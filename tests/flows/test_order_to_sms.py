@@ -1,5 +1,7 @@
 """From an order in Shopify to a text on the customer's phone."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from tests.world import ADA, SHOP, World
@@ -139,6 +141,24 @@ async def test_every_message_keeps_its_checks_and_its_timeline(world: World) -> 
     ]
     assert all(check["passed"] for check in detail["checks"])
     assert [step["to"] for step in detail["timeline"]][:3] == ["queued", "sending", "accepted"]
+
+
+async def test_a_delivery_has_one_time_however_late_it_was_heard_of(world: World) -> None:
+    await world.ready()
+    await world.order()
+    await world.workers_run()
+    arrived = world.clock()
+    await world.advance(minutes=3)
+    await world.workers_run()
+    [message] = await world.messages()
+    detail = (await world.api("GET", f"/messages/{message['id']}")).json()
+    assert detail["timeline"][-1] == {
+        "at": detail["delivered_at"],
+        "from": "accepted",
+        "to": "delivered",
+        "cause": "RingCentral: delivered",
+    }
+    assert datetime.fromisoformat(detail["delivered_at"]) < arrived + timedelta(minutes=2)
 
 
 async def test_the_log_masks_the_status_link(world: World) -> None:

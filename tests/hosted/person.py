@@ -54,7 +54,8 @@ class Person:
         return await self.post("/enter", token=url.partition("#invite=")[2])
 
     async def agree(self, *, name: str = "Jane Doe", history: str = "no", **fields: str) -> httpx2.Response:
-        given = {"token": self.hidden("token"), "name": name, "history": history, "agreed": "1", **fields}
+        given = {"token": self.hidden("token"), "name": name, "history": history, "agreed": "1"}
+        given |= {"notify_by_sms": "1", "notify_by_email": "1", **fields}
         return await self.post("/join", **given)
 
     async def ask_code(self, who: str, **fields: str) -> httpx2.Response:

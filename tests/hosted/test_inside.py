@@ -265,4 +265,4 @@ async def test_no_address_shows_or_changes_another_accounts_or_another_shops(wor
     assert "Hello, Jane" in jane.text
 
 
-PUBLIC = ("/sign-in", "/code", "/enter", "/join")
+PUBLIC = ("/sign-in", "/code", "/enter", "/join", "/decline")

@@ -280,6 +280,13 @@ async def test_the_organisations_own_id_counts_only_when_it_signed_it(world: Wor
     await thief.agree(name="Not Nora")
     assert thief.seen.status_code == 409
     assert len((await world.api("GET", "/connect/accounts")).json()["accounts"]) == 1
+    renewed = (await world.api("POST", "/connect/hosted-page/secret")).json()["signing_secret"]
+    assert renewed == (await world.api("GET", "/connect/hosted-page")).json()["signing_secret"] != secret
+    async with world.deps.db.transaction() as session:
+        shop = await find_shop(session, SHOP)
+    assert shop is not None
+    assert read_claim(world.deps, shop, "nora-7", good) is None
+    assert read_claim(world.deps, shop, "nora-7", sign_claim(renewed, "nora-7", now)) == "nora-7"
 
 
 async def test_signing_out_ends_this_visit_and_no_other(world: World) -> None:

@@ -15,7 +15,8 @@ class Account(Base):
 
     *alerts_enabled*: customers get order texts in this person's name. Every token of the hosted page carries
     *token_epoch*, so raising it signs the person out everywhere. *joined_at*: when the person agreed on the hosted
-    page; None before, and again once they have left.
+    page; None before, and again once they have left. *refused_sms_at*, *refused_email_at*: since when the person
+    themselves wants none; nobody else switches those on.
     """
 
     __tablename__ = "connect_accounts"
@@ -37,6 +38,8 @@ class Account(Base):
     alerts_enabled: Mapped[bool] = mapped_column(server_default=text("false"))
     notify_by_sms: Mapped[bool] = mapped_column(server_default=text("true"))
     notify_by_email: Mapped[bool] = mapped_column(server_default=text("true"))
+    refused_sms_at: Mapped[datetime | None]
+    refused_email_at: Mapped[datetime | None]
     import_history: Mapped[str] = mapped_column(server_default="unset")
     import_history_at: Mapped[datetime | None]
     invited_at: Mapped[datetime | None]

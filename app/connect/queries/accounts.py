@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.connect.models import Account, AccountTemplate
+from app.connect.models import Account, AccountTemplate, Notice
 from app.core.errors import NotFound
 from app.messages.models import Message
 from app.messages.queries import cancel_queued
@@ -123,10 +123,12 @@ async def any_account_sender(session: AsyncSession, shop_id: int) -> Sender | No
 
 async def account_texts(session: AsyncSession, account_id: int, kind: str) -> dict[str, str]:
     """Locale to the account's own wording."""
-    query = select(AccountTemplate.locale, AccountTemplate.text).where(
-        AccountTemplate.account_id == account_id, AccountTemplate.kind == kind
-    )
-    return {row.locale: row.text for row in await session.execute(query)}
+    return {row.locale: row.text for row in await account_text_rows(session, account_id, kind)}
+
+
+async def account_text_rows(session: AsyncSession, account_id: int, kind: str) -> list[AccountTemplate]:
+    query = select(AccountTemplate).where(AccountTemplate.account_id == account_id, AccountTemplate.kind == kind)
+    return list(await session.scalars(query.execution_options(populate_existing=True)))
 
 
 async def keep_account_text(
@@ -158,3 +160,11 @@ async def cancel_queued_of_account(
     senders = select(Sender.id).where(Sender.shop_id == shop_id, Sender.account_id == account_id)
     these = (Message.sender_id.in_(senders), Message.kind.like("connect!_%", escape="!"))
     await cancel_queued(session, shop_id, *these, now=now, reason=reason)
+
+
+async def cancel_notices_of_account(
+    session: AsyncSession, shop_id: int, account_id: int, *, now: datetime, reason: tuple[str, str]
+) -> None:
+    """Cancel what the organisation has written to this account and waits to leave."""
+    notices = select(Notice.message_id).where(Notice.shop_id == shop_id, Notice.account_id == account_id)
+    await cancel_queued(session, shop_id, Message.id.in_(notices), now=now, reason=reason)

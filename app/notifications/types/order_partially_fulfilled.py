@@ -12,7 +12,7 @@ from app.notifications.declare import Order, about_order, notify_on
 def taken_back(facts: OrderFacts, message: Message) -> tuple[str, str] | None:
     parcel = facts.parcel(message.fulfillment_id)
     if parcel is not None and parcel.status in ("CANCELLED", "ERROR", "FAILURE"):
-        return "fulfillment_cancelled", "This fulfillment was cancelled."
+        return "fulfillment_cancelled", "This fulfillment was canceled."
     return None
 
 

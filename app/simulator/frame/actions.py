@@ -256,7 +256,7 @@ def _known_order(shop: Shop, request: Request) -> Order:
 def _open_order(shop: Shop, request: Request) -> Order:
     order = _known_order(shop, request)
     if order.cancelled_at is not None:
-        raise Invalid({"order": "This order is cancelled."})
+        raise Invalid({"order": "This order is canceled."})
     return order
 
 

@@ -159,7 +159,7 @@ def fulfil(
     """Puts all that is left into one parcel, or with *partial* one piece of it."""
     left = {item.id: item.quantity - item.fulfilled for item in order.line_items if item.quantity > item.fulfilled}
     if not left or order.cancelled_at is not None:
-        raise CannotFulfil("There is nothing left to fulfil in this order.")
+        raise CannotFulfil("There is nothing left to fulfill in this order.")
     if partial and sum(left.values()) == 1:
         raise CannotFulfil("One piece is left, so it cannot be fulfilled in part.")
     quantities = {next(iter(left)): 1} if partial else left

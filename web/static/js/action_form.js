@@ -2,9 +2,10 @@
 // `data-values` is a fixed body, `data-extra` comes on top of the fields. A list `data-steps` shows the steps while they
 // run. A button elsewhere (a modal's action) submits by `data-submits="form id"`.
 import { send } from './api.js';
-import { clearErrors, nest, showErrors, snapshot } from './fields.js';
+import { clearErrors, empty, nest, showErrors, snapshot } from './fields.js';
 import { finding } from './marks.js';
 import { go, refresh } from './navigation.js';
+import { showOutcome } from './outcome.js';
 
 export function mount(form) {
   const buttons = [...form.querySelectorAll('s-button[type=submit]'), ...document.querySelectorAll(`[data-submits="${form.id || ' '}"]`)];
@@ -23,6 +24,7 @@ export function mount(form) {
   form.addEventListener('submit', submit);
   form.addEventListener('input', edited);
   for (const button of remote) button.addEventListener('click', start);
+  document.querySelector(`[data-again="${form.id || ' '}"]`)?.addEventListener('click', () => begin(form));
 }
 
 async function act(form, buttons) {
@@ -39,11 +41,22 @@ async function act(form, buttons) {
     showErrors(form, answer.errors, answer.sentence, answer.outdated);
     return;
   }
-  if (form.dataset.shows) reveal(document.getElementById(form.dataset.shows), answer.data);
+  if (form.dataset.shows) {
+    reveal(document.getElementById(form.dataset.shows), answer.data);
+    showOutcome(form.id, true);
+  }
   if (closes) document.getElementById(closes).hideOverlay?.();
   if (done) window.shopify.toast.show(done);
   if (then === 'refresh') await refresh();
   else if (then) await go(then);
+}
+
+/** The same form once more, empty. */
+function begin(form) {
+  empty(form);
+  document.getElementById(form.dataset.shows).hidden = true;
+  showOutcome(form.id, false);
+  form.querySelector('[name]').focus();
 }
 
 /** What is shown this once only, such as a new key: `data-answer` names the part of the answer. */
@@ -63,7 +76,7 @@ function showStep(steps, step) {
 }
 
 function bodyOf(form, method) {
-  if (method === 'DELETE') return undefined;
+  if (method === 'DELETE' || method === 'GET') return undefined;
   if (form.dataset.values) return JSON.parse(form.dataset.values);
   // Other modules may add what their page knows, such as the text as it stands in the editor.
   const extra = JSON.parse(form.dataset.extra ?? '{}');

@@ -9,6 +9,7 @@ const isSwitch = (field) => field.localName === 's-switch' || field.localName ==
 function valueOf(field) {
   if (isSwitch(field)) return field.checked;
   if (field.localName === 's-choice-list') return field.hasAttribute('multiple') ? [...field.values] : field.values[0] ?? '';
+  if (field.dataset.type === 'lines') return field.value.split(/\s+/).filter(Boolean);
   if (field.dataset.type === 'number' && field.value.trim() !== '') return Number(field.value);
   return field.value;
 }
@@ -29,7 +30,7 @@ function nameOfChoice(field, value) {
 function setValue(field, value) {
   if (isSwitch(field)) field.checked = Boolean(value);
   else if (field.localName === 's-choice-list') field.values = Array.isArray(value) ? value : [value];
-  else field.value = String(value);
+  else field.value = Array.isArray(value) ? value.join('\n') : String(value);
 }
 
 /** Field name to value, flat. */
@@ -37,6 +38,11 @@ export const snapshot = (form) => Object.fromEntries(named(form).map((field) => 
 
 export function restore(form, values) {
   for (const field of named(form)) setValue(field, values[field.getAttribute('name')]);
+}
+
+/** As a form of text fields is before anybody has typed. */
+export function empty(form) {
+  for (const field of named(form)) field.value = '';
 }
 
 /** `{"a.b": 1}` as `{a: {b: 1}}`. */

@@ -5,11 +5,15 @@ import { WORDS } from './words.js';
 const LINK = /(https?:\/\/[^\s<>"]+)/;
 
 export function fillBubble(page, text) {
+  const bubble = page.querySelector('[data-bubble]');
+  fillText(bubble, text);
+  // On a phone the bubble is small: what is being written stays in view.
+  bubble.scrollTop = bubble.scrollHeight;
+}
+
+export function fillText(bubble, text) {
   const parts = (text || WORDS.emptyText).split(LINK);
-  // On a phone the text stands right under its field too.
-  for (const bubble of page.querySelectorAll('[data-bubble], [data-bubble-too]')) {
-    bubble.replaceChildren(...parts.map((part, index) => (index % 2 ? element('span', { class: 'link' }, part) : part)));
-  }
+  bubble.replaceChildren(...parts.map((part, index) => (index % 2 ? element('span', { class: 'link' }, part) : part)));
 }
 
 /** *worst*: segments in the worst case, or null while it is not known. *price*: of one segment, in US dollars. */

@@ -1,12 +1,14 @@
 // The editor of one text: a draft for each language under one save bar, a preview beside it, and hints below.
 import { send } from './api.js';
 import { fillBubble, forgetCost, showCount, showHints } from './preview.js';
+import { rememberCaret } from './caret.js';
 import { echo } from './echo.js';
 import { showDifference } from './difference.js';
 import { orderPicker } from './orders.js';
 import { askFor } from './permission.js';
 import { countSegments } from './gsm.js';
 import { watchForm } from './save_form.js';
+import { sideBySide } from './side_by_side.js';
 import { WORDS } from './words.js';
 
 const TYPING_PAUSE = 250; // milliseconds
@@ -15,7 +17,6 @@ export function mount(form) {
   const page = form.closest('s-page');
   const find = (selector) => page.querySelector(selector);
   const data = JSON.parse(find('[data-editor]').textContent);
-  const samples = Object.fromEntries(data.variables.flatMap(({ variables }) => variables).map(({ name, sample }) => [name, String(sample)]));
   const [text, enabled] = [find('[data-text]'), find('[name=enabled]')];
   const languages = [...page.querySelectorAll('[data-language]')];
   const versions = { ...data.versions };
@@ -44,10 +45,12 @@ export function mount(form) {
     compare: (now, values) => Object.entries(byLanguage(now))
       .filter(([code, theirs]) => theirs !== values.texts[code])
       .map(([code, theirs]) => ({ label: labelOf(code), theirs, mine: values.texts[code] })),
-    onReset: previewSoon,
+    onReset: () => { previewSoon(); sides.askAll(); },
   });
 
   const labelOf = (code) => (code === locale ? text.label : WORDS.textIn(languages.find((chip) => chip.dataset.language === code).textContent.trim()));
+
+  const values = () => orders.values() ?? data.samples;
 
   function edited() {
     drafts[locale] = text.value;
@@ -55,23 +58,23 @@ export function mount(form) {
     previewSoon();
   }
 
-  function write(value, caret) {
+  function write(value, place) {
     text.value = value;
     text.removeAttribute('error');
     edited();
     text.focus();
-    if (caret !== undefined) innerControl(text)?.setSelectionRange(caret, caret);
+    if (place !== undefined) caret.put(place);
   }
 
   function previewSoon() {
     const draft = text.value;
     find('[data-reset]').disabled = draft === data.defaults[locale];
-    const near = echo(draft, orders.values() ?? samples);
+    const near = echo(draft, values(), data.plain);
     if (near !== null) {
       fillBubble(page, near);
       showCount(page, countSegments(near), null, data.price);
     }
-    showSideBySide();
+    sides.echoOne(locale);
     clearTimeout(timer);
     timer = setTimeout(askServer, TYPING_PAUSE);
   }
@@ -93,19 +96,10 @@ export function mount(form) {
   function showPreview() {
     text.removeAttribute('error');
     fillBubble(page, preview.text);
+    sides.showOne(locale, preview.text);
     const { encoding, units, segments, units_left: unitsLeft } = preview.segments;
     showCount(page, { encoding, units, segments, unitsLeft }, preview.worst_case.segments, data.price);
     showHints(page, preview, text.value);
-  }
-
-  /** Every language as a customer would read it, next to the others. */
-  function showSideBySide() {
-    for (const bubble of page.querySelectorAll('[data-side]')) {
-      const draft = drafts[bubble.dataset.side];
-      const read = echo(draft, orders.values() ?? samples);
-      bubble.textContent = read ?? draft;
-      find(`[data-side-note="${bubble.dataset.side}"]`).textContent = read === null ? '' : WORDS.segments(countSegments(read).segments);
-    }
   }
 
   function chooseLanguage(chosen) {
@@ -158,13 +152,13 @@ export function mount(form) {
     Object.assign(event.detail, { template: text.value, locale, ...orders.body() });
   }
 
-  const orders = orderPicker(find('[data-orders]'), form.dataset.action, () => locale, () => { previewSoon(); askServer(); });
+  const orders = orderPicker(find('[data-orders]'), form.dataset.action, () => locale, () => { previewSoon(); askServer(); sides.askAll(); });
+  const sides = sideBySide(page, form.dataset.action, { draftOf: (code) => drafts[code], values, body: orders.body, plain: data.plain });
   const caret = rememberCaret(text);
   text.addEventListener('input', edited);
   page.addEventListener('click', click);
   page.addEventListener('collect', addDraft);
   showPreview();
-  showSideBySide();
   return () => clearTimeout(timer);
 }
 
@@ -188,21 +182,3 @@ function showSwitch(badge, on) {
 
 /** `{"templates.de": text}` as `{de: text}`. */
 const byLanguage = (now) => Object.fromEntries(Object.entries(now).map(([name, text]) => [name.replace('templates.', ''), text]));
-
-/** Polaris gives no access to the caret, so the inner control is asked where it can be reached. */
-function innerControl(field) {
-  return field.shadowRoot?.querySelector('textarea') ?? null;
-}
-
-function rememberCaret(field) {
-  let known = null;
-  const remember = () => {
-    const control = innerControl(field);
-    if (control) known = [control.selectionStart, control.selectionEnd];
-  };
-  for (const type of ['keyup', 'pointerup', 'input', 'focusout']) field.addEventListener(type, remember);
-  return {
-    forget: () => { known = null; },
-    place: (value) => (known && known[1] <= value.length ? known : [value.length, value.length]),
-  };
-}

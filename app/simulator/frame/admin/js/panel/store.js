@@ -9,7 +9,7 @@ const STATUS = {
   unfulfilled: { label: 'Unfulfilled', tone: 'wait' },
   partial: { label: 'Partly fulfilled', tone: 'wait' },
   fulfilled: { label: 'Fulfilled', tone: 'good' },
-  cancelled: { label: 'Cancelled', tone: '' },
+  cancelled: { label: 'Canceled', tone: '' },
 };
 /** What the carrier may report, in its own words at Shopify. */
 const NEWS = {
@@ -64,11 +64,11 @@ function orderActions(order, act) {
   const does = (path, body, said) => () => act(`orders/${order.id}/${path}`, body, () => `${order.name} ${said}`);
   const button = (label, click, tone = 'dark') => element('button', { type: 'button', class: `${tone} small`, 'aria-label': `${label} ${order.name}`, click }, label);
   const lines = [
-    isOpen && button('Fulfil', () => fulfilWithTracking(order, act), 'light'),
+    isOpen && button('Fulfill', () => fulfilWithTracking(order, act), 'light'),
     order.payment === 'pending' && isOpen && button('Pay', does('pay', {}, 'paid')),
     PAID.includes(order.payment) && button('Refund half', does('refund', { half: true }, 'refunded in part')),
     PAID.includes(order.payment) && button('Refund', does('refund', {}, 'refunded')),
-    isOpen && button('Cancel', does('cancel', {}, 'cancelled')),
+    isOpen && button('Cancel', does('cancel', {}, 'canceled')),
   ].filter(Boolean);
   const parcel = order.parcel && order.status !== 'cancelled' ? parcelActions(order, act, button) : null;
   return [lines.length ? element('div', { class: 'row-actions' }, ...lines) : null, parcel];
@@ -86,7 +86,7 @@ function parcelActions(order, act, button) {
 
 async function fulfilWithTracking(order, act) {
   const number = `1Z999AA1${order.id.slice(-8)}`;
-  byId('fulfil-heading').textContent = `Fulfil order ${order.name}`;
+  byId('fulfil-heading').textContent = `Fulfill order ${order.name}`;
   byId('tracking-company').value = 'UPS';
   byId('tracking-number').value = number;
   byId('tracking-url').value = `https://www.ups.com/track?tracknum=${number}`;

@@ -1,0 +1,130 @@
+"""Who agreed that an account itself is texted about orders: the merchant states it, the person decides."""
+
+from typing import Any
+
+import pytest
+
+from app.connect.agreement import STATEMENT
+from tests.connect.stage import JANE_MOBILE, client_of, jane
+from tests.hosted.person import Person, invitation, joined
+from tests.world import World
+
+OTHER_MOBILE = "+14155550199"
+
+
+async def consent_events(world: World) -> list[tuple[Any, ...]]:
+    rows = await world.rows("SELECT change, source, method, wording, at, actor FROM consent_events ORDER BY seq")
+    return [tuple(row) for row in rows if str(row[0]).startswith("account_")]
+
+
+async def notify(world: World, **fields: Any) -> None:
+    client = await client_of(world, "messages:write")
+    answer = await client.notify(body="A new order has been added to your account.", connect_id="jane-1", **fields)
+    assert answer.status_code == 201, answer.text
+
+
+async def test_whoever_gives_a_mobile_number_states_that_its_owner_agreed(world: World) -> None:
+    await world.install()
+    account_id = await jane(world)
+    lines = f"name,phone\nOmar Haddad,{OTHER_MOBILE}\nNo Phone,\n"
+    await world.api("POST", "/connect/accounts/import", {"csv": lines})
+    await world.api("PUT", f"/connect/accounts/{account_id}", {"phone": "(415) 555-0133", "name": "Jane D."})
+    await world.api("PUT", f"/connect/accounts/{account_id}", {"phone": "+14155550177"})
+    found = await consent_events(world)
+    assert [each[:4] for each in found] == [
+        ("account_texts_stated", "staff", method, STATEMENT) for method in ("invitation", "csv", "account_page")
+    ]
+    assert {each[4] for each in found} == {world.clock()}
+    assert all(each[5].startswith("staff:") for each in found), found
+    account = (await world.api("GET", f"/connect/accounts/{account_id}")).json()
+    assert account["agreement"] == {"at": world.clock().isoformat(), "by": found[2][5], "method": "account_page"}
+
+
+async def test_the_statement_is_kept_in_the_words_that_were_read(world: World) -> None:
+    await world.install()
+    person = {"name": "Jane Doe", "phone": JANE_MOBILE}
+    await world.http.post(
+        f"{world.url}/api/admin/connect/accounts",
+        json=person,
+        headers={
+            "Authorization": f"Bearer {world.shopify.id_token('demo-store.myshopify.com')}",
+            "Accept-Language": "de",
+        },
+    )
+    [(_, _, _, wording, _, _)] = await consent_events(world)
+    assert wording.startswith("Mit der Angabe einer Mobilnummer erklären Sie")
+
+
+async def test_who_was_invited_and_says_no_is_written_to_no_more(world: World) -> None:
+    await world.ready()
+    account_id = await jane(world)
+    await notify(world, send_at="2026-11-24T12:00:00-05:00")
+    person = Person(world)
+    await person.open_invitation(await invitation(world, account_id))
+    assert "Message and data rates may apply" in person.text
+    await person.post("/decline", token=person.hidden("token"))
+    assert "You have said no" in person.text
+    await notify(world)
+    await world.advance(days=2)
+    await world.workers_run()
+    assert world.texts_on(JANE_MOBILE) == []
+    [scheduled] = await world.rows("SELECT state, reason_code FROM messages")
+    assert tuple(scheduled) == ("cancelled", "account_refused")
+    assert [each[:2] for each in await consent_events(world)][1:] == [("account_texts_refused", "connect_page")]
+    again = Person(world)
+    await again.open_invitation(await invitation(world, account_id))
+    assert 'name="notify_by_sms" value="1" checked' not in again.seen.text
+    await again.agree()
+    await notify(world)
+    await world.workers_run()
+    assert len(world.texts_on(JANE_MOBILE)) == 1
+
+
+async def test_what_the_person_switched_off_nobody_in_the_shop_switches_on(world: World) -> None:
+    await world.ready()
+    person, account_id = await joined(world)
+    await person.post("/settings/save", notify_by_email="1", history="no")
+    for switch, status in ((True, 422), (False, 200)):
+        answer = await world.api("PUT", f"/connect/accounts/{account_id}", {"notify_by_sms": switch})
+        assert answer.status_code == status
+        assert switch is False or answer.json()["errors"]["notify_by_sms"].startswith("This person has said no")
+    assert (await world.api("PUT", f"/connect/accounts/{account_id}", {"notify_by_email": True})).status_code == 200
+    await notify(world)
+    await world.workers_run()
+    assert world.texts_on(JANE_MOBILE) == []
+    await person.post("/settings/save", notify_by_sms="1", history="no")
+    await notify(world)
+    await world.workers_run()
+    assert len(world.texts_on(JANE_MOBILE)) == 1
+    changes = [each[0].removeprefix("account_texts_") for each in await consent_events(world)]
+    assert changes == ["stated", "wished", "refused", "wished"]
+
+
+@pytest.mark.parametrize("invited_only", [True, False])
+async def test_stop_ends_notifications_and_broadcasts(world: World, *, invited_only: bool) -> None:
+    await world.ready()
+    if invited_only:
+        await jane(world)
+    else:
+        await joined(world)
+    await notify(world)
+    await world.workers_run()
+    await world.texts_from(JANE_MOBILE, "STOP")
+    before = len(world.texts_on(JANE_MOBILE))
+    await notify(world)
+    client = await client_of(world, "messages:write")
+    await client.broadcast(body="We open at nine.")
+    await world.workers_run()
+    assert len(world.texts_on(JANE_MOBILE)) == before
+    waiting = await world.rows("SELECT state, reason_code FROM messages WHERE kind = 'connect_notice' ORDER BY id")
+    assert [tuple(each) for each in waiting[1:]] == [("skipped", "opted_out")] * 2
+
+
+async def test_who_left_is_sent_nothing_that_still_waited(world: World) -> None:
+    await world.ready()
+    person, _ = await joined(world)
+    await notify(world, send_at="2026-11-24T12:00:00-05:00")
+    await person.post("/leave", sure="1")
+    await world.advance(days=2)
+    await world.workers_run()
+    assert world.texts_on(JANE_MOBILE) == []
