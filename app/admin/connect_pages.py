@@ -142,7 +142,10 @@ async def show_history(visit: Visit) -> Response:
         ids = {int(each) for run in imports for each in run["accounts"]}
         names = await names_of(visit.deps, session, visit.shop.id, ids)
     current = next((each for each in imports if each["state"] != DONE), None)
-    return render(visit, "connect_history", imports=imports, current=current, ruled=bool(rules), names=names)
+    in_bulk = visit.deps.settings.history_bulk
+    return render(
+        visit, "connect_history", imports=imports, current=current, ruled=bool(rules), names=names, in_bulk=in_bulk
+    )
 
 
 @page
