@@ -44,6 +44,7 @@ async def show_messages(visit: Visit) -> Response:
         messages=found["messages"],
         searched=found.get("searched"),
         by_name=found.get("by_name", False),
+        unasked=found.get("unasked", False),
         filters=filters,
         filtered=bool(kept),
         unread=unread,
