@@ -17,7 +17,7 @@ from app.messages.conversations import count_unread
 from app.messages.kinds import kinds
 from app.messages.log import LONGEST_PAGE, log_page, message_detail
 from app.messages.models import MessageState
-from app.messages.people import phones_of_people
+from app.messages.people import GLANCE, PATIENCE, phones_of_people
 from app.messages.resend import cancel_message, resend_message
 
 PAGE_LENGTH = 50
@@ -33,7 +33,9 @@ async def show_messages(visit: Visit) -> Response:
     except Invalid as invalid:
         # A mistyped address shows the log without its wrong part, rather than a fault.
         filters = read_filters(QueryParams([pair for pair in given.multi_items() if pair[0] not in invalid.errors]))
-    people = await phones_of_people(visit.deps, visit.shop.id, filters["q"])
+    # The page does not wait for Shopify: its script asks for names once more, with time.
+    patience = PATIENCE if given.get("names") == "late" else GLANCE
+    people = await phones_of_people(visit.deps, visit.shop.id, filters["q"], patience=patience)
     async with visit.deps.db.transaction() as session:
         found = await log_page(visit.deps, session, visit.shop.id, **filters, people=people)
         unread = await count_unread(session, visit.shop.id)
@@ -44,6 +46,7 @@ async def show_messages(visit: Visit) -> Response:
         messages=found["messages"],
         searched=found.get("searched"),
         by_name=found.get("by_name", False),
+        names_late=people is None and patience == GLANCE,
         unasked=found.get("unasked", False),
         filters=filters,
         filtered=bool(kept),

@@ -53,23 +53,29 @@ async def is_current_soon(database: Database, *, patience: float) -> bool:
 
 
 async def is_current(database: Database) -> bool:
-    """Whether the database is at the newest revision that this version knows."""
+    """Whether the database has everything that this version needs.
+
+    A revision that it does not know is a newer one: the next version has migrated, and this one goes on until it is
+    replaced. Otherwise every process would call itself unready in the middle of an upgrade.
+    """
+    _, older = revisions()
     connection = await asyncpg.connect(database.dsn)
     try:
         if not await connection.fetchval("SELECT to_regclass('alembic_version')"):
             return False
-        return bool(await connection.fetchval("SELECT version_num FROM alembic_version") == newest_revision())
+        stored = await connection.fetchval("SELECT version_num FROM alembic_version")
+        return stored is not None and stored not in older
     finally:
         await connection.close()
 
 
 @cache
-def newest_revision() -> str:
-    """The end of the chain: the one revision that no other stands on."""
+def revisions() -> tuple[str, frozenset[str]]:
+    """(the newest, all older ones): the newest is the one that no other stands on."""
     scripts = [path.read_text() for path in (SCRIPTS / "versions").glob("*.py")]
-    known, below = ({found[1] for text in scripts if (found := line.search(text))} for line in (REVISION, BELOW))
-    [newest] = known - below
-    return newest
+    known, older = ({found[1] for text in scripts if (found := line.search(text))} for line in (REVISION, BELOW))
+    [newest] = known - older
+    return newest, frozenset(older)
 
 
 def upgrade(database_url: str) -> str:
@@ -78,4 +84,4 @@ def upgrade(database_url: str) -> str:
 
     config = alembic_config(database_url)
     command.upgrade(config, "head")
-    return newest_revision()
+    return revisions()[0]
