@@ -27,6 +27,7 @@ SPEAKING: Final = (
     "admin/consent.py",
     "admin/conversations.py",
     "admin/in_address.py",
+    "admin/exports.py",
     "admin/json_body.py",
     "admin/messages.py",
     "admin/page.py",
