@@ -10,7 +10,8 @@ redirects for twice the CPU, and two calls are most of what sending a text costs
 import base64
 import ssl
 import zlib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from types import TracebackType
 from typing import Any, Final, Self
@@ -61,7 +62,28 @@ class Http:
             given["Authorization"] = f"Basic {base64.b64encode(':'.join(auth).encode()).decode()}"
         limits = timeout if isinstance(timeout, httpx2.Timeout) else httpx2.Timeout(timeout)
         request = httpx2.Request(method, url, headers=given, extensions={"timeout": limits.as_dict()}, **content)
-        return await _exchange(self._pools[zlib.crc32(shard.encode()) % len(self._pools)], request)
+        return await _exchange(self._pool(shard), request)
+
+    @asynccontextmanager
+    async def stream(
+        self, url: str, *, shard: str = "", headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator["Incoming"]:
+        """A GET whose body, as it lies there, is read by the caller, bit by bit and as far as it is wanted.
+
+        Raises `httpx2.TransportError`, also while the body is read.
+        """
+        given = httpx2.Headers({**HEADERS, "Accept-Encoding": "identity"})
+        given.update(headers)
+        request = httpx2.Request("GET", url, headers=given, extensions={"timeout": TIMEOUT.as_dict()})
+        with _named_failures():
+            answer = await self._pool(shard).handle_async_request(_for_the_pool(request))
+        try:
+            yield Incoming(answer)
+        finally:
+            await answer.aclose()
+
+    def _pool(self, shard: str) -> httpcore2.AsyncConnectionPool:
+        return self._pools[zlib.crc32(shard.encode()) % len(self._pools)]
 
     async def aclose(self) -> None:
         for pool in self._pools:
@@ -74,6 +96,19 @@ class Http:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+class Incoming:
+    """An answer whose body has not been read."""
+
+    def __init__(self, answer: httpcore2.Response) -> None:
+        self.status_code = answer.status
+        self._answer = answer
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        with _named_failures():
+            async for chunk in self._answer.aiter_stream():
+                yield chunk
 
 
 async def _exchange(pool: httpcore2.AsyncConnectionPool, request: httpx2.Request) -> httpx2.Response:
@@ -90,6 +125,15 @@ async def _exchange(pool: httpcore2.AsyncConnectionPool, request: httpx2.Request
     else:
         return httpx2.Response(answer.status, headers=answer.headers, content=content, request=request)
     raise failure
+
+
+@contextmanager
+def _named_failures() -> Iterator[None]:
+    """For requests without a token of ours: the error remembers where it came from."""
+    try:
+        yield
+    except (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError) as error:
+        raise _failure(error) from None
 
 
 def _for_the_pool(request: httpx2.Request) -> httpcore2.Request:

@@ -109,6 +109,23 @@ async def test_what_is_asked_and_answered_is_whole() -> None:
     assert seen["headers"]["user-agent"] == "sms-for-ecommerce"
 
 
+async def test_a_long_body_is_read_as_far_as_it_is_wanted() -> None:
+    async def say_much(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % LARGE + b"x" * 1000)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(say_much, "127.0.0.1", 0)
+    async with server, Http(shards=1) as http:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with http.stream(url) as answer:
+            assert (answer.status_code, await anext(answer.chunks())) == (200, b"x" * 1000)
+        with pytest.raises(httpx2.RemoteProtocolError):
+            async with http.stream(url) as answer:
+                assert b"".join([chunk async for chunk in answer.chunks()]) == b""
+
+
 async def test_a_request_leaves_in_one_piece_and_a_large_one_whole() -> None:
     pieces: list[int] = []
 
