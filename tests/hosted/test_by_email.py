@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.simulator.mailbox import Mailbox
-from tests.connect.stage import jane
+from tests.connect.stage import JANE_MOBILE, jane, jane_texts
 from tests.hosted.person import Person, joined
 from tests.world import World, open_world
 
@@ -72,3 +72,30 @@ async def test_whoever_is_new_may_join_by_e_mail_where_that_is_allowed(world: Wo
     await person.agree(name="Nora")
     [account] = (await world.api("GET", "/connect/accounts")).json()["accounts"]
     assert (account["name"], account["email"], account["phone"]) == ("Nora", "nora@example.com", None)
+
+
+async def test_the_affiliate_is_mailed_about_a_new_shopify_order_as_they_wish(world: World, mailbox: Mailbox) -> None:
+    """By e-mail alone, by both, or not at all; once for each order, and never about history."""
+    await world.ready()
+    account = await jane_texts(world)
+    await world.api("PUT", "/connect/attribution", {"rules": [{"field": "discount_code", "pattern": "VIP-*"}]})
+    texted = []
+    for by_sms, by_email in ((False, True), (True, True), (True, False), (False, False)):
+        wish = {"notify_by_sms": by_sms, "notify_by_email": by_email}
+        await world.api("PUT", f"/connect/accounts/{account}", wish)
+        order = await world.order(discount_codes=["VIP-jane-1"])
+        await world.workers_run()
+        mails = [mail for mail in mailbox.to(JANE) if f"order {order.name} " in mail.text]
+        texts = [text for text in world.texts_on(JANE_MOBILE) if f"order {order.name} " in text]
+        assert (len(texts), len(mails)) == (int(by_sms), int(by_email)), wish
+        texted += mails
+    assert {mail.subject for mail in texted} == {"Demo Store: a message for you"}
+    assert all(f"{world.url}/c/demo-store" in mail.text and "$" in mail.text for mail in texted)
+    world.shopify.lose_webhooks = True
+    await world.order(discount_codes=["VIP-jane-1"], created_at=world.clock().replace(day=2))
+    await world.api("PUT", f"/connect/accounts/{account}", {"notify_by_sms": True, "notify_by_email": True})
+    before = len(mailbox.mails)
+    assert (await world.api("POST", "/connect/imports", {"dry_run": False})).status_code == 201
+    await world.workers_run()
+    [run] = (await world.api("GET", "/connect/imports")).json()["imports"]
+    assert (run["counts"]["created"], len(mailbox.mails)) == (1, before)
