@@ -1,25 +1,35 @@
-"""Brings a database to this version: alembic's revisions, one process at a time."""
+"""Brings a database to this version: alembic's revisions, one process at a time.
+
+alembic is loaded by whoever applies them. A server only asks which is the newest, and would keep five megabytes of it.
+"""
 
 import asyncio
+import re
 import time
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import asyncpg
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 
 from app.core.db import Database
 from app.core.log import get_logger
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 log = get_logger(__name__)
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "migrations"
+REVISION = re.compile(r"^revision\b.*?=\s*[\"'](\w+)", re.MULTILINE)
+BELOW = re.compile(r"^down_revision\b.*?=\s*[\"'](\w+)", re.MULTILINE)
 NOT_UP_YET = (ConnectionRefusedError, FileNotFoundError, asyncpg.CannotConnectNowError)
 """Nobody listens, there is no socket, or PostgreSQL says that it is starting, recovering or going down."""
 
 
-def alembic_config(database_url: str) -> Config:
+def alembic_config(database_url: str) -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
     config.attributes["database_url"] = database_url
@@ -43,19 +53,35 @@ async def is_current_soon(database: Database, *, patience: float) -> bool:
 
 
 async def is_current(database: Database) -> bool:
-    """Whether the database is at the newest revision that this version knows."""
-    head = ScriptDirectory.from_config(alembic_config(database.url)).get_current_head()
+    """Whether the database has everything that this version needs.
+
+    A revision that it does not know is a newer one: the next version has migrated, and this one goes on until it is
+    replaced. Otherwise every process would call itself unready in the middle of an upgrade.
+    """
+    _, older = revisions()
     connection = await asyncpg.connect(database.dsn)
     try:
         if not await connection.fetchval("SELECT to_regclass('alembic_version')"):
             return False
-        return bool(await connection.fetchval("SELECT version_num FROM alembic_version") == head)
+        stored = await connection.fetchval("SELECT version_num FROM alembic_version")
+        return stored is not None and stored not in older
     finally:
         await connection.close()
 
 
+@cache
+def revisions() -> tuple[str, frozenset[str]]:
+    """(the newest, all older ones): the newest is the one that no other stands on."""
+    scripts = [path.read_text() for path in (SCRIPTS / "versions").glob("*.py")]
+    known, older = ({found[1] for text in scripts if (found := line.search(text))} for line in (REVISION, BELOW))
+    [newest] = known - older
+    return newest, frozenset(older)
+
+
 def upgrade(database_url: str) -> str:
     """Apply what is missing; answers the revision that the database is at then. Safe to run side by side."""
+    from alembic import command
+
     config = alembic_config(database_url)
     command.upgrade(config, "head")
-    return ScriptDirectory.from_config(config).get_current_head() or "no revision"
+    return revisions()[0]
