@@ -189,7 +189,7 @@ async def test_news_of_scopes_that_came_late_do_not_undo_newer_ones(world: World
     late, headers = {"current": ["read_orders"]}, {"X-Shopify-Triggered-At": happened}
     await world.shopify.send_webhook(SHOP, "app/scopes_update", late, headers=headers)
     await world.workers_run()
-    assert covers((await shop_row(world))["scopes"], ["read_orders", "write_customers", "read_fulfillments"])
+    assert covers(str((await shop_row(world))["scopes"]), ["read_orders", "write_customers", "read_fulfillments"])
 
 
 async def test_signed_webhooks_of_shops_that_never_installed_change_nothing(world: World) -> None:
