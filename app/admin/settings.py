@@ -12,12 +12,13 @@ from app.admin.page import UNSEEN, page, render
 from app.admin.session import Visit
 from app.compliance.data_request import list_requests
 from app.core.errors import NotFound
-from app.core.language import Language, language_of
+from app.core.language import AVAILABLE, Language, language_of
 from app.messages.compose import help_replies
 from app.messages.diagnostics import diagnose
 from app.messages.queries import look_again
 from app.notifications.registration import request_registration
 from app.shops.connection_view import describe_connection
+from app.shops.models import Shop
 from app.shops.queries import get_shop_locked
 from app.shops.settings import read_settings_of, refuse_undoing, save_settings
 
@@ -67,6 +68,7 @@ async def show_section(visit: Visit) -> Response:
         stored=saved.model_dump(mode="json"),
         mails=visit.deps.settings.smtp_url is not None,
         help_texts=help_texts,
+        languages=[(code, words.language(code)) for code in AVAILABLE],
         keep=partial(_keep, words),
         keep_deliveries=[(days, words.days(days)) for days in _with(saved.retention.deliveries_days, DELIVERIES)],
         caps=_with(saved.daily_cap, CAPS),
@@ -90,11 +92,19 @@ async def update_settings(visit: Visit) -> dict[str, Any]:
         shop = await get_shop_locked(session, visit.shop.id)
         if isinstance(was, dict):
             refuse_undoing(shop, was)
-        saved = await save_settings(session, shop, patch)
+        saved = await save_settings(session, shop, patch | _language_of_mails(visit, shop, patch))
         await request_registration(session, visit.shop.id)
         # What a setting held back is checked again under the new ones.
         await look_again(session, visit.shop.id, visit.deps.clock())
     return saved.model_dump(mode="json")
+
+
+def _language_of_mails(visit: Visit, shop: Shop, patch: dict[str, Any]) -> dict[str, str]:
+    """Whoever first names somebody to be told is taken to share their language."""
+    named = any(patch.get(name) for name in ("alert_email", "reply_email", "reply_phone"))
+    if not named or "mail_language" in patch or read_settings_of(shop).mail_language is not None:
+        return {}
+    return {"mail_language": language_of(visit.request).code}
 
 
 def _keep(words: wording.Wording, days: int) -> list[tuple[int, str]]:

@@ -24,6 +24,20 @@ export function mount(form) {
     }
     history.replaceState(history.state, '', url);
     results.replaceChildren(...fresh.childNodes);
+    fillInNames(mine);
+  }
+
+  /** Where Shopify took its time to say whose name it is, the results are asked for again while the first are read. */
+  async function fillInNames(mine) {
+    const note = results.querySelector('[data-names-late]');
+    if (!note) return;
+    const url = new URL(location.href);
+    url.searchParams.set('names', 'late');
+    const html = await fetchFragment(url).catch(() => null);
+    const fresh = html && parse(html).querySelector('[data-results]');
+    if (mine !== latest) return;
+    if (fresh) results.replaceChildren(...fresh.childNodes);
+    else note.remove();
   }
 
   form.addEventListener('submit', (event) => { event.preventDefault(); apply(); });
@@ -33,7 +47,8 @@ export function mount(form) {
     clearTimeout(timer);
     timer = setTimeout(apply, TYPING_PAUSE);
   });
-  return () => clearTimeout(timer);
+  fillInNames(latest);
+  return () => { clearTimeout(timer); latest += 1; };
 }
 
 /** Where the form leads with what is filled in. */
