@@ -1,4 +1,5 @@
 // Starts the page: mounts the module that each element names in `data-module`, and shows the page once they stand.
+import { listenToAdmin } from './moments.js';
 import { watchNavigation } from './navigation.js';
 
 const ONLY_FOR_OPENING = ['id_token', 'hmac', 'session', 'timestamp'];
@@ -31,6 +32,7 @@ async function start() {
   if (!window.shopify || !customElements.get('s-page')) showLoadProblem();
   if (window.shopify) {
     watchNavigation(mountModules);
+    listenToAdmin();
     await mountModules(document.getElementById('app'));
   } else {
     page.classList.add('no-bridge');
