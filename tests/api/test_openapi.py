@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -252,6 +253,9 @@ async def test_published_requests_fit_the_description(world: World) -> None:
     ).json()
     schemas = document["components"]["schemas"]
     fits(order, schemas["Order"], document)
+    for wrong in ({**order, "nobody_knows": 1}, {**order, "id": "seven"}, {}):
+        with pytest.raises(AssertionError):
+            fits(wrong, schemas["Order"], document)
     fits((await client.call("GET", "/api/v1/orders")).json(), schemas["OrderList"], document)
     fits((await client.call("GET", "/api/v1/users")).json(), schemas["UserList"], document)
     fits((await client.notify(body="x", user_id=1)).json(), schemas["Message"], document)
