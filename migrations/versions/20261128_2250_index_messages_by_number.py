@@ -5,7 +5,7 @@ from alembic import op
 from app.core.online_index import create_index_online
 
 revision = "20261128_2250"
-down_revision = "20261128_2205"
+down_revision = "20261128_2245"
 branch_labels = None
 depends_on = None
 
