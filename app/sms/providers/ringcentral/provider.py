@@ -1,5 +1,5 @@
 """RingCentral as two `SmsProvider`s, one for each transport: the methods of the contract, each handed to the module
-that knows its subject. Login, numbers, subscription and consent list are the same for both; the road of texts is not."""
+that knows its subject. Login, numbers, subscription and consent list are the same for both, the texts' road is not."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
