@@ -1,5 +1,5 @@
 // Search and filters of the log. They live in the address, so that a reload keeps them and a colleague can be sent them.
-// Only the results are swapped, so that typing goes on undisturbed.
+// Only the results are swapped, so that typing goes on undisturbed; their `data-summary` is told to who cannot see them.
 import { fetchFragment, go, inThisShop, parse } from './navigation.js';
 
 const TYPING_PAUSE = 350; // milliseconds
@@ -23,7 +23,9 @@ export function mount(form) {
       return;
     }
     history.replaceState(history.state, '', url);
+    Object.assign(results.dataset, fresh.dataset);
     results.replaceChildren(...fresh.childNodes);
+    form.parentElement.querySelector('[data-said]').textContent = fresh.dataset.summary;
   }
 
   form.addEventListener('submit', (event) => { event.preventDefault(); apply(); });
