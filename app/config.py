@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = None
     """smtp://user:password@host:587 (STARTTLS) or smtps://…:465; without it replies are only shown on the pages."""
     mail_from: str = ""
+    history_bulk: bool = False
+    """Let Shopify gather past orders in one bulk operation; it has to be allowed for the app there."""
     polaris_url: str = "/shopifycloud/polaris-1.js"
 
     @model_validator(mode="before")

@@ -1,6 +1,12 @@
-"""Runs migrations online, one process at a time, with short limits so that a migration never holds up traffic."""
+"""Runs migrations online, one process at a time, with short limits so that a migration never holds up traffic.
+
+Each revision is a transaction of its own, so that an index can be made outside of one (`app/core/online_index.py`). The
+lock is a session's, and it is asked for again and again: who waited for it in a statement would be waited for by the
+index in turn.
+"""
 
 import asyncio
+import time
 
 from alembic import context
 from sqlalchemy import Connection, text
@@ -10,6 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from app.core.db import Base
 from app.core.discovery import import_models
+from app.core.online_index import LOCK_TIMEOUT, STATEMENT_TIMEOUT
 
 LOCK = 7_302_015_001
 """An advisory lock: processes that start together migrate one after the other."""
@@ -23,9 +30,10 @@ def is_ours(_object: object, name: str | None, kind: str, _reflected: bool, _com
 
 
 def migrate(connection: Connection) -> None:
-    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-    connection.execute(text("SET LOCAL lock_timeout = '5s'"))
-    connection.execute(text("SET LOCAL statement_timeout = '60s'"))
+    _wait_for_our_turn(connection)
+    connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+    connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
+    connection.commit()
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
@@ -33,14 +41,23 @@ def migrate(connection: Connection) -> None:
         compare_type=True,
         compare_server_default=False,
         transactional_ddl=True,
+        transaction_per_migration=True,
     )
-    context.run_migrations()
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def _wait_for_our_turn(connection: Connection) -> None:
+    """Held until the connection closes."""
+    while not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK}):
+        connection.commit()
+        time.sleep(0.2)
 
 
 async def run() -> None:
     url = make_url(context.config.attributes["database_url"]).set(drivername="postgresql+asyncpg")
     engine = create_async_engine(url, poolclass=NullPool)
-    async with engine.begin() as connection:
+    async with engine.connect() as connection:
         await connection.run_sync(migrate)
     await engine.dispose()
 

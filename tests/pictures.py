@@ -13,6 +13,7 @@ from typing import Any
 
 from playwright.async_api import expect
 
+from app.admin.wording import SETTINGS
 from app.core.embedded_postgres import start_embedded
 from app.core.migrations import upgrade
 from app.messages.conversations import key_of
@@ -134,6 +135,7 @@ async def every_page(world: World) -> dict[str, str]:
         "connect": "/connect",
         "analytics": "/analytics",
         "settings": "/settings",
+        **{f"settings-{section}": f"/settings/{section}" for section in SETTINGS},
         "connection": "/settings/connection",
         "diagnostics": "/settings/diagnostics",
         "privacy": "/settings/privacy",

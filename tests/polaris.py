@@ -43,7 +43,8 @@ ELEMENTS: dict[str, dict[str, str]] = {
     "s-grid": {"gap": "base", "gridtemplatecolumns": ANY},
     "s-icon": {
         "tone": SHADES,
-        "type": "alert-circle alert-triangle check-circle check-circle-filled circle-dashed clock info x-circle",
+        "type": "alert-circle alert-triangle cash-dollar chat check-circle check-circle-filled chevron-right"
+        " circle-dashed clipboard clock filter info lock notification phone plus-circle team wrench x-circle",
     },
     "s-link": LINK | {"tone": "neutral"},
     "s-modal": {"heading": ANY, "size": "small"},

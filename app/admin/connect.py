@@ -34,7 +34,7 @@ from app.connect.outgoing import (
     renew_secret,
     replay,
 )
-from app.connect.own_texts import describe_own_text, save_own_text
+from app.connect.own_texts import save_own_texts
 from app.connect.queries.accounts import get_account
 from app.connect.queries.outgoing import endpoints_of
 from app.connect.request_log import request_log
@@ -81,15 +81,12 @@ async def invite_from_file(visit: Visit) -> dict[str, Any]:
 
 
 async def save_account_text(visit: Visit) -> dict[str, Any]:
-    """One kind in one language; empty: the organisation's words again."""
+    """`templates` by language; an empty one: the organisation's words again."""
     form, account_id = await read_object(visit.request), path_id(visit, "connected account")
-    kind, locale, text = str(visit.request.path_params["kind"]), form.get("locale", "en"), form.get("template")
-    if not isinstance(locale, str) or not isinstance(text, str):
-        raise Invalid({"template": "The text must be text."})
+    kind = str(visit.request.path_params["kind"])
     async with visit.deps.db.transaction() as session:
         account = await get_account(session, visit.shop.id, account_id, lock=True)
-        await save_own_text(visit.deps, session, visit.shop, account, kind, locale, text, actor=visit.actor)
-        return await describe_own_text(session, visit.shop, account, kind)
+        return await save_own_texts(visit.deps, session, visit.shop, account, kind, form, actor=visit.actor)
 
 
 async def read_one_account(visit: Visit) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from app.connect.joining import describe_hosted_page
 from app.connect.keys import SCOPES, list_keys
 from app.connect.orders import answer_orders
 from app.connect.outgoing import EVENTS, describe_endpoint, list_calls
-from app.connect.own_texts import describe_own_texts
+from app.connect.own_texts import describe_own_text, describe_own_texts, own_samples
 from app.connect.queries.accounts import get_account
 from app.connect.queries.attribution import attributions_of
 from app.connect.queries.orders import order_page
@@ -25,6 +25,7 @@ from app.connect.queries.outgoing import endpoints_of
 from app.connect.request_log import request_log
 from app.core.errors import AppError, Invalid
 from app.core.language import language_of
+from app.message_templates.variables import editor_chips
 from app.notifications.catalogue import describe_notification, get_kind
 from app.shops.connection_view import describe_connection
 from app.shops.settings import read_settings_of
@@ -39,6 +40,7 @@ def routes() -> list[BaseRoute]:
         Route("/connect", show_accounts),
         Route("/connect/page", show_hosted_page),
         Route("/connect/accounts/{id}", show_account),
+        Route("/connect/accounts/{id}/texts/{kind}", show_account_text),
         Route("/connect/attribution", show_attribution),
         Route("/connect/history", show_history),
         Route("/connect/keys", show_keys),
@@ -101,6 +103,19 @@ async def show_account(visit: Visit) -> Response:
 
 
 @page
+async def show_account_text(visit: Visit) -> Response:
+    """One text of an account, all languages side by side."""
+    deps, shop, account_id = visit.deps, visit.shop, path_id(visit, "connected account")
+    kind = str(visit.request.path_params["kind"])
+    async with deps.db.transaction() as session:
+        account = await read_account(deps, session, shop, account_id)
+        text = await describe_own_text(session, shop, await get_account(session, shop.id, account_id), kind)
+    samples = own_samples(kind, account["name"], account["phone_number"], shop.name)
+    chips = editor_chips(kind)
+    return render(visit, "connect_account_text", account=account, text=text, samples=samples, chips=chips)
+
+
+@page
 async def show_attribution(visit: Visit) -> Response:
     """With `?try=` the rules in it are tried on past orders; only the results of that page are used."""
     async with visit.deps.db.transaction() as session:
@@ -126,7 +141,10 @@ async def show_history(visit: Visit) -> Response:
         ids = {int(each) for run in imports for each in run["accounts"]}
         names = await names_of(visit.deps, session, visit.shop.id, ids)
     current = next((each for each in imports if each["state"] != DONE), None)
-    return render(visit, "connect_history", imports=imports, current=current, ruled=bool(rules), names=names)
+    in_bulk = visit.deps.settings.history_bulk
+    return render(
+        visit, "connect_history", imports=imports, current=current, ruled=bool(rules), names=names, in_bulk=in_bulk
+    )
 
 
 @page

@@ -17,7 +17,7 @@ WHERE: Final = {
     "ringcentral": "/settings/connection",
     "number": "/settings/connection",
     "pace": "/settings/connection",
-    "countries": "/settings",
+    "countries": "/settings/recipients",
     "doubtful_replies": "/consent",
     "consent_drift": "/consent",
 }

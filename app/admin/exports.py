@@ -28,7 +28,7 @@ async def make_export(visit: Visit) -> dict[str, Any]:
     kept = {name: filters[name] for name in KEPT if filters[name]}
     people = await phones_of_people(visit.deps, visit.shop.id, filters["q"])
     async with visit.deps.db.transaction() as session:
-        token = await make_export_link(visit.deps, session, visit.shop.id, {**kept, "people": people})
+        token = await make_export_link(visit.deps, session, visit.shop.id, {**kept, "people": people or []})
     return {"url": f"/exports/{token}"}
 
 

@@ -17,7 +17,7 @@ from app.messages.conversations import count_unread
 from app.messages.kinds import kinds
 from app.messages.log import LONGEST_PAGE, log_page, message_detail
 from app.messages.models import MessageState
-from app.messages.people import phones_of_people
+from app.messages.people import GLANCE, PATIENCE, phones_of_people
 from app.messages.resend import cancel_message, resend_message
 
 PAGE_LENGTH = 50
@@ -35,9 +35,11 @@ async def show_messages(visit: Visit) -> Response:
     except Invalid as invalid:
         # A mistyped address shows the log without its wrong part, rather than a fault.
         filters = read_filters(QueryParams([pair for pair in given.multi_items() if pair[0] not in invalid.errors]))
-    people = await phones_of_people(visit.deps, visit.shop.id, filters["q"])
+    # The page does not wait for Shopify: its script asks for names once more, with time.
+    patience = PATIENCE if given.get("names") == "late" else GLANCE
+    people = await phones_of_people(visit.deps, visit.shop.id, filters["q"], patience=patience)
     async with visit.deps.db.transaction() as session:
-        found = await log_page(visit.deps, session, visit.shop.id, **filters, people=people)
+        found = await log_page(visit.deps, session, visit.shop.id, **filters, people=people or [])
         unread = await count_unread(session, visit.shop.id)
     kept = {name: filters[name] for name in ("status", "kind", "q") if filters[name]}
     return render(
@@ -46,6 +48,7 @@ async def show_messages(visit: Visit) -> Response:
         messages=found["messages"],
         searched=found.get("searched"),
         by_name=found.get("by_name", False),
+        names_late=people is None and patience == GLANCE,
         filters=filters,
         filtered=bool(kept),
         unread=unread,
@@ -68,7 +71,7 @@ async def read_messages(visit: Visit) -> dict[str, Any]:
     filters = read_filters(visit.request.query_params)
     people = await phones_of_people(visit.deps, visit.shop.id, filters["q"])
     async with visit.deps.db.transaction() as session:
-        return await log_page(visit.deps, session, visit.shop.id, **filters, people=people)
+        return await log_page(visit.deps, session, visit.shop.id, **filters, people=people or [])
 
 
 async def read_message(visit: Visit) -> dict[str, Any]:

@@ -45,6 +45,7 @@ from app.shops.settings import read_settings_of
 log = get_logger(__name__)
 
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d) UTC")
+WINDOW = re.compile(r"\b(\d\d:\d\d)–(\d\d:\d\d)\b")  # a range of times
 CLOCK = re.compile(r"(\d\d:\d\d:\d\d) UTC")
 NUMBER = re.compile(r"\+\d{8,15}\b")
 LINK = re.compile(r"https?://[^\s<>\"]+")
@@ -146,6 +147,7 @@ class Moments:
         """
         sentence = MOMENT.sub(lambda found: self.short(f"{found[1]}T{found[2]}+00:00"), sentence)
         sentence = CLOCK.sub(lambda found: self.short(f"{near[:10]}T{found[1]}+00:00"), sentence)
+        sentence = WINDOW.sub(lambda found: " – ".join(map(self.language.time, found.groups())), sentence)
         return NUMBER.sub(lambda found: _phone(found[0]), sentence)
 
     def _local(self, moment: str | datetime | None) -> datetime | None:

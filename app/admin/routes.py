@@ -52,7 +52,7 @@ from app.admin.messages import cancel, read_message, read_messages, resend, show
 from app.admin.page import show_bounce, show_no_such_page
 from app.admin.privacy import download_data_request, link_data_request, read_data_requests, show_privacy
 from app.admin.session import NoSession, OtherShop, Visit, bearer_token, open_visit, refuse_fetch
-from app.admin.settings import read_settings, show_settings, update_settings
+from app.admin.settings import read_settings, show_section, show_settings, update_settings
 from app.admin.templates import (
     compare_with_default,
     preview_template,
@@ -90,6 +90,7 @@ def admin_routes() -> list[BaseRoute]:
         Route("/settings/connection", show_connection),
         Route("/settings/diagnostics", show_diagnostics),
         Route("/settings/privacy", show_privacy),
+        Route("/settings/{section}", show_section),
         Route("/data-requests/{link}", download_data_request),
         *connect_pages.routes(),
         *(Route(f"/{part}{{rest:path}}", show_no_such_page) for part in ("connect/", "settings/")),

@@ -1,6 +1,6 @@
-"""The page of what a merchant can set, and the JSON it is saved through: whole or in part."""
+"""What a merchant can set: an overview, a page for each section, and the JSON it is saved through, whole or in part."""
 
-from datetime import UTC, datetime
+from collections import Counter
 from functools import partial
 from typing import Any
 
@@ -8,13 +8,17 @@ from starlette.responses import Response
 
 from app.admin import wording
 from app.admin.json_body import read_object
-from app.admin.page import page, render
+from app.admin.page import UNSEEN, page, render
 from app.admin.session import Visit
-from app.core.language import Language, language_of
+from app.compliance.data_request import list_requests
+from app.core.errors import NotFound
+from app.core.language import AVAILABLE, Language, language_of
 from app.messages.compose import help_replies
+from app.messages.diagnostics import diagnose
 from app.messages.queries import look_again
 from app.notifications.registration import request_registration
 from app.shops.connection_view import describe_connection
+from app.shops.models import Shop
 from app.shops.queries import get_shop_locked
 from app.shops.settings import read_settings_of, refuse_undoing, save_settings
 
@@ -24,20 +28,47 @@ DELIVERIES = (1, 3, 7, 14, 30)
 
 @page
 async def show_settings(visit: Visit) -> Response:
+    """Every section with what it is set to, in one line."""
     saved, reader = read_settings_of(visit.shop), language_of(visit.request)
     async with visit.deps.db.transaction() as session:
         connection = await describe_connection(session, visit.shop.id)
-        help_texts = await help_replies(session, visit.shop, reader.code)
-    zones = list(dict.fromkeys((*wording.TIME_ZONES, *([saved.time_zone] if saved.time_zone else ()))))
+        findings = await diagnose(visit.deps, session, visit.shop)
+        requests = await list_requests(session, visit.shop.id)
     words = wording.Wording(reader)
     return render(
         visit,
         "settings",
         saved=saved,
+        connection=connection,
+        levels=Counter(each["level"] for each in findings),
+        requests=sum(each["available"] and not each["downloaded_at"] for each in requests),
+        hours=f"{reader.time(saved.quiet_hours.start)} – {reader.time(saved.quiet_hours.end)}",  # a range of times
+        age=dict(_ages(words, saved.confirmation_max_age_minutes))[saved.confirmation_max_age_minutes],
+        countries=[words.country(code) for code in saved.countries],
+        kept=[dict(_keep(words, days))[days] for days in (saved.retention.texts_days, saved.retention.phones_days)],
+    )
+
+
+@page
+async def show_section(visit: Visit) -> Response:
+    """One section under the save bar."""
+    section = str(visit.request.path_params["section"])
+    if section not in wording.SETTINGS:
+        raise NotFound(UNSEEN)
+    saved, reader = read_settings_of(visit.shop), language_of(visit.request)
+    async with visit.deps.db.transaction() as session:
+        help_texts = await help_replies(session, visit.shop, reader.code) if section == "keywords" else {}
+    zones = list(dict.fromkeys((*wording.TIME_ZONES, *([saved.time_zone] if saved.time_zone else ()))))
+    words = wording.Wording(reader)
+    return render(
+        visit,
+        "settings_section",
+        section=section,
+        saved=saved,
         stored=saved.model_dump(mode="json"),
         mails=visit.deps.settings.smtp_url is not None,
-        connection=connection,
         help_texts=help_texts,
+        languages=[(code, words.language(code)) for code in AVAILABLE],
         keep=partial(_keep, words),
         keep_deliveries=[(days, words.days(days)) for days in _with(saved.retention.deliveries_days, DELIVERIES)],
         caps=_with(saved.daily_cap, CAPS),
@@ -61,11 +92,19 @@ async def update_settings(visit: Visit) -> dict[str, Any]:
         shop = await get_shop_locked(session, visit.shop.id)
         if isinstance(was, dict):
             refuse_undoing(shop, was)
-        saved = await save_settings(session, shop, patch)
+        saved = await save_settings(session, shop, patch | _language_of_mails(visit, shop, patch))
         await request_registration(session, visit.shop.id)
         # What a setting held back is checked again under the new ones.
         await look_again(session, visit.shop.id, visit.deps.clock())
     return saved.model_dump(mode="json")
+
+
+def _language_of_mails(visit: Visit, shop: Shop, patch: dict[str, Any]) -> dict[str, str]:
+    """Whoever first names somebody to be told is taken to share their language."""
+    named = any(patch.get(name) for name in ("alert_email", "reply_email", "reply_phone"))
+    if not named or "mail_language" in patch or read_settings_of(shop).mail_language is not None:
+        return {}
+    return {"mail_language": language_of(visit.request).code}
 
 
 def _keep(words: wording.Wording, days: int) -> list[tuple[int, str]]:
@@ -81,10 +120,10 @@ def _with(saved: int | None, usual: tuple[int, ...]) -> list[int]:
 
 def _ages(words: wording.Wording, minutes: int) -> list[tuple[int, str]]:
     known: dict[int, str] = words.AGES
-    return sorted(({minutes: f"{minutes} min"} | known).items())
+    return sorted(({minutes: words.minutes(minutes)} | known).items())
 
 
 def _hours(reader: Language, *times: str) -> list[tuple[str, str]]:
     """A time saved through the API need not stand on the half hour."""
-    known = sorted({*wording.HOURS, *(each for each in times if each != "24:00")})
-    return [(each, reader.clock(datetime.strptime(each, "%H:%M").replace(tzinfo=UTC))) for each in known]
+    known = sorted({*wording.HOURS, *times})
+    return [(each, reader.time(each)) for each in known]

@@ -6,7 +6,6 @@ string that begins with a capital is a phrase for people, all others are names o
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from app.core.language import Language
@@ -298,6 +297,18 @@ ORDER_STATES: Final = {
     "refunded": "Refunded",
 }
 
+SETTINGS: Final = {
+    "hours": ("clock", "Quiet hours"),
+    "recipients": ("team", "Who gets the text"),
+    "limits": ("filter", "Limits and missed orders"),
+    "keywords": ("chat", "STOP and HELP"),
+    "replies": ("notification", "Replies and alerts"),
+    "sign-up": ("plus-circle", "Signing up"),
+    "cost": ("cash-dollar", "Price"),
+    "data": ("lock", "How long data is kept"),
+}
+"""The sections of Settings, by the last part of their address."""
+
 HOURS: Final = tuple(f"{hour:02d}:{minute:02d}" for hour in range(24) for minute in (0, 30))
 
 
@@ -342,11 +353,7 @@ class Wording:
     def window(self, window: Mapping[str, str]) -> str:
         """ "Mon–Sat, 9:00 AM – 9:00 PM"; without days where it is every day."""
         days = window["weekdays"]
-        clocks = [
-            self._language.clock(datetime.strptime(window[end], "%H:%M").replace(tzinfo=UTC))
-            for end in ("start", "end")
-        ]
-        hours = " – ".join(clocks)  # a range of times
+        hours = " – ".join(self._language.time(window[end]) for end in ("start", "end"))  # a range of times
         if len(days) == 7:
             return hours
         first, last = self._language.weekday(int(days[0])), self._language.weekday(int(days[-1]))
@@ -354,6 +361,9 @@ class Wording:
 
     def days(self, count: int) -> str:
         return self._language.days(count)
+
+    def minutes(self, count: int) -> str:
+        return self._language.minutes(count)
 
     def level(self, name: str) -> tuple[str, str, str]:
         icon, tone, meaning = LEVELS.get(name, LEVELS["warning"])

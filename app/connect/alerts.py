@@ -7,6 +7,7 @@ was queued.
 Reference: CTIA / TCR review of affiliates: order status only, both names, from a number that is registered for it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -67,7 +68,7 @@ class AccountFacts(OrderFacts):
 class AccountOrders:
     """The source of both kinds."""
 
-    async def read(self, deps: Deps, message: Message) -> OrderFacts | None:
+    async def read(self, deps: Deps, shop: Shop, message: Message) -> OrderFacts | None:
         return await _read_own(deps, message, (message.order_id or "").removeprefix(OURS))
 
     async def compose(
@@ -79,6 +80,7 @@ class AccountOrders:
         facts: OrderFacts,
         *,
         opt_out_url: str,
+        wording: Mapping[str, str],
     ) -> Composed:
         assert isinstance(facts, AccountFacts)
         template, locale = await wording_of(session, shop.id, facts.account_id, message.kind, facts.locale)

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from app.connect import alerts, conversations, notices, ownership
 from app.connect.attribution import ATTRIBUTE, attribute_order
-from app.connect.history import IMPORT, import_page
+from app.connect.history import CANCEL, IMPORT
+from app.connect.history_steps import cancel_of_import, import_step
 from app.connect.notices import MAIL, mail_notice
 from app.connect.outgoing import MAKE_CALL, make_call
 from app.connect.queries.api import forget_old_answers
@@ -53,8 +54,16 @@ async def mail_one_notice(deps: Deps, notice_id: str) -> None:
 
 
 @job(IMPORT, attempts=12)
-async def import_one_page(deps: Deps, import_id: str) -> None:
-    await import_page(deps, int(import_id))
+async def import_one_step(deps: Deps, import_id: str) -> None:
+    await import_step(deps, int(import_id))
+
+
+@job(CANCEL, attempts=6)
+async def cancel_one_bulk(deps: Deps, import_id: str) -> None:
+    try:
+        await cancel_of_import(deps, int(import_id))
+    except (AccessTokenRejected, AccessForbidden, ShopUnavailable) as error:
+        raise Discard(type(error).__name__) from None
 
 
 @every(timedelta(minutes=1), "connect.resume_imports")

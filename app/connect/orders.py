@@ -34,11 +34,13 @@ from app.connect.order_answer import describe_order, kept_metadata
 from app.connect.order_form import NOT_MOVING, LineForm, OrderForm
 from app.connect.queries.accounts import get_account
 from app.connect.queries.orders import (
+    add_lines,
     cancel_queued_about,
+    count_lines,
     keep_profile,
     lines_of,
     reference_exists,
-    replace_lines,
+    remove_lines,
     texts_about,
 )
 from app.consent.opt_out import Evidence as ConsentEvidence
@@ -119,7 +121,7 @@ async def create_order(
         order.total_cents = sum(line.price_cents for line in form.lines or [])
     session.add(order)
     await session.flush()
-    await _keep_lines(session, order, form.lines or [])
+    await keep_lines(session, order.id, form.lines or [])
     await _record_consent(deps, session, shop, order, form.consent, caller)
     await _cause_texts(deps, session, shop, account, order, {"paid_at", "shipped_at"}, verdict)
     if not order.dont_trigger_auto_actions and read_settings_of(shop).connect_news == "all":
@@ -154,7 +156,7 @@ async def change_order(
     order.updated_at = now
     await session.flush()
     if form.lines is not None:
-        await _keep_lines(session, order, form.lines)
+        await keep_lines(session, order.id, form.lines)
         if form.values.get("total_cents") is None and "total_cents" in form.given:
             order.total_cents = sum(line.price_cents for line in form.lines)
     await _record_consent(deps, session, shop, order, form.consent, caller)
@@ -186,6 +188,16 @@ async def answer_orders(
         describe_order(deps, order, lines.get(order.id, []), texts.get(f"{OURS}{order.id}", {}), zone)
         for order in orders
     ]
+
+
+async def keep_lines(session: AsyncSession, order_id: int, lines: Sequence[LineForm]) -> None:
+    """These instead of all that there were."""
+    await remove_lines(session, order_id)
+    await add_lines(session, _line_rows(order_id, lines, 0))
+
+
+async def append_lines(session: AsyncSession, order_id: int, lines: Sequence[LineForm]) -> None:
+    await add_lines(session, _line_rows(order_id, lines, await count_lines(session, order_id)))
 
 
 def phone_of(deps: Deps, order: ConnectOrder) -> str | None:
@@ -249,9 +261,10 @@ def _phone_and_email(deps: Deps, order: ConnectOrder) -> tuple[str | None, str |
     return (deps.vault.decrypt(phone) if phone else None, deps.vault.decrypt(email) if email else None)
 
 
-async def _keep_lines(session: AsyncSession, order: ConnectOrder, lines: Sequence[LineForm]) -> None:
-    rows = [
+def _line_rows(order_id: int, lines: Sequence[LineForm], first: int) -> list[dict[str, Any]]:
+    return [
         {
+            "order_id": order_id,
             "position": position,
             "name": line.name,
             "quantity": line.quantity,
@@ -260,9 +273,8 @@ async def _keep_lines(session: AsyncSession, order: ConnectOrder, lines: Sequenc
             "price_cents": line.price_cents,
             "price_currency": line.price_currency,
         }
-        for position, line in enumerate(lines)
+        for position, line in enumerate(lines, first)
     ]
-    await replace_lines(session, order.id, rows)
 
 
 async def _record_consent(

@@ -1,21 +1,25 @@
 """An account's own wording of the texts in its name; each language starts from what the organisation set."""
 
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connect.alerts import ALERTS
 from app.connect.models import Account
-from app.connect.queries.accounts import account_texts, forget_account_text, keep_account_text
-from app.core.errors import Invalid, NotFound
+from app.connect.queries.accounts import account_text_rows, forget_account_text, keep_account_text
+from app.core.errors import Conflict, Invalid, NotFound
 from app.deps import Deps
 from app.message_templates.lint import lint
+from app.message_templates.queries import stored_texts
 from app.message_templates.render import LONGEST_TEMPLATE
+from app.message_templates.variables import names_for, sample_values
 from app.messages.compose import template_for
 from app.shops.models import Shop
 from app.shops.queries import write_audit
 
 LOCALES: Final = ("en", "es", "fr")
+"""Of which there are default texts; others where the organisation has worded a text in them."""
 
 
 async def describe_own_texts(session: AsyncSession, shop: Shop, account: Account) -> list[dict[str, Any]]:
@@ -23,19 +27,51 @@ async def describe_own_texts(session: AsyncSession, shop: Shop, account: Account
 
 
 async def describe_own_text(session: AsyncSession, shop: Shop, account: Account, kind: str) -> dict[str, Any]:
-    """By language, the organisation's words (`shared`) and what is sent (`texts`). Raises `NotFound`."""
+    """By language, English first: the organisation's words (`shared`) and what is sent (`texts`). Raises `NotFound`.
+
+    *versions*: of the account's own words, to tell whether somebody has changed them meanwhile; 0 where there are none.
+    """
     known = ALERTS.get(kind)
     if known is None:
         raise NotFound("There is no such kind of text.")
-    own = await account_texts(session, account.id, kind)
-    shared = {locale: (await template_for(session, shop.id, kind, locale))[0] for locale in LOCALES}
+    rows = await account_text_rows(session, account.id, kind)
+    locales = sorted({*LOCALES, *await stored_texts(session, shop.id, kind)}, key=lambda each: (each != "en", each))
+    shared = {locale: (await template_for(session, shop.id, kind, locale))[0] for locale in locales}
+    own = {row.locale: row.text for row in rows if row.locale in shared}
     return {
         "kind": kind,
         "label": known.label.removeprefix("Connect: ").capitalize(),
         "shared": shared,
         "texts": shared | own,
         "own": sorted(own),
+        "versions": dict.fromkeys(locales, 0) | {row.locale: _version(row.updated_at) for row in rows},
     }
+
+
+async def save_own_texts(
+    deps: Deps, session: AsyncSession, shop: Shop, account: Account, kind: str, form: dict[str, Any], *, actor: str
+) -> dict[str, Any]:
+    """Several languages at once, `templates` by language; answers how they are now. Nothing is kept if one is wrong.
+
+    With `versions`, a language that somebody else has saved since is refused. Raises `NotFound`, `Invalid`, `Conflict`.
+    """
+    texts, seen = form.get("templates"), form.get("versions", {})
+    if not isinstance(texts, dict) or not isinstance(seen, dict):
+        raise Invalid({"templates": 'Give the texts by language, for example {"en": "…"}.'})
+    described = await describe_own_text(session, shop, account, kind)
+    errors = {}
+    for locale, text in texts.items():
+        if seen.get(locale, described["versions"].get(locale)) != described["versions"].get(locale):
+            raise Conflict("Somebody else has changed this text. Reload the page to see it; your change is not saved.")
+        try:
+            if not isinstance(text, str):
+                raise Invalid({"template": "The text must be text."})
+            await save_own_text(deps, session, shop, account, kind, locale, text, actor=actor)
+        except Invalid as wrong:
+            errors[f"templates.{locale[:12]}"] = wrong.errors["template"]
+    if errors:
+        raise Invalid(errors)
+    return await describe_own_text(session, shop, account, kind)
 
 
 async def save_own_text(
@@ -54,7 +90,7 @@ async def save_own_text(
     *actor*: who writes in the account's place; None is the account itself.
     """
     described = await describe_own_text(session, shop, account, kind)
-    if locale not in LOCALES:
+    if locale not in described["shared"]:
         raise Invalid({"template": "Give the language as a code such as en, es or fr."})
     words = text.strip()
     if not words or words == described["shared"][locale]:
@@ -65,6 +101,18 @@ async def save_own_text(
     detail: dict[str, object] = {"account_id": account.id, "kind": kind, "locale": locale}
     writer = actor or f"account:{account.id}"
     await write_audit(session, shop.domain, at=deps.clock(), actor=writer, action="account_text_saved", detail=detail)
+
+
+def own_samples(kind: str, name: str, phone: str | None, brand: str) -> dict[str, Any]:
+    """What a preview is filled in with, by variable: samples, with the account's and the shop's names in them."""
+    samples = sample_values(kind)
+    values = {each: str(samples.get(each.split(".")[0], {}).get(each.split(".")[1], "")) for each in names_for(kind)}
+    return {**values, "affiliate.name": name, "affiliate.phone": phone or values["affiliate.phone"], "shop.name": brand}
+
+
+def _version(moment: datetime) -> int:
+    """In microseconds, which is exact in JSON and in a browser."""
+    return int(moment.timestamp() * 1_000_000)
 
 
 def _check(words: str, kind: str, locale: str, shop: Shop) -> None:

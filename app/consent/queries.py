@@ -1,10 +1,9 @@
 """All SQL about suppressions and consent events; the shop always comes first."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, delete, func, select, true, update
+from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,37 +24,6 @@ async def find_suppression(session: AsyncSession, shop_id: int, phone_hash: byte
         Suppression.shop_id == shop_id, Suppression.phone_hash == phone_hash, Suppression.lifted_at.is_(None)
     )
     return await session.scalar(query.execution_options(populate_existing=True))
-
-
-@dataclass(frozen=True, slots=True)
-class OptOutStanding:
-    """*held*: suppressed only until staff decide. *decision*: the newest change, and whether the provider knows it."""
-
-    suppressed: bool
-    held: bool
-    decision: str | None
-    decided_at: datetime | None
-    told_provider: bool
-
-
-async def opt_out_standing(session: AsyncSession, shop_id: int, phone_hash: bytes) -> OptOutStanding:
-    """What the gate has to know of a phone, in one look."""
-    suppressed = select(Suppression.held).where(
-        Suppression.shop_id == shop_id, Suppression.phone_hash == phone_hash, Suppression.lifted_at.is_(None)
-    )
-    newest = (
-        select(ConsentEvent.change, ConsentEvent.recorded_at, ConsentEvent.written_to_provider_at)
-        .where(
-            ConsentEvent.shop_id == shop_id, ConsentEvent.phone_hash == phone_hash, ConsentEvent.change.in_(DECISIONS)
-        )
-        .order_by(ConsentEvent.seq.desc())
-        .limit(1)
-        .subquery()
-    )
-    held = select(suppressed.scalar_subquery().label("held")).subquery()
-    row = (await session.execute(select(held, newest).join_from(held, newest, true(), isouter=True))).one()
-    told = row.written_to_provider_at is not None
-    return OptOutStanding(row.held is not None, bool(row.held), row.change, row.recorded_at, told)
 
 
 async def lifted_at(session: AsyncSession, shop_id: int, phone_hash: bytes) -> datetime | None:

@@ -10,7 +10,7 @@ import io
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -100,6 +100,10 @@ class Language:
     def clock(self, moment: datetime) -> str:
         return str(format_time(moment, "short", locale=self.locale))
 
+    def time(self, written: str) -> str:
+        """A time of day that is kept as "20:00"."""
+        return self.clock(datetime.strptime(written, "%H:%M").replace(tzinfo=UTC))
+
     def weekday(self, number: int) -> str:
         """In short; Monday is 0."""
         return str(self.locale.days["stand-alone"]["abbreviated"][number])
@@ -111,6 +115,9 @@ class Language:
 
     def days(self, count: int) -> str:
         return str(format_unit(count, "duration-day", locale=self.locale))
+
+    def minutes(self, count: int) -> str:
+        return str(format_unit(count, "duration-minute", locale=self.locale))
 
     def zone(self, name: str) -> str:
         city = name.rsplit("/", 1)[-1].replace("_", " ")

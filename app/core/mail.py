@@ -25,7 +25,8 @@ async def send_mail(url: str, *, sender: str, to: str, subject: str, text: str) 
     mail["Date"], mail["Message-ID"] = formatdate(), make_msgid(domain=sender.rpartition("@")[2] or "localhost")
     # So that out-of-office programs do not answer.
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(text)
+    # Letters beyond ASCII arrive whole also where a server on the way knows seven bits only.
+    mail.set_content(text, cte="quoted-printable")
     try:
         await asyncio.to_thread(_deliver, urlsplit(url), mail)
     except (OSError, smtplib.SMTPException) as error:

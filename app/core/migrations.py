@@ -43,13 +43,19 @@ async def is_current_soon(database: Database, *, patience: float) -> bool:
 
 
 async def is_current(database: Database) -> bool:
-    """Whether the database is at the newest revision that this version knows."""
-    head = ScriptDirectory.from_config(alembic_config(database.url)).get_current_head()
+    """Whether the database has everything that this version needs.
+
+    A revision that it does not know is a newer one: the next version has migrated, and this one goes on until it is
+    replaced. Otherwise every process would call itself unready in the middle of an upgrade.
+    """
+    scripts = ScriptDirectory.from_config(alembic_config(database.url))
+    older = {each.revision for each in scripts.walk_revisions()} - set(scripts.get_heads())
     connection = await asyncpg.connect(database.dsn)
     try:
         if not await connection.fetchval("SELECT to_regclass('alembic_version')"):
             return False
-        return bool(await connection.fetchval("SELECT version_num FROM alembic_version") == head)
+        stored = await connection.fetchval("SELECT version_num FROM alembic_version")
+        return stored is not None and stored not in older
     finally:
         await connection.close()
 

@@ -1,14 +1,13 @@
 """The words of an account's texts: edited by kind and language, previewed, measured and checked as a merchant's are."""
 
-from typing import Any
-
 from starlette.responses import Response
 
 from app.connect.alerts import PAID
-from app.connect.own_texts import LOCALES, describe_own_texts, save_own_text
+from app.connect.notices import brand_of
+from app.connect.own_texts import LOCALES, describe_own_texts, own_samples, save_own_text
 from app.core.errors import AppError, NotFound
 from app.hosted.member import Member, faults_of, members_only
-from app.message_templates.variables import editor_chips, names_for, sample_values
+from app.message_templates.variables import editor_chips
 from app.notifications.catalogue import preview_notification
 from app.shops.queries import find_sender
 
@@ -58,11 +57,15 @@ async def _show(
         chosen = next((each for each in texts if each["kind"] == kind), None)
         if chosen is None:
             raise NotFound("There is no such kind of text.")
+        locale = locale if locale in chosen["shared"] else LOCALES[0]
         words = typed if typed is not None else chosen["texts"][locale]
         sender = await find_sender(session, member.shop.id, account_id=member.account.id)
         number = sender.phone_number if sender is not None else None
     try:
-        body = {"template": words, "locale": locale, "values": _values(member, kind, number)}
+        samples = own_samples(kind, member.name, number, brand_of(member.shop))
+        # The preview knows the shop by itself.
+        values = {name: value for name, value in samples.items() if not name.startswith("shop.")}
+        body = {"template": words, "locale": locale, "values": values}
         preview = await preview_notification(member.deps, member.shop, kind, body)
     except AppError as wrong:
         preview, errors = None, errors or faults_of(wrong)
@@ -72,7 +75,7 @@ async def _show(
         texts=texts,
         chosen=chosen,
         locale=locale,
-        locales=LOCALES,
+        locales=list(chosen["shared"]),
         words=words,
         number=number,
         preview=preview,
@@ -83,14 +86,4 @@ async def _show(
 
 
 def _chosen(member: Member) -> tuple[str, str]:
-    locale = member.form.get("locale", "")
-    return member.form.get("kind", "") or PAID, locale if locale in LOCALES else LOCALES[0]
-
-
-def _values(member: Member, kind: str, number: str | None) -> dict[str, Any]:
-    """The samples, with the person's own name and number in them."""
-    samples = sample_values(kind)
-    names = names_for(kind)
-    values = {name: str(samples.get(name.split(".")[0], {}).get(name.split(".")[1], "")) for name in names}
-    others = {name: value for name, value in values.items() if not name.startswith("shop.")}
-    return {**others, "affiliate.name": member.name, "affiliate.phone": number or values["affiliate.phone"]}
+    return member.form.get("kind", "") or PAID, member.form.get("locale", "") or LOCALES[0]

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.sql import MOMENT, NUMBER, NUMBERS, SPAN, WORDS, typed
 from app.messages.kinds import kinds
 from app.messages.models import Message
+from app.shops.models import Sender, Shop
 from app.shops.pace import KEPT_FOR_READING, LONGEST_CALL, MOST_A2P, Limits
 
 FIRST = 0
@@ -182,12 +183,16 @@ class DueUser:
 
 @dataclass(slots=True)
 class Claimed:
-    """A message in the hands of this process, with the slot of its call. *limits*: the user's, as the fence saw."""
+    """A message in the hands of this process, with the slot of its call. *limits*: the user's, as the fence saw.
+
+    *seen*: its shop and number, as they were at the claim; None once that was a while ago.
+    """
 
     message: Message
     provider_user_id: int
     slot: int
     limits: Limits | None = None
+    seen: tuple[Shop, Sender] | None = None
 
 
 async def users_with_due_messages(session: AsyncSession, now: datetime) -> list[DueUser]:
@@ -224,15 +229,26 @@ async def claim_due(
         "priorities": _priorities(),
     }
     rows = (await session.execute(CLAIM, values)).all()
-    messages = await _load(session, [row.message_id for row in rows])
-    return [Claimed(messages[row.message_id], row.provider_user_id, row.slot_id) for row in rows]
+    loaded = await _load(session, [row.message_id for row in rows])
+    return [
+        Claimed(message, row.provider_user_id, row.slot_id, seen=(shop, sender))
+        for row in rows
+        for message, shop, sender in [loaded[row.message_id]]
+    ]
 
 
-async def _load(session: AsyncSession, ids: Sequence[int]) -> dict[int, Message]:
+async def _load(session: AsyncSession, ids: Sequence[int]) -> dict[int, tuple[Message, Shop, Sender]]:
     if not ids:
         return {}
-    query = select(Message).where(Message.id.in_(ids)).execution_options(populate_existing=True)
-    return {message.id: message for message in await session.scalars(query)}
+    query = (
+        select(Message, Shop, Sender)
+        .join(Shop, Shop.id == Message.shop_id)
+        .join(Sender, Sender.id == Message.sender_id)
+        .where(Message.id.in_(ids))
+        .execution_options(populate_existing=True)
+    )
+    rows = await session.execute(query)
+    return {message.id: (message, shop, sender) for message, shop, sender in rows}
 
 
 def _priorities() -> list[int]:

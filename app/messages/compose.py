@@ -1,5 +1,6 @@
 """Words a text from the shop's template and the order's facts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -36,13 +37,16 @@ class Composed:
 
 async def template_for(session: AsyncSession, shop_id: int, kind: str, locale: str) -> tuple[str, str]:
     """(template, language): the merchant's wording in the customer's language, else the default one."""
-    texts = dict(DEFAULTS.get(kind, {})) | await stored_texts(session, shop_id, kind)
+    return _closest_text(kind, locale, await stored_texts(session, shop_id, kind))
+
+
+def _closest_text(kind: str, locale: str, wording: Mapping[str, str]) -> tuple[str, str]:
+    texts = {**DEFAULTS.get(kind, {}), **wording}
     chosen = closest_locale(locale, texts)
     return texts.get(chosen) or default_text(kind, locale), chosen
 
 
-async def compose_for_order(
-    session: AsyncSession,
+def compose_for_order(
     shop: Shop,
     sender: Sender,
     kind: str,
@@ -51,9 +55,10 @@ async def compose_for_order(
     *,
     refund_id: str | None = None,
     opt_out_url: str = "",
+    wording: Mapping[str, str],
 ) -> Composed:
-    """Raises `TemplateError` when the template cannot be rendered."""
-    template, locale = await template_for(session, shop.id, kind, facts.locale)
+    """*wording*: the shop's own texts of the kind, by locale. Raises `TemplateError` when it cannot be rendered."""
+    template, locale = _closest_text(kind, facts.locale, wording)
     values = order_values(shop, sender, facts, fulfillment_id, locale, refund_id=refund_id)
     values["customer"]["opt_out_url"] = opt_out_url
     return compose(template, values, locale)

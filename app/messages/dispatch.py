@@ -158,7 +158,9 @@ class Dispatch:
 
     async def _send_in_order(self, conversation: list[Claimed]) -> None:
         """Texts to one phone go one after the other: "fulfilled" must not overtake "confirmed"."""
-        for held in conversation:
+        for place, held in enumerate(conversation):
+            if place:
+                held.seen = None  # the call before took its time
             await self._send(held)
 
     async def _send(self, held: Claimed) -> None:

@@ -12,6 +12,7 @@ from app.core.phone import to_e164
 from app.deps import Deps
 from app.shopify.client import gid, operation, plain_id
 from app.shops.admin_api import run_operation
+from app.shops.models import Shop
 
 
 @dataclass(frozen=True)
@@ -81,10 +82,10 @@ class OrderFacts:
         return next((each for each in self.refunds if each.refund_id == refund_id), None)
 
 
-async def read_order_facts(deps: Deps, shop_id: int, order_id: str) -> OrderFacts | None:
-    """None when Shopify knows no such order. Raises `ShopifyError`s."""
+async def read_order_facts(deps: Deps, shop_id: int, order_id: str, *, shop: Shop | None = None) -> OrderFacts | None:
+    """None when Shopify knows no such order. *shop*: its row, where it has just been read. Raises `ShopifyError`s."""
     query = operation(__package__ or "app.messages", "order_by_id")
-    answer = await run_operation(deps, shop_id, query, {"id": gid("Order", order_id)})
+    answer = await run_operation(deps, shop_id, query, {"id": gid("Order", order_id)}, shop=shop)
     order = answer["order"]
     if not isinstance(order, dict):
         # Without errors it does not exist; with them nothing is known.

@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.consent.opt_out import OPT_IN, Evidence
 from app.consent.opt_out_link import opt_out_link
-from app.consent.queries import opt_out_standing
 from app.consent.quiet_hours import next_allowed, recipient_zones
 from app.consent.quiet_rules import rules_for
 from app.consent.shopify_states import ShopifyConsent, read_state
@@ -22,11 +21,13 @@ from app.message_templates.render import TemplateError
 from app.message_templates.segments import count_segments
 from app.messages import reasons
 from app.messages.agreement import agreement_for, covers_phone
+from app.messages.claim import Claimed
 from app.messages.compose import Composed, shop_values
 from app.messages.day_cap import cap_for, full_until
 from app.messages.disclosure import was_texted_before, with_disclosure
 from app.messages.facts import OrderFacts
 from app.messages.kinds import Kind, kinds
+from app.messages.known import Known, what_is_known
 from app.messages.merge import is_said_later, merged_parcels, with_other_parcels
 from app.messages.models import Message
 from app.messages.owners import registry
@@ -48,6 +49,8 @@ class Go:
     facts: OrderFacts | None = field(default=None, repr=False)
     agreement: Evidence | None = field(default=None, repr=False)
     """For the ledger: what the customer agreed to by ordering, under the shop's own policy."""
+    several_numbers: bool = False
+    """Whether the shop has other numbers that the text might rather leave from."""
     daily_cap: int | None = None
     """How many order texts the phone may get in 24 hours: counted again by the fence, where texts leave together."""
 
@@ -103,17 +106,20 @@ class Checks:
         self.rows.append({"code": code, "passed": None, "sentence": sentence})
 
 
-async def pass_gate(deps: Deps, message: Message, checks: Checks) -> Verdict:
+async def pass_gate(deps: Deps, held: Claimed, checks: Checks) -> Verdict:
     """May this text go now? Raises `ShopifyUnavailable` when the facts cannot be had at the moment."""
-    now = deps.clock()
+    now, message = deps.clock(), held.message
     kind = kinds.find(message.kind)
     if kind is None or message.sender_id is None:
         return checks.failed(reasons.SWITCHED_OFF if kind is None else reasons.NOT_CONNECTED)
     if message.expires_at is not None and message.expires_at <= now:
         checks.failed(reasons.TOO_LATE)
         return Expire()
-    async with deps.db.reading() as session:
-        shop, sender = await shop_and_sender(session, message.shop_id, message.sender_id)
+    if held.seen is not None:
+        shop, sender = held.seen
+    else:
+        async with deps.db.reading() as session:
+            shop, sender = await shop_and_sender(session, message.shop_id, message.sender_id)
     if not shop.installed:
         return checks.failed(reasons.SHOP_GONE)
     if sender.phone_number is None:
@@ -129,8 +135,7 @@ async def _pass_fixed_text(deps: Deps, message: Message, kind: Kind, sender: Sen
         return checks.failed(reasons.EMPTY_TEXT)
     if kind.heeds_suppression:
         phone = deps.vault.decrypt(message.phone_encrypted)
-        async with deps.db.reading() as session:
-            unwilling = await not_opted_out(deps, session, message.shop_id, phone, checks)
+        unwilling = not_opted_out(deps, await what_is_known(deps, message.shop_id, phone), phone, checks)
         if unwilling is not None:
             return unwilling
     text = deps.vault.decrypt(message.text_encrypted)
@@ -163,7 +168,11 @@ async def _pass_order_text(
         return untrue
     async with deps.db.reading() as session:
         facts = await _with_chosen_phone(deps, session, shop, facts, checks)
-        unwilling = await _may_be_texted(deps, session, shop, facts, checks)
+        nobody = _has_phone(facts, checks)
+        if nobody is not None:
+            return nobody
+        known = await what_is_known(deps, shop.id, facts.phone or "", message.kind)
+        unwilling = not_opted_out(deps, known, facts.phone or "", checks)
         if unwilling is not None:
             return unwilling
         agreed = await _has_agreed(session, kind, shop, facts, checks)
@@ -172,7 +181,7 @@ async def _pass_order_text(
         if country_of(facts.phone or "") not in read_settings_of(shop).countries:
             return checks.failed(reasons.COUNTRY_CLOSED)
         checks.passed("country_allowed", f"You send to this country ({country_of(facts.phone or '')})")
-        unusable = await why_unusable(deps, session, shop.id, facts.phone or "", sender.provider)
+        unusable = why_unusable(deps, known, sender.provider)
         if unusable is not None:
             return checks.failed(*unusable)
         waiting = await _has_to_wait(deps, session, kind, shop, facts, checks)
@@ -183,11 +192,11 @@ async def _pass_order_text(
         told = await _is_told(deps, session, message, kind, facts, checks)
         if told is not None:
             return told
-        worded = await _word(deps, session, message, kind, shop, sender, facts, checks)
+        worded = await _word(deps, session, message, kind, shop, sender, facts, known, checks)
         if not isinstance(worded, Go):
             return worded
         cap = cap_for(shop, worded.phone, country=facts.country, province=facts.province)
-        return replace(worded, agreement=agreed, daily_cap=cap)
+        return replace(worded, agreement=agreed, daily_cap=cap, several_numbers=known.several_numbers)
 
 
 async def _is_told(
@@ -215,11 +224,11 @@ async def _read_facts(
     """Whose the order is comes first: it decides the number, and with it the pace and the words."""
     owners = registry.owners if kind.source is SHOPIFY_ORDERS else None
     if owners is None or not (shop.attributes_orders or sender.account_id is not None):
-        return await kind.source.read(deps, message)
+        return await kind.source.read(deps, shop, message)
     rightful = await owners.rightful_sender(deps, message, sender)
     if rightful != sender.id:
         return Move(rightful) if rightful is not None else NobodysNumber()
-    facts = await kind.source.read(deps, message)
+    facts = await kind.source.read(deps, shop, message)
     return await owners.introduce(deps, sender, facts) if facts is not None else None
 
 
@@ -252,16 +261,14 @@ async def _with_chosen_phone(
     return facts
 
 
-async def _may_be_texted(
-    deps: Deps, session: AsyncSession, shop: Shop, facts: OrderFacts, checks: Checks
-) -> Skip | Hold | None:
-    """Whom: the customer's own number, unless it opted out. An opt-out here wins over whatever Shopify says."""
+def _has_phone(facts: OrderFacts, checks: Checks) -> Skip | None:
+    """Whom: the customer's own number."""
     if facts.customer_id is None:
         return checks.failed(reasons.NO_CUSTOMER)
     if facts.phone is None:
         return checks.failed(reasons.NO_PHONE)
     checks.passed("phone_found", "The customer's own phone number was found")
-    return await not_opted_out(deps, session, shop.id, facts.phone, checks)
+    return None
 
 
 async def _has_agreed(
@@ -280,19 +287,17 @@ async def _has_agreed(
     return agreement
 
 
-async def not_opted_out(
-    deps: Deps, session: AsyncSession, shop_id: int, phone: str, checks: Checks
-) -> Skip | Hold | None:
-    """Not to who opted out, nor whose words are in doubt, nor before the provider has been told of a START."""
-    phone_hash = deps.vault.fingerprint(phone)
-    known = await opt_out_standing(session, shop_id, phone_hash)
+def not_opted_out(deps: Deps, known: Known, phone: str, checks: Checks) -> Skip | Hold | None:
+    """Not to who opted out, nor whose words are in doubt, nor before the provider has been told of a START. An opt-out
+    here wins over whatever Shopify says."""
     if known.suppressed and not known.held:
         return checks.failed(reasons.OPTED_OUT)
     if known.suppressed:
         checks.held(reasons.HELD_FOR_DECISION.code, reasons.HELD_FOR_DECISION.sentence)
         return Hold(deps.clock() + DECISION_PAUSE, "held until staff decide", phone)
-    fresh = known.decided_at is not None and deps.clock() - known.decided_at < UNBLOCKING_TAKES
-    if fresh and known.decision == OPT_IN and not known.told_provider:
+    decision = known.decision
+    fresh = decision is not None and deps.clock() - decision.recorded_at < UNBLOCKING_TAKES
+    if decision is not None and fresh and decision.change == OPT_IN and not decision.told_provider:
         checks.held("unblocking", "RingCentral is being told that the customer opted in again")
         return Hold(deps.clock() + UNBLOCKING_PAUSE, "waiting for RingCentral's list", phone)
     checks.passed("not_opted_out", "The number has not opted out")
@@ -395,13 +400,16 @@ async def _word(
     shop: Shop,
     sender: Sender,
     facts: OrderFacts,
+    known: Known,
     checks: Checks,
 ) -> Verdict:
     if facts.phone is None:
         return checks.failed(reasons.NO_PHONE)
     link = opt_out_link(deps.vault, deps.settings.shopify_app_url, shop, facts.phone)
     try:
-        composed = await kind.source.compose(session, shop, sender, message, facts, opt_out_url=link)
+        composed = await kind.source.compose(
+            session, shop, sender, message, facts, opt_out_url=link, wording=known.wording
+        )
     except TemplateError as error:
         return checks.failed(reasons.BAD_TEMPLATE, error.sentence)
     if not composed.text:

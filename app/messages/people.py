@@ -17,21 +17,28 @@ from app.shops.admin_api import run_operation
 log = get_logger(__name__)
 
 PATIENCE: Final = 3.0
-"""Seconds that somebody who types may be kept waiting for names."""
+"""Seconds until names are given up."""
+GLANCE: Final = 0.25
+"""Seconds that a page may wait for names; Shopify mostly answers within them. What comes later is filled in."""
 NAME: Final = re.compile(r"[^\W\d_][^\W\d_]*(?:[ '’.-]{1,2}[^\W\d_]+){0,4}")
 
 
-async def phones_of_people(deps: Deps, shop_id: int, words: str | None) -> list[str]:
-    """The phones of up to twenty customers of that name; none when *words* are no name."""
+async def phones_of_people(
+    deps: Deps, shop_id: int, words: str | None, *, patience: float = PATIENCE
+) -> list[str] | None:
+    """The phones of up to twenty customers of that name; none when *words* are no name. None: no answer in time."""
     question = name_search(words or "")
     if question is None:
         return []
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             document = operation(__package__ or "app.messages", "customers_by_name")
             answer = await run_operation(deps, shop_id, document, {"q": question})
             nodes = (answer["customers"] or {}).get("nodes") or []
-    except (ShopifyError, TimeoutError) as error:
+    except TimeoutError:
+        log.info("people.late", shop_id=shop_id, patience=patience)
+        return None
+    except ShopifyError as error:
         log.info("people.unasked", shop_id=shop_id, error=type(error).__name__)
         return []
     phones = (to_e164((node.get("defaultPhoneNumber") or {}).get("phoneNumber"), None) for node in nodes)

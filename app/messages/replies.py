@@ -4,13 +4,16 @@ No loop can arise: what the staff phone writes is never passed on, nor is anythi
 e-mail says that it is automatic; and more than thirty replies an hour are kept for the page only.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.consent.keywords import Meaning
 from app.core.jobs import Discard, enqueue, job
+from app.core.language import SOURCE, language
 from app.core.log import get_logger
 from app.core.mail import send_mail
 from app.deps import Deps
@@ -26,6 +29,8 @@ log = get_logger(__name__)
 PASS_ON = "messages.pass_on_reply"  # noqa: S105  # a job
 MOST_AN_HOUR = 30
 LONGEST_FORWARDED = 300
+PICTURE: Final = "A picture came."
+"""Said in place of the words of a text without any."""
 
 
 async def pass_on(session: AsyncSession, shop: Shop, inbound_id: int) -> None:
@@ -70,18 +75,25 @@ async def _by_mail(deps: Deps, shop: Shop, inbound: InboundMessage, phone: str, 
     if to is None or server is None:
         return
     doubtful = inbound.meaning == Meaning.DOUBTFUL
-    subject = f"{'Please decide: r' if doubtful else 'R'}eply to your order texts from {phone}"
-    words = [
-        f"{phone} wrote to {shop.name or shop.domain}:",
-        "",
-        text or "(a picture)",
-        "",
-        "It may mean STOP. Texts to this number wait until you decide under Consent in the app."
+    told = _told_in(shop)
+    subject = (
+        f"Please decide: reply to your order texts from {phone}"
         if doubtful
-        else "Answer in RingCentral, or call. This e-mail is automatic and its answers are not read.",
+        else f"Reply to your order texts from {phone}"
+    )
+    words = [
+        told(f"{phone} wrote to {shop.name or shop.domain}:"),
+        "",
+        text or told(PICTURE),
+        "",
+        told("It may mean STOP. Texts to this number wait until you decide under Consent in the app.")
+        if doubtful
+        else told("Answer under Messages in the app, in RingCentral, or call."),
+        "",
+        told("This e-mail is automatic and its answers are not read."),
     ]
     sender = deps.settings.mail_from or to
-    await send_mail(server.get_secret_value(), sender=sender, to=to, subject=subject, text="\n".join(words))
+    await send_mail(server.get_secret_value(), sender=sender, to=to, subject=told(subject), text="\n".join(words))
     log.info("reply.mailed", shop_id=shop.id, inbound_id=inbound.id)
 
 
@@ -98,7 +110,10 @@ async def _by_text(
     if to is None or to in {each.phone_number for each in senders}:
         return
     shown = text if len(text) <= LONGEST_FORWARDED else text[: LONGEST_FORWARDED - 3] + "..."
-    hint = " It may mean STOP: please decide in the app." if inbound.meaning == Meaning.DOUBTFUL else ""
+    told = _told_in(shop)
+    words = [told(f"{phone} wrote to {shop.name or shop.domain}:"), f'"{shown or told(PICTURE)}"']
+    if inbound.meaning == Meaning.DOUBTFUL:
+        words.append(told("It may mean STOP: please decide in the app."))
     await queue_text(
         deps,
         session,
@@ -107,6 +122,10 @@ async def _by_text(
         REPLY_FORWARD,
         subject=str(inbound.id),
         phone=to,
-        text=f'{shop.name or shop.domain}: {phone} wrote "{shown or "(a picture)"}".{hint}',
-        locale="en",
+        text=" ".join(words),
+        locale=read_settings_of(shop).mail_language or SOURCE,
     )
+
+
+def _told_in(shop: Shop) -> Callable[[str | None], str]:
+    return language(read_settings_of(shop).mail_language or SOURCE).told

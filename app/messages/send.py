@@ -59,7 +59,7 @@ async def pass_or_settle(deps: Deps, held: Claimed) -> Go | None:
     message, checks = held.message, Checks()
     try:
         async with asyncio.timeout(GATE_DEADLINE):
-            verdict = await pass_gate(deps, message, checks)
+            verdict = await pass_gate(deps, held, checks)
     except (ShopifyError, TimeoutError):
         checks.held("shopify_away", "Shopify could not be asked for the order; it will be tried again")
         pause = settle.backoff(message.attempts)
@@ -68,7 +68,7 @@ async def pass_or_settle(deps: Deps, held: Claimed) -> Go | None:
     match verdict:
         case Go(phone=phone):
             message.checks = checks.rows
-            if await _goes_from_another_number(deps, held, phone):
+            if verdict.several_numbers and await _goes_from_another_number(deps, held, phone):
                 return None
             return verdict
         case Hold(until, cause, phone):

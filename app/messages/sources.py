@@ -4,6 +4,7 @@ A feature whose orders live elsewhere hands its kinds a source of its own; every
 opt-outs and the log, stays the same for them.
 """
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,7 +18,7 @@ from app.shops.models import Sender, Shop
 
 
 class OrderSource(Protocol):
-    async def read(self, deps: Deps, message: Message) -> OrderFacts | None:
+    async def read(self, deps: Deps, shop: Shop, message: Message) -> OrderFacts | None:
         """Fresh facts, or None when there is no such order any more. Raises `ShopifyError`s."""
 
     async def compose(
@@ -29,13 +30,14 @@ class OrderSource(Protocol):
         facts: OrderFacts,
         *,
         opt_out_url: str,
+        wording: Mapping[str, str],
     ) -> Composed:
-        """Raises `TemplateError` when the wording cannot be rendered."""
+        """*wording*: the shop's own texts of the kind, by locale. Raises `TemplateError` when it cannot be rendered."""
 
 
 class ShopifyOrders:
-    async def read(self, deps: Deps, message: Message) -> OrderFacts | None:
-        return await read_order_facts(deps, message.shop_id, message.order_id or "")
+    async def read(self, deps: Deps, shop: Shop, message: Message) -> OrderFacts | None:
+        return await read_order_facts(deps, message.shop_id, message.order_id or "", shop=shop)
 
     async def compose(
         self,
@@ -46,11 +48,11 @@ class ShopifyOrders:
         facts: OrderFacts,
         *,
         opt_out_url: str,
+        wording: Mapping[str, str],
     ) -> Composed:
         if sender.account_id is not None and registry.owners is not None:
             return await registry.owners.word(session, shop, sender, message, facts, opt_out_url=opt_out_url)
-        return await compose_for_order(
-            session,
+        return compose_for_order(
             shop,
             sender,
             message.kind,
@@ -59,6 +61,7 @@ class ShopifyOrders:
             # A text about a refund has the refund as its subject; the facts of other texts hold none of that id.
             refund_id=message.subject,
             opt_out_url=opt_out_url,
+            wording=wording,
         )
 
 

@@ -22,6 +22,7 @@ from app.deps import Deps
 from app.messages import reasons
 from app.messages.agreement import ORDER_UPDATES
 from app.messages.gate import Checks, inside_hours, not_opted_out, within_daily_cap
+from app.messages.known import what_is_known
 from app.messages.unusable import why_unusable
 from app.shopify.client import ShopifyError
 from app.shops.models import Sender, Shop
@@ -104,14 +105,15 @@ async def _check(deps: Deps, session: AsyncSession, shop: Shop, phone: str, outs
     else:
         checks.passed("number_connected", f"Your number {sender.phone_number} is connected")
     await _check_agreement(session, shop, outside.shopify, checks)
-    await not_opted_out(deps, session, shop.id, phone, checks)
+    known = await what_is_known(deps, shop.id, phone)
+    not_opted_out(deps, known, phone, checks)
     _check_provider(outside.blocks, checks)
     country = country_of(phone)
     if country in read_settings_of(shop).countries:
         checks.passed("country_allowed", f"You send to this country ({country})")
     else:
         checks.failed(reasons.COUNTRY_CLOSED)
-    unusable = await why_unusable(deps, session, shop.id, phone, sender.provider) if sender is not None else None
+    unusable = why_unusable(deps, known, sender.provider) if sender is not None else None
     if unusable is not None:
         checks.failed(*unusable)
     inside_hours(deps, shop, phone, checks)

@@ -1,14 +1,17 @@
-"""Tells the merchant by e-mail when no text can leave any more: not each failure, but each new state of affairs.
+"""Tells the merchant by e-mail, in the merchant's language, when no text can leave any more: not each failure, but each
+new state of affairs.
 
 The same problems are told once a day at most; what was told is remembered in the audit log, by code.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.language import SOURCE, language
 from app.core.log import get_logger
 from app.core.mail import send_mail
 from app.deps import Deps
@@ -37,7 +40,7 @@ async def mail_problems(deps: Deps, shop_id: int) -> bool:
         server.get_secret_value(),
         sender=deps.settings.mail_from or to,
         to=to,
-        subject=f"No order texts leave {shop.name or shop.domain} at the moment",
+        subject=_told_in(shop)(f"No order texts leave {shop.name or shop.domain} at the moment"),
         text=_words(shop, problems),
     )
     async with deps.db.transaction() as session:
@@ -64,10 +67,17 @@ async def _told_lately(deps: Deps, session: AsyncSession, shop: Shop) -> list[st
 
 
 def _words(shop: Shop, problems: list[dict[str, Any]]) -> str:
-    lines = [f"Order texts of {shop.name or shop.domain} wait, because:", ""]
-    lines += [f"- {each['sentence']} {each['action'] or ''}".rstrip() for each in problems]
+    told = _told_in(shop)
+    lines = [told(f"Order texts of {shop.name or shop.domain} wait, because:"), ""]
+    lines += [f"- {told(each['sentence'])} {told(each['action'])}".rstrip() for each in problems]
     lines += [
         "",
-        "Open the app in Shopify Admin: Settings, Diagnostics. Texts that wait leave by themselves afterwards.",
+        told("Open the app in Shopify Admin: Settings, Diagnostics. Texts that wait leave by themselves afterwards."),
+        "",
+        told("This e-mail is automatic and its answers are not read."),
     ]
-    return "\n".join([*lines, "", "This e-mail is automatic and its answers are not read."])
+    return "\n".join(lines)
+
+
+def _told_in(shop: Shop) -> Callable[[str | None], str]:
+    return language(read_settings_of(shop).mail_language or SOURCE).told

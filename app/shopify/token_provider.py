@@ -7,7 +7,7 @@ do nothing then, and `access_token` would never need the merchant.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,13 @@ class AdminAccess:
 class TokenProvider(Protocol):
     async def admin_access(self, shop_id: int, *, rejected: str | None = None) -> AdminAccess:
         """The same as `access_token`, with the shop's domain beside it."""
+        ...
+
+    def access_of(self, shop: Any) -> AdminAccess | None:
+        """What a row of `shops` that was just read gives by itself; None where `admin_access` has to see to it.
+
+        Raises `AccessTokenRejected`.
+        """
         ...
 
     async def access_token(self, shop_id: int, *, rejected: str | None = None) -> str:

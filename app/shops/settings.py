@@ -83,6 +83,8 @@ class ShopSettings(BaseModel):
     phone_source: Literal["customer", "order"] = "customer"
     alert_email: str | None = None
     """Who is told when no text can leave any more."""
+    mail_language: Literal["en", "de", "es", "fr"] | None = None
+    """What e-mails and texts to the merchant's own people are written in. None until an address is first given."""
     # Whom to tell of whose orders; software that posts orders mostly tells by itself.
     connect_news: Literal["shopify", "all", "none"] = "shopify"
 

@@ -42,6 +42,10 @@ class OfflineTokens:
     async def access_token(self, shop_id: int, *, rejected: str | None = None) -> str:
         return (await self.admin_access(shop_id, rejected=rejected)).token
 
+    def access_of(self, shop: Shop) -> AdminAccess | None:
+        stored = self._usable(shop, None)
+        return AdminAccess(shop.domain, stored) if stored is not None else None
+
     async def admin_access(self, shop_id: int, *, rejected: str | None = None) -> AdminAccess:
         async with self.db.reading() as session:
             shop = await get_shop(session, shop_id)

@@ -7,6 +7,8 @@ Revises: 20261122_0430
 import sqlalchemy as sa
 from alembic import op
 
+from app.core.online_index import create_index_online
+
 revision = "20261122_0600"
 down_revision = "20261122_0430"
 branch_labels = None
@@ -14,22 +16,11 @@ depends_on = None
 
 
 def upgrade() -> None:
+    waiting = "state IN ('queued', 'sending', 'unknown')"
+    create_index_online("ix_messages_open_order", "messages", ["shop_id", "order_id"], where=waiting)
+    create_index_online("ix_messages_expiry", "messages", ["expires_at"], where="state = 'queued'")
     op.add_column("messages", sa.Column("fence", sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("messages", sa.Column("redeliveries", sa.BigInteger(), server_default="0", nullable=False))
-    op.create_index(
-        "ix_messages_open_order",
-        "messages",
-        ["shop_id", "order_id"],
-        unique=False,
-        postgresql_where=sa.text("state IN ('queued', 'sending', 'unknown')"),
-    )
-    op.create_index(
-        "ix_messages_expiry",
-        "messages",
-        ["expires_at"],
-        unique=False,
-        postgresql_where=sa.text("state = 'queued'"),
-    )
     op.add_column("pace_slots", sa.Column("call_group", sa.Text(), server_default="medium", nullable=False))
     op.add_column("pace_slots", sa.Column("message_id", sa.BigInteger(), nullable=True))
     op.add_column("provider_users", sa.Column("call_reserve", sa.BigInteger(), server_default="4", nullable=False))

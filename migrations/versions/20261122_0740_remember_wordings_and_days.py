@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from app.core.online_index import create_index_online
+
 revision = "20261122_0740"
 down_revision = "20261122_0720"
 branch_labels = None
@@ -10,6 +12,16 @@ depends_on = None
 
 
 def upgrade() -> None:
+    read_at = sa.Column("read_at", sa.DateTime(timezone=True), nullable=True)
+    op.add_column("inbound_messages", read_at, if_not_exists=True)
+    create_index_online("ix_inbound_messages_unread", "inbound_messages", ["shop_id", "id"], where="read_at IS NULL")
+    create_index_online("ix_messages_shop_id_created_at", "messages", ["shop_id", "created_at"])
+    # Almost all texts end as delivered; what is looked for in a long log are the others.
+    unusual = "state <> 'delivered'"
+    create_index_online("ix_messages_shop_id_state_id", "messages", ["shop_id", "state", "id"], where=unusual)
+    for column in ("order_name", "order_id"):
+        known = f"{column} IS NOT NULL"
+        create_index_online(f"ix_messages_shop_id_{column}", "messages", ["shop_id", column], where=known)
     op.create_table(
         "template_versions",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -52,33 +64,6 @@ def upgrade() -> None:
             ["shop_id"], ["shops.id"], name=op.f("fk_export_links_shop_id_shops"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_export_links")),
-    )
-    op.add_column("inbound_messages", sa.Column("read_at", sa.DateTime(timezone=True), nullable=True))
-    op.create_index(
-        "ix_inbound_messages_unread",
-        "inbound_messages",
-        ["shop_id", "id"],
-        postgresql_where=sa.text("read_at IS NULL"),
-    )
-    op.create_index("ix_messages_shop_id_created_at", "messages", ["shop_id", "created_at"])
-    # Almost all texts end as delivered; what is looked for in a long log are the others.
-    op.create_index(
-        "ix_messages_shop_id_state_id",
-        "messages",
-        ["shop_id", "state", "id"],
-        postgresql_where=sa.text("state <> 'delivered'"),
-    )
-    op.create_index(
-        "ix_messages_shop_id_order_name",
-        "messages",
-        ["shop_id", "order_name"],
-        postgresql_where=sa.text("order_name IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_messages_shop_id_order_id",
-        "messages",
-        ["shop_id", "order_id"],
-        postgresql_where=sa.text("order_id IS NOT NULL"),
     )
 
 

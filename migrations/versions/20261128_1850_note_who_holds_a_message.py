@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from app.core.online_index import create_index_online
+
 revision = "20261128_1850"
 down_revision = "20261122_0740"
 branch_labels = None
@@ -10,8 +12,8 @@ depends_on = None
 
 
 def upgrade() -> None:
+    create_index_online("ix_messages_held", "messages", ["sender_id"], where="state = 'sending'")
     op.add_column("messages", sa.Column("held_by", sa.Text(), nullable=True))
-    op.create_index("ix_messages_held", "messages", ["sender_id"], postgresql_where=sa.text("state = 'sending'"))
 
 
 def downgrade() -> None:

@@ -1,7 +1,8 @@
 """Finds the newest opt-outs, and the few numbers on hold, without reading all of a shop's suppressions."""
 
-import sqlalchemy as sa
 from alembic import op
+
+from app.core.online_index import create_index_online
 
 revision = "20261128_1950"
 down_revision = "20261128_1947"
@@ -10,17 +11,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index(
-        "ix_suppressions_shop_id_since",
-        "suppressions",
-        ["shop_id", "since"],
-        postgresql_where=sa.text("lifted_at IS NULL"),
+    create_index_online(
+        "ix_suppressions_shop_id_since", "suppressions", ["shop_id", "since"], where="lifted_at IS NULL"
     )
-    op.create_index(
-        "ix_suppressions_shop_id_held",
-        "suppressions",
-        ["shop_id", "since"],
-        postgresql_where=sa.text("held AND lifted_at IS NULL"),
+    create_index_online(
+        "ix_suppressions_shop_id_held", "suppressions", ["shop_id", "since"], where="held AND lifted_at IS NULL"
     )
 
 

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.browser
 PAGES = {
     "/connect": "Connect",
     "/connect/accounts/1": "Jane Doe",
+    "/connect/accounts/1/texts/connect_order_paid": "Order paid",
     "/connect/page": "Connect page",
     "/connect/attribution": "Attribution",
     "/connect/history": "Import history",
@@ -32,6 +33,11 @@ Omar Haddad,omar-1,omar@example.com,
 Nobody,no-1,,
 Twice,omar-1,twice@example.com,
 """
+OWN_WORDS = {
+    "English": "{{ affiliate.name }} with {{ shop.name }}: thank you! Reply STOP to opt-out.",
+    "Spanish": "{{ affiliate.name }} de {{ shop.name }}: gracias. Responda STOP para no recibir más.",
+    "French": "{{ affiliate.name }} avec {{ shop.name }} : merci. Répondez STOP pour vous désinscrire.",
+}
 
 
 async def picture(browser: Browser, name: str) -> None:
@@ -105,9 +111,20 @@ async def test_accounts_are_invited_imported_and_set_up(world: World) -> None:
         await browser.app.get_by_label("Text this person's customers").check()
         await browser.save()
         await expect(browser.page.get_by_text("Connected", exact=True)).to_be_visible()
-        await browser.app.get_by_label("Order paid").fill("No names at all")
-        await browser.app.get_by_role("button", name="Save text").first.click()
+        await browser.app.get_by_role("link", name="Edit Order paid").click()
+        await browser.shows("Order paid")
+        await browser.app.get_by_label("Spanish", exact=True).fill("No names at all")
+        await browser.page.locator("#save-bar-save").click()
         await expect(browser.app.get_by_text("Name the person who texts").first).to_be_visible()
+        for label, words in OWN_WORDS.items():
+            await browser.app.get_by_label(label, exact=True).fill(words)
+        await expect(browser.app.get_by_text("Jane Doe de Demo Store: gracias")).to_be_visible()
+        await picture(browser, "account-text")
+        await browser.save()
+        await browser.app.get_by_role("button", name="Use your default in French").click()
+        await browser.save()
+    own = await world.rows("SELECT locale, text FROM connect_templates ORDER BY locale")
+    assert [tuple(each) for each in own] == [("en", OWN_WORDS["English"]), ("es", OWN_WORDS["Spanish"])]
     [account] = [each for each in (await world.api("GET", "/connect/accounts")).json()["accounts"] if each["id"] == 1]
     assert (account["alerts_enabled"], account["phone_number"], account["can_text"]) == (True, SENDER, True)
 

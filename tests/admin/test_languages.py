@@ -20,7 +20,17 @@ TRANSLATED = [code for code in AVAILABLE if code != SOURCE]
 IN_ENGLISH = {"evidence.html"}
 """A record for others to check, in the language of what it holds."""
 TEMPLATES = [path for path in sorted((WEB / "templates").rglob("*.html")) if path.name not in IN_ENGLISH]
-NAMES = {"SMS for Ecommerce", "RingCentral", "JWT", "· SMS for Ecommerce", "Shopify", "OpenAPI", "/api/v1"}
+NAMES = {
+    "STOP",
+    "HELP",
+    "SMS for Ecommerce",
+    "RingCentral",
+    "JWT",
+    "· SMS for Ecommerce",
+    "Shopify",
+    "OpenAPI",
+    "/api/v1",
+}
 NAMES |= {"https://example.com/webhooks"}
 """What is called the same in every language."""
 READ = {

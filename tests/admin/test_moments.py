@@ -20,7 +20,7 @@ NOON = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
         ("held until 2026-11-24 14:00 UTC", "held until Nov 24, 9:00\u202fAM"),
         ("The customer agreed to texts (Shopify, read 16:59:58 UTC)", "… (Shopify, read 11:59\u202fAM)"),
         ("Your number +16505550100 is connected", "Your number +1 650-555-0100 is connected"),
-        ("Outside 09:00–12:30 America/New_York", "Outside 09:00–12:30 America/New_York"),
+        ("Outside 09:00–12:30 America/New_York", "Outside 9:00\u202fAM – 12:30\u202fPM America/New_York"),
         ("The number has not opted out", "The number has not opted out"),
     ],
 )

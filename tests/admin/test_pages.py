@@ -2,6 +2,8 @@
 
 import re
 
+from app.admin.wording import SETTINGS
+from app.simulator.shopify.faults import Fault
 from tests.polaris import strangers
 from tests.world import ADA, SHOP, World
 
@@ -24,6 +26,7 @@ PAGES = {
     "/connect/requests": "Request log",
     "/templates/connect_order_paid": "Connect: order paid",
     "/settings": "Settings",
+    **{f"/settings/{section}": title for section, (_, title) in SETTINGS.items()},
     "/settings/connection": "RingCentral",
     "/settings/diagnostics": "Diagnostics",
     "/settings/privacy": "Privacy",
@@ -126,3 +129,16 @@ async def test_all_static_files_of_a_page_are_there_and_kept_for_ever(world: Wor
     assert (outdated.status_code, outdated.headers["cache-control"]) == (200, "no-cache")
     for path in ("js/none.js", "../templates/admin/base.html", "..%2f..%2fapp/config.py"):
         assert (await world.http.get(f"{world.url}/static/x/{path}")).status_code == 404
+
+
+async def test_the_log_does_not_wait_for_names_but_asks_for_them_once_more(world: World) -> None:
+    await world.ready()
+    await world.order()
+    await world.workers_run()
+    query = world.shopify.document_query(SHOP, "/messages")
+    world.shopify.faults.add(Fault("graphql", hang_seconds=0.6))
+    page = (await world.http.get(f"{world.url}/messages?{query}&q=Lovelace")).text
+    assert "Shopify is being asked for customers named “Lovelace”." in page
+    late = (await world.http.get(f"{world.url}/messages?{query}&q=Lovelace&names=late")).text
+    assert "Texts to customers named “Lovelace” in Shopify." in late
+    assert "Shopify is being asked" not in late

@@ -1,5 +1,6 @@
 """What a merchant can set: two people at once, the phone that is texted, and who hears of trouble."""
 
+import re
 from email import message_from_string, policy
 
 from pydantic import SecretStr
@@ -81,6 +82,19 @@ async def test_a_broken_connection_is_told_once_to_whom_the_merchant_named(datab
         [mail] = [message_from_string(each, policy=policy.default) for each in mails]
         assert mail["To"] == "owner@demo-store.com"
         assert "Paste a new JWT." in mail.get_content()
+        await world.api("PUT", "/settings", {"mail_language": "de"})
         await world.advance(days=1)
         await world.recurring_run()
         assert len(mails) == 2
+        german = message_from_string(mails[1], policy=policy.default)
+        assert german["Subject"] == "Von Demo Store gehen zurzeit keine Bestell-SMS hinaus"
+        assert "Fügen Sie ein neues JWT ein." in german.get_content()
+        assert not re.search(r"\b(the|and|wait|because)\b", german.get_content())
+
+
+async def test_mails_speak_the_language_of_whoever_first_asked_for_them(world: World) -> None:
+    await world.install()
+    first = await world.api("PUT", "/settings?locale=fr-FR", {"reply_email": "team@demo-store.com"})
+    assert first.json()["mail_language"] == "fr"
+    later = await world.api("PUT", "/settings?locale=de", {"alert_email": "owner@demo-store.com"})
+    assert later.json()["mail_language"] == "fr"

@@ -84,18 +84,18 @@ async def open_any(browser: Browser, path: str) -> None:
 async def test_without_a_network_the_page_stays_and_says_so(world: World) -> None:
     await world.install()
     async with browsing(world) as browser:
-        await browser.open("/settings", "Settings")
+        await browser.open("/settings/keywords", "STOP and HELP")
         await browser.page.context.set_offline(True)
         await browser.app.get_by_label("Phone number for help").fill("+1 650 555 0199")
         await browser.page.locator("#save-bar-save").click()
         await expect(browser.app.get_by_text("The server can't be reached.")).to_be_visible()
         await browser.page.locator("#save-bar-discard").click()
-        await browser.app.get_by_role("link", name="Run the checks").click()
+        await browser.page.locator("#app-menu").get_by_role("link", name="Analytics").click()
         await expect(browser.app.get_by_text("That page couldn't be reached")).to_be_visible()
-        await expect(browser.app.locator('s-page[heading="Settings"]')).to_be_attached()
+        await expect(browser.app.locator('s-page[heading="STOP and HELP"]')).to_be_attached()
         await browser.page.context.set_offline(False)
         await browser.app.get_by_role("button", name="Try again").click()
-        await expect(browser.app.locator('s-page[heading="Diagnostics"]')).to_be_attached()
+        await expect(browser.app.locator('s-page[heading="Analytics"]')).to_be_attached()
         await expect(browser.app.get_by_text("That page couldn't be reached")).to_be_hidden()
         browser.problems = [problem for problem in browser.problems if "ERR_INTERNET_DISCONNECTED" not in problem]
 
@@ -131,7 +131,7 @@ async def test_two_tabs_at_one_text_end_in_a_question_not_in_a_loss(world: World
 async def test_two_tabs_at_one_setting_end_in_a_question_too(world: World) -> None:
     await world.install()
     async with browsing(world) as browser:
-        await browser.open("/settings", "Settings")
+        await browser.open("/settings/hours", "Quiet hours")
         until, question = browser.app.get_by_label("Send until"), browser.app.locator("[data-meanwhile]")
         await until.select_option("21:00")
         await browser.save()
@@ -155,7 +155,7 @@ async def test_two_tabs_at_one_setting_end_in_a_question_too(world: World) -> No
 async def test_a_stale_session_is_renewed_without_losing_what_was_typed(world: World) -> None:
     await world.install()
     async with browsing(world) as browser:
-        await browser.open("/settings", "Settings")
+        await browser.open("/settings/keywords", "STOP and HELP")
         phone = browser.app.get_by_label("Phone number for help")
         world.clock.advance(seconds=300)  # the token that opened the page is long stale: App Bridge fetches another
         await phone.fill("+1 650 555 0199")
@@ -248,7 +248,7 @@ async def test_connecting_shows_its_steps_and_keeps_the_one_that_failed(world: W
 async def test_uninstalled_in_another_tab_the_page_says_so_and_loses_nothing(world: World) -> None:
     await world.install()
     async with browsing(world) as browser:
-        await browser.open("/settings", "Settings")
+        await browser.open("/settings/keywords", "STOP and HELP")
         phone = browser.app.get_by_label("Phone number for help")
         await phone.fill("+1 650 555 0199")
         await world.shopify.uninstall(SHOP)

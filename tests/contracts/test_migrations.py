@@ -1,5 +1,9 @@
 """The migrations alone make the tables that the models describe."""
 
+import ast
+import asyncio
+from pathlib import Path
+
 import asyncpg
 import pytest
 from alembic import command
@@ -7,7 +11,7 @@ from alembic.script import ScriptDirectory
 
 from app.core.db import Base, Database
 from app.core.discovery import import_models
-from app.core.migrations import alembic_config, upgrade
+from app.core.migrations import SCRIPTS, alembic_config, upgrade
 from tests.conftest import run_sql, with_name
 
 EMPTY = "sms_test_empty"
@@ -38,3 +42,55 @@ async def test_every_table_is_made(database_url: str) -> None:
     rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
     await connection.close()
     assert set(Base.metadata.tables) <= {row["tablename"] for row in rows}
+
+
+# --- a large installation goes on working while it is upgraded ---
+
+OPT_OUT = "INSERT INTO suppressions (shop_id, phone_hash, since) VALUES ($1, $2, now())"
+WAITS_FOR_A_WRITER = """
+SELECT count(*) FROM pg_stat_activity WHERE query ILIKE '%INDEX %' || $1 || '%' AND wait_event_type = 'Lock'
+"""
+BEFORE_THE_INDEX, THE_INDEX = "20261128_1947", "ix_suppressions_shop_id_since"
+SMALL_TABLES = {"provider_users", "senders"}
+"""As many rows as numbers are connected."""
+
+
+def made_here(source: str) -> tuple[set[str], list[str]]:
+    """(tables that a revision makes, tables that it puts an index on in its transaction)."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    named = [(node, ast.unparse(node.func)) for node in calls]
+    tables = {ast.literal_eval(node.args[0]) for node, name in named if name == "op.create_table"}
+    return tables, [ast.literal_eval(node.args[1]) for node, name in named if name == "op.create_index"]
+
+
+@pytest.mark.parametrize("revision", sorted((SCRIPTS / "versions").glob("*.py")), ids=lambda path: path.stem)
+def test_no_index_is_made_under_a_lock_on_a_table_that_grows(revision: Path) -> None:
+    made, indexed = made_here(revision.read_text())
+    assert [table for table in indexed if table not in made | SMALL_TABLES] == []
+
+
+async def test_opt_outs_are_written_while_their_index_is_being_made(empty_database: str) -> None:
+    await asyncio.to_thread(command.upgrade, alembic_config(empty_database), BEFORE_THE_INDEX)
+    dsn = Database(empty_database).dsn
+    slow, quick = await asyncpg.connect(dsn), await asyncpg.connect(dsn)
+    shop = await quick.fetchval("INSERT INTO shops (domain, created_at) VALUES ('a.myshopify.com', now()) RETURNING id")
+    # What an upgrade that was broken off has left behind is made anew.
+    await quick.execute(f"CREATE INDEX {THE_INDEX} ON suppressions (phone_hash)")
+    transaction = slow.transaction()
+    await transaction.start()
+    await slow.execute(OPT_OUT, shop, b"written before and not committed yet")
+    upgrading = asyncio.create_task(asyncio.to_thread(upgrade, empty_database))
+    try:
+        async with asyncio.timeout(30):
+            while not await quick.fetchval(WAITS_FOR_A_WRITER, THE_INDEX):
+                assert not upgrading.done()
+                await asyncio.sleep(0.02)
+            await quick.execute(OPT_OUT, shop, b"written meanwhile", timeout=3)
+    finally:
+        await transaction.commit()
+    await upgrading
+    definition = await quick.fetchval("SELECT pg_get_indexdef(to_regclass($1))", THE_INDEX)
+    assert "(shop_id, since)" in definition
+    assert await quick.fetchval("SELECT count(*) FROM suppressions") == 2
+    await slow.close()
+    await quick.close()

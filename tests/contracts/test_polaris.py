@@ -31,7 +31,7 @@ from tests.polaris import (
 )
 
 OUTSIDE = {"hosted.js", "connect_snippet.js"}
-TEMPLATES = [*(WEB / "templates" / "admin").glob("*.html"), *(WEB / "templates" / "partials").glob("*.html")]
+TEMPLATES = [*(WEB / "templates" / "admin").rglob("*.html"), *(WEB / "templates" / "partials").glob("*.html")]
 SCRIPTS = {path.name: path.read_text() for path in (WEB / "static" / "js").glob("*.js") if path.name not in OUTSIDE}
 BRIDGE = Path(stub_files.__code__.co_filename).parent / "app_bridge"
 

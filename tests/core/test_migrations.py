@@ -3,11 +3,12 @@
 import asyncio
 from pathlib import Path
 
+import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
 from app.core.db import Database
-from app.core.migrations import is_current_soon
+from app.core.migrations import is_current, is_current_soon
 
 
 async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -43,3 +44,20 @@ async def test_a_database_that_comes_a_moment_later_is_waited_for(database_url: 
 async def test_a_database_that_does_not_come_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         await is_current_soon(Database(f"postgresql://postgres@/nothing?host={tmp_path}"), patience=0.3)
+
+
+@pytest.mark.parametrize(
+    ("revision", "ready"),
+    [("20261122_0430", False), ("20991231_0000", True), (None, False)],
+    ids=["older", "of the next version", "none"],
+)
+async def test_a_version_works_on_while_the_next_one_has_migrated(
+    database_url: str, revision: str | None, ready: bool
+) -> None:
+    database = Database(database_url)
+    connection = await asyncpg.connect(database.dsn)
+    await connection.execute("DELETE FROM alembic_version")
+    if revision is not None:
+        await connection.execute("INSERT INTO alembic_version VALUES ($1)", revision)
+    await connection.close()
+    assert await is_current(database) is ready

@@ -237,8 +237,8 @@ class Machines:
 
 
 @asynccontextmanager
-async def open_machines(folder: Path, *, workers: int = 2) -> AsyncIterator[Machines]:
-    """Everything up; at the end everything gone."""
+async def open_machines(folder: Path, *, workers: int = 2, **settings: str) -> AsyncIterator[Machines]:
+    """Everything up; at the end everything gone. *settings*: of the environment, besides the usual ones."""
     folder.chmod(0o755)  # noqa: ASYNC240  # as root PostgreSQL runs as a user of its own and has to reach its data
     async with AsyncExitStack() as stack:
         postgres = await asyncio.to_thread(embedded_postgres.start_embedded, folder / "database")
@@ -268,6 +268,7 @@ async def open_machines(folder: Path, *, workers: int = 2) -> AsyncIterator[Mach
             "RINGCENTRAL_CLIENT_ID": "simulated-client",
             "RINGCENTRAL_CLIENT_SECRET": "simulated-secret",
             "PYTHONUNBUFFERED": "1",
+            **settings,
         }
         http = await stack.enter_async_context(httpx2.AsyncClient(timeout=20, trust_env=False))
         machines = Machines(

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from app.connect import history
-from app.connect.history import import_page
+from app.connect import history_steps
+from app.connect.history_steps import import_step
 from tests.connect.stage import client_of, jane, jane_texts
 from tests.hosted.person import joined
 from tests.world import World
@@ -142,7 +142,7 @@ async def test_paused_killed_and_repeated_pages_are_each_counted_once(world: Wor
     await jane(world)
     await past(world, 44)
     run = await start(world, dry_run=False)
-    await import_page(world.deps, run["id"])
+    await import_step(world.deps, run["id"])
     first = await state(world, run["id"])
     assert (first["state"], first["total"], first["read"]) == ("running", 45, 20)
     paused = await world.api("POST", f"/connect/imports/{run['id']}/pause")
@@ -167,16 +167,16 @@ async def test_two_workers_with_the_same_page_store_it_once(world: World, monkey
     await jane(world)
     await past(world, 25)
     run = await start(world, dry_run=False)
-    read = history._read_page  # the moment between reading and storing is what the test is about
+    read = history_steps._read  # the moment between reading and storing is what the test is about
 
     async def read_slowly(*given: Any) -> Any:
         page = await read(*given)
-        monkeypatch.setattr(history, "_read_page", read)
-        await import_page(world.deps, run["id"])
+        monkeypatch.setattr(history_steps, "_read", read)
+        await import_step(world.deps, run["id"])
         return page
 
-    monkeypatch.setattr(history, "_read_page", read_slowly)
-    await import_page(world.deps, run["id"])
+    monkeypatch.setattr(history_steps, "_read", read_slowly)
+    await import_step(world.deps, run["id"])
     assert (await state(world, run["id"]))["read"] == 20
     await world.workers_run()
     assert (await state(world, run["id"]))["counts"]["created"] == 25

@@ -148,8 +148,8 @@ async def test_the_shorter_help_answer_can_be_chosen(world: World) -> None:
         "Msg & Data rates may apply."
     )
     assert spanish.startswith("Llama al +16505550199")
-    page = (await world.open_page("/settings")).text
-    assert "Please call +16505550199 for more information" in page
+    page = (await world.open_page("/settings/keywords")).text
+    assert "Please call +1 650-555-0199 for more information" in page
 
 
 async def test_the_help_answer_can_be_switched_off(world: World) -> None:

@@ -19,6 +19,7 @@ from app.messages.dispatch import Dispatch
 from app.messages.kinds import HELP_REPLY, kinds
 from app.messages.queue import About, queue_message, queue_text
 from app.shopify.token_provider import AdminAccess
+from app.shops.models import Shop
 from app.wiring import load_declarations
 from tests.messages.scripted import ScriptedProvider, ScriptedShopify
 from tests.world import NOON_IN_NEW_YORK, settings_for
@@ -114,6 +115,9 @@ class Engine:
 
 class LastingToken:
     """The shop's token never ends here: renewing it is another test's subject."""
+
+    def access_of(self, shop: Shop) -> AdminAccess:
+        return AdminAccess("demo-store.myshopify.com", "shopify-token")
 
     async def admin_access(self, shop_id: int, *, rejected: str | None = None) -> AdminAccess:
         return AdminAccess("demo-store.myshopify.com", "shopify-token")

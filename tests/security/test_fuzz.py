@@ -64,7 +64,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /connect/accounts": {"connect_id": "1", "name": "Jane", "phone": "+12125550177", "email": "j@example.com"},
     "PUT /connect/accounts/{id}": {"alerts_enabled": True, "jwt": "a.b.c", "phone_number": "+16505550100"},
     "POST /connect/accounts/import": {"csv": "name,email\nJane,j@example.com", "first_line": 2},
-    "PUT /connect/accounts/{id}/templates/{kind}": {"locale": "en", "template": "x"},
+    "PUT /connect/accounts/{id}/templates/{kind}": {"templates": {"en": "x"}, "versions": {"en": 0}},
     "PUT /connect/attribution": {
         "rules": [{"field": "order_tag", "name": "", "pattern": "*", "account_id": None}, {"field": "landing_page"}]
     },

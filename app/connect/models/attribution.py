@@ -49,8 +49,9 @@ class Attribution(Base):
 class HistoryImport(Base):
     """One backfill from Shopify: *state* is "running", "paused", "done" or "failed".
 
-    *cursor* is where the next page begins, so that a stopped run goes on where it was. A dry run only counts. *fence*
-    counts the pages that were stored, so that a worker that comes back from the dead adds nothing.
+    A dry run only counts. *way* is "pages", with *cursor* where the next one begins, or "bulk": Shopify's operation
+    *operation_id* has *gathered* so many orders, and *read_to* bytes of its file are stored. *note*: why the way was
+    changed. *fence* counts the steps, so that a worker that comes back from the dead adds nothing.
     """
 
     __tablename__ = "connect_imports"
@@ -61,7 +62,12 @@ class HistoryImport(Base):
     dry_run: Mapped[bool]
     state: Mapped[str]
     since: Mapped[datetime | None]
+    way: Mapped[str] = mapped_column(server_default="pages")
+    note: Mapped[str | None]
     cursor: Mapped[str | None]
+    operation_id: Mapped[str | None]
+    gathered: Mapped[int | None]
+    read_to: Mapped[int] = mapped_column(server_default="0")
     fence: Mapped[int] = mapped_column(server_default="0")
     total: Mapped[int | None]
     counts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")

@@ -123,10 +123,12 @@ async def any_account_sender(session: AsyncSession, shop_id: int) -> Sender | No
 
 async def account_texts(session: AsyncSession, account_id: int, kind: str) -> dict[str, str]:
     """Locale to the account's own wording."""
-    query = select(AccountTemplate.locale, AccountTemplate.text).where(
-        AccountTemplate.account_id == account_id, AccountTemplate.kind == kind
-    )
-    return {row.locale: row.text for row in await session.execute(query)}
+    return {row.locale: row.text for row in await account_text_rows(session, account_id, kind)}
+
+
+async def account_text_rows(session: AsyncSession, account_id: int, kind: str) -> list[AccountTemplate]:
+    query = select(AccountTemplate).where(AccountTemplate.account_id == account_id, AccountTemplate.kind == kind)
+    return list(await session.scalars(query.execution_options(populate_existing=True)))
 
 
 async def keep_account_text(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, or_, select, text
+from sqlalchemy import delete, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -85,11 +85,23 @@ async def reference_exists(session: AsyncSession, account_id: int, reference_id:
     )
 
 
-async def shopify_order_exists(session: AsyncSession, shop_id: int, shopify_order_id: str) -> bool:
-    query = select(ConnectOrder.id).where(
+async def find_shopify_order(session: AsyncSession, shop_id: int, shopify_order_id: str) -> ConnectOrder | None:
+    query = select(ConnectOrder).where(
         ConnectOrder.shop_id == shop_id, ConnectOrder.shopify_order_id == shopify_order_id
     )
-    return await session.scalar(query) is not None
+    return await session.scalar(query)
+
+
+async def imported_orders(
+    session: AsyncSession, shop_id: int, import_id: int, shopify_order_ids: Sequence[str]
+) -> dict[str, int]:
+    """Shopify's id to ours, of those orders that this import stored."""
+    query = select(ConnectOrder.shopify_order_id, ConnectOrder.id).where(
+        ConnectOrder.shop_id == shop_id,
+        ConnectOrder.import_id == import_id,
+        ConnectOrder.shopify_order_id.in_(shopify_order_ids),
+    )
+    return {row.shopify_order_id: row.id for row in await session.execute(query)}
 
 
 async def order_page(
@@ -120,10 +132,18 @@ async def lines_of(session: AsyncSession, order_ids: Sequence[int]) -> dict[int,
     return found
 
 
-async def replace_lines(session: AsyncSession, order_id: int, rows: Sequence[dict[str, Any]]) -> None:
+async def remove_lines(session: AsyncSession, order_id: int) -> None:
     await session.execute(delete(ConnectLine).where(ConnectLine.order_id == order_id))
+
+
+async def count_lines(session: AsyncSession, order_id: int) -> int:
+    query = select(func.count()).where(ConnectLine.order_id == order_id)
+    return int(await session.scalar(query) or 0)
+
+
+async def add_lines(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
-        await session.execute(insert(ConnectLine).values([{"order_id": order_id, **row} for row in rows]))
+        await session.execute(insert(ConnectLine).values(list(rows)))
 
 
 async def texts_about(

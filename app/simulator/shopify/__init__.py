@@ -5,6 +5,7 @@
     tokens        ID tokens, offline tokens       call          one call of the Admin API
     graphql       one Admin API request           resolvers     its operations (consent, subscriptions, views, search)
     cost          points and the leaky bucket     connections   pages and cursors
+    bulk          queries run in bulk             bulk_query    what they must be (bulk_files: their rows)
     webhooks      signing, delivering, retrying   payloads      their bodies (shop_payloads, orders)
     admin_http    what the app calls              control       what the trial's panel calls (panel)
     faults        what goes wrong next            server        all of it behind one port

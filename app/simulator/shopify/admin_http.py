@@ -90,7 +90,9 @@ class AdminEndpoints:
         question = read_question(await request.body())
         if question is None:
             return "", (400, {"errors": {"query": "Required parameter missing or invalid"}})
-        call = AdminCall(shop, simulator.credentials.api_key, version, now, simulator.store.new_id)
+        host, port = request.scope["server"]
+        simulator.bulk.origin = f"http://{host}:{port}"
+        call = AdminCall(shop, simulator.credentials.api_key, version, now, simulator.store.new_id, simulator.bulk)
         bucket = self._buckets.setdefault(shop.domain, Bucket.full(shop.plan, now))
         answer = answer_question(question, call, bucket, throttle=fault is not None and fault.throttle)
         simulator.store.save()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from app.simulator.shopify.bulk import BulkRuns
 from app.simulator.shopify.payloads import Payload
 from app.simulator.shopify.state import Shop
 
@@ -17,4 +18,5 @@ class AdminCall:
     api_version: str
     now: datetime
     new_id: Callable[[], int]
+    bulk: BulkRuns
     events: list[dict[str, Payload]] = field(default_factory=list)

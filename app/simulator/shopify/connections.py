@@ -7,7 +7,9 @@ stays right when records before it change. 250 records a page at most.
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -16,6 +18,18 @@ from graphql import GraphQLError
 LARGEST_PAGE = 250
 
 SortKey = tuple[str | int, int]
+
+_whole: ContextVar[bool] = ContextVar("whole", default=False)
+
+
+@contextmanager
+def every_record() -> Iterator[None]:
+    """Inside, a connection that names no size holds all that there is, as in a bulk operation."""
+    token = _whole.set(True)
+    try:
+        yield
+    finally:
+        _whole.reset(token)
 
 
 class Identified(Protocol):
@@ -31,7 +45,10 @@ def connect(
 ) -> dict[str, Any]:
     """A connection over *records*, sorted by *sort_value* (their id without one)."""
     first, last = arguments.get("first"), arguments.get("last")
-    _check_size(first, last)
+    if _whole.get() and first is None and last is None:
+        first = len(records)
+    else:
+        _check_size(first, last)
 
     def key(record: Any) -> SortKey:
         value = record.id if sort_value is None else sort_value(record)

@@ -103,6 +103,8 @@ class NewFaults(msgspec.Struct, forbid_unknown_fields=True):
     throttle: bool = False
     hang_seconds: float = 0
     after_accepting: bool = False
+    bulk_allowed: bool | None = None
+    bulk_error: Literal["ACCESS_DENIED", "INTERNAL_SERVER_ERROR", "TIMEOUT"] | None = None
     lose_webhooks: bool | None = None
     duplicate_webhooks: bool | None = None
 
@@ -297,6 +299,10 @@ class ControlEndpoints:
             self._simulator.lose_webhooks = given.lose_webhooks
         if given.duplicate_webhooks is not None:
             self._simulator.duplicate_webhooks = given.duplicate_webhooks
+        if given.bulk_allowed is not None:
+            self._simulator.bulk.allowed = given.bulk_allowed
+        if given.bulk_error is not None:
+            self._simulator.bulk.errors.append(given.bulk_error)
         if given.kind is not None:
             fault = Fault(
                 given.kind,

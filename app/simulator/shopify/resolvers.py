@@ -16,7 +16,7 @@ from app.simulator.shopify import consent, subscriptions
 from app.simulator.shopify.call import AdminCall
 from app.simulator.shopify.connections import connect
 from app.simulator.shopify.search import BadSearch, matches_search
-from app.simulator.shopify.state import Customer, Order, Subscription
+from app.simulator.shopify.state import BulkOperation, Customer, Order, Subscription
 from app.simulator.shopify.views import View, customer_view, fulfillment_view, order_view, shop_view
 
 R = TypeVar("R")
@@ -143,6 +143,26 @@ class Admin:
     def webhookSubscriptionDelete(self, info: Info, id: str) -> View:
         return subscriptions.delete(self._call, _numeric_id(id, "WebhookSubscription"))
 
+    # Bulk operations
+
+    def bulkOperationRunQuery(self, info: Info, **arguments: Any) -> View:
+        grouped, query = arguments["groupObjects"], arguments["query"]
+        return self._call.bulk.start(self._shop, self._call.new_id, info.schema, self, query, grouped=grouped)
+
+    def bulkOperationCancel(self, info: Info, id: str) -> View:
+        return self._call.bulk.cancel(self._shop, _numeric_id(id, "BulkOperation"))
+
+    def bulkOperation(self, info: Info, id: str) -> View | None:
+        found = self._shop.bulk_operations.get(_numeric_id(id, "BulkOperation"))
+        return self._call.bulk.view(found) if found is not None else None
+
+    def bulkOperations(self, info: Info, **arguments: Any) -> View:
+        found = _found(list(self._shop.bulk_operations.values()), arguments.get("query"), _bulk_fields)
+        newest_first = {**arguments, "reverse": not arguments.get("reverse")}
+        return connect(
+            found, newest_first, node=self._call.bulk.view, sort_value=lambda operation: operation.created_at
+        )
+
     def node(self, info: Info, id: str) -> View | None:
         match id.removeprefix("gid://shopify/").partition("/")[0]:
             case "Order":
@@ -153,6 +173,8 @@ class Admin:
                 return self.fulfillment(info, id)
             case "WebhookSubscription":
                 return self.webhookSubscription(info, id)
+            case "BulkOperation":
+                return self.bulkOperation(info, id)
             case "Shop":
                 return self.shop(info) if id == self._shop.gid else None
             case _:
@@ -251,6 +273,16 @@ def _customer_fields(customer: Customer) -> dict[str, Any]:
         "tag": customer.tags,
         "customer_date": customer.created_at,
         "updated_at": customer.updated_at,
+    }
+
+
+def _bulk_fields(operation: BulkOperation) -> dict[str, Any]:
+    return {
+        "id": operation.id,
+        "created_at": operation.created_at,
+        "completed_at": operation.completed_at,
+        "status": operation.status.lower(),
+        "operation_type": "query",
     }
 
 

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.core.clock import Clock
 from app.simulator.shopify.admin_http import AdminEndpoints
+from app.simulator.shopify.bulk_files import BulkFiles
 from app.simulator.shopify.control import ControlEndpoints
 from app.simulator.shopify.verbs import SimulatedShopify
 
@@ -29,7 +30,8 @@ class ShopifySimulator(SimulatedShopify):
     ) -> None:
         super().__init__(clock=clock, api_key=api_key, api_secret=api_secret, app_url=app_url, state_path=state_path)
         self.pages: ASGIApp | None = None
-        own = Router(ControlEndpoints(self).routes(), redirect_slashes=False, default=self._show_page)
+        routes = [*ControlEndpoints(self).routes(), *BulkFiles(self.bulk).routes()]
+        own = Router(routes, redirect_slashes=False, default=self._show_page)
         admin = Router(AdminEndpoints(self).routes(), redirect_slashes=False)
         self.app = Starlette(
             routes=[Host("{shop}.myshopify.com", admin), *(Host(host, own) for host in OWN_HOSTS)],

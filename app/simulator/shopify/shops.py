@@ -14,6 +14,7 @@ import httpx2
 
 from app.core.clock import Clock
 from app.simulator.shopify import shop_payloads, tokens
+from app.simulator.shopify.bulk import BulkRuns
 from app.simulator.shopify.credentials import Credentials
 from app.simulator.shopify.faults import Fault, Faults, Kind
 from app.simulator.shopify.payloads import Payload
@@ -44,6 +45,7 @@ class SimulatedShops:
         self.store = Store(state_path)
         self.faults = Faults()
         self.webhooks = Webhooks(self.store, self.credentials, app_url.rstrip("/"), clock)
+        self.bulk = BulkRuns(clock, self.webhooks.send_later)
         self.requests: list[RecordedRequest] = []
 
     @property
@@ -181,7 +183,8 @@ class SimulatedShops:
             await self.retry_webhooks(due_only=True)
 
     async def settle(self) -> None:
-        """Waits for the webhooks that the app's own mutations caused."""
+        """Waits for bulk operations that nothing holds, and for the webhooks that the app's own mutations caused."""
+        await self.bulk.settle()
         await self.webhooks.settle()
 
     @property
@@ -228,5 +231,6 @@ class SimulatedShops:
         self.store.save()
 
     async def aclose(self) -> None:
+        await self.bulk.aclose()
         await self.webhooks.aclose()
         self.store.save()

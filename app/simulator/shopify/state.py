@@ -181,6 +181,25 @@ class Subscription(msgspec.Struct, kw_only=True):
         return f"gid://shopify/WebhookSubscription/{self.id}"
 
 
+class BulkOperation(msgspec.Struct, kw_only=True):
+    """*objects* and *roots* are counted as it runs. *file* is the secret name of its rows, None without any."""
+
+    id: int
+    created_at: datetime
+    query: str
+    status: str = "CREATED"
+    error_code: str | None = None
+    completed_at: datetime | None = None
+    objects: int = 0
+    roots: int = 0
+    size: int = 0
+    file: str | None = None
+
+    @property
+    def gid(self) -> str:
+        return f"gid://shopify/BulkOperation/{self.id}"
+
+
 class OfflineToken(msgspec.Struct, kw_only=True):
     """An access token with its refresh token. *refreshed_at* is when the refresh token was used first, *replaced_by*
     the refresh token that was given for it, *secret_print* tells which client secret it was asked for with."""
@@ -219,6 +238,7 @@ class Shop(msgspec.Struct, kw_only=True):
     customers: dict[int, Customer] = {}
     orders: dict[int, Order] = {}
     subscriptions: dict[int, Subscription] = {}
+    bulk_operations: dict[int, BulkOperation] = {}
     tokens: list[OfflineToken] = []
     codes: list[AuthorizationCode] = []
 

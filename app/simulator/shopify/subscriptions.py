@@ -17,7 +17,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SHOPIFY_HOSTS = re.compile(r"(^|\.)(myshopify\.com|shopify\.com|shopifycloud\.com|internal|local)$")
 NAME = re.compile(r"[A-Za-z0-9_-]{1,50}")
 ADDRESS_FIELD = ["webhookSubscription", "callbackUrl"]
-GROUPS = ("CUSTOMERS_MARKETING_CONSENT", "FULFILLMENT_EVENTS")
+GROUPS = ("BULK_OPERATIONS", "CUSTOMERS_MARKETING_CONSENT", "FULFILLMENT_EVENTS")
 SCOPE_OF_GROUP = {
     "orders": "read_orders",
     "refunds": "read_orders",

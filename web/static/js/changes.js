@@ -7,8 +7,16 @@ export function onlyChanges(form) {
   const known = {}; // what this page knows to be stored, by dotted name
   let names = [];
 
+  const at = (stored, name) => name.split('.').reduce((inner, part) => inner[part], stored);
+
   function learn(stored, of) {
-    for (const name of of) known[name] = name.split('.').reduce((inner, part) => inner[part], stored);
+    for (const name of of) known[name] = at(stored, name);
+  }
+
+  /** What was just saved, and what the page shows anyway: the server may have stored more than was sent. */
+  function learnSaved(stored) {
+    const shown = snapshot(form);
+    learn(stored, Object.keys(shown).filter((name) => names.includes(name) || String(at(stored, name)) === String(shown[name])));
   }
 
   function body(values, saved) {
@@ -18,5 +26,5 @@ export function onlyChanges(form) {
   }
 
   learn(JSON.parse(form.dataset.stored), Object.keys(snapshot(form)));
-  return { body, onSaved: (stored) => learn(stored, names), onOvertaken: ({ now }) => Object.assign(known, now) };
+  return { body, onSaved: learnSaved, onOvertaken: ({ now }) => Object.assign(known, now) };
 }

@@ -23,6 +23,24 @@ export function mount(form) {
       return;
     }
     history.replaceState(history.state, '', url);
+    showResults(fresh);
+    fillInNames(mine);
+  }
+
+  /** Where Shopify took its time to say whose name it is, the results are asked for again while the first are read. */
+  async function fillInNames(mine) {
+    const note = results.querySelector('[data-names-late]');
+    if (!note) return;
+    const url = new URL(location.href);
+    url.searchParams.set('names', 'late');
+    const html = await fetchFragment(url).catch(() => null);
+    const fresh = html && parse(html).querySelector('[data-results]');
+    if (mine !== latest) return;
+    if (fresh) showResults(fresh);
+    else note.remove();
+  }
+
+  function showResults(fresh) {
     Object.assign(results.dataset, fresh.dataset);
     results.replaceChildren(...fresh.childNodes);
     form.parentElement.querySelector('[data-said]').textContent = fresh.dataset.summary;
@@ -35,7 +53,8 @@ export function mount(form) {
     clearTimeout(timer);
     timer = setTimeout(apply, TYPING_PAUSE);
   });
-  return () => clearTimeout(timer);
+  fillInNames(latest);
+  return () => { clearTimeout(timer); latest += 1; };
 }
 
 /** Where the form leads with what is filled in. */

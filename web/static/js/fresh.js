@@ -60,7 +60,7 @@ export function mount(box) {
     const button = box.querySelector('[data-held]');
     button.hidden = count === 0;
     if (!count) return;
-    button.textContent = WORDS.newTexts(count);
+    if (button.textContent !== WORDS.newTexts(count)) say(button.textContent = WORDS.newTexts(count));
     button.onclick = () => {
       box.replaceChildren(...now.childNodes);
       box.querySelector('[data-key] [href]')?.focus({ preventScroll: true });

@@ -14,6 +14,7 @@ class Question {
 
   constructor(box) {
     this.#box = box;
+    box.tabIndex = -1; // so that it can take the focus
   }
 
   get open() {

@@ -1,4 +1,4 @@
-// The hours of sending: the times rest while the quiet hours are off.
+// A section of the settings under the save bar. The times of the quiet hours rest while the quiet hours are off.
 import { onlyChanges } from './changes.js';
 import { watchForm } from './save_form.js';
 
@@ -10,7 +10,7 @@ export function mount(form) {
     for (const name of ['quiet_hours.start', 'quiet_hours.end']) field(name).disabled = !enabled.checked;
   }
 
-  enabled.addEventListener('change', showTimes);
-  watchForm(form, { ...onlyChanges(form), onReset: showTimes });
-  showTimes();
+  enabled?.addEventListener('change', showTimes);
+  watchForm(form, { ...onlyChanges(form), onReset: enabled && showTimes });
+  if (enabled) showTimes();
 }

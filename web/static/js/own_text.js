@@ -1,0 +1,45 @@
+// One text of a connected account, all its languages side by side: each with what a customer would read and what it costs.
+import { echo } from './echo.js';
+import { nest } from './fields.js';
+import { countSegments } from './gsm.js';
+import { refresh } from './navigation.js';
+import { watchForm } from './save_form.js';
+import { WORDS } from './words.js';
+
+export function mount(form) {
+  const { shared, versions, samples } = JSON.parse(form.querySelector('[data-editor]').textContent);
+  const languages = [...form.querySelectorAll('[data-language]')];
+
+  const watched = watchForm(form, {
+    body: (values, saved) => changes(values, saved, versions),
+    onSaved: () => setTimeout(refresh),
+    onReset: () => languages.forEach(show),
+  });
+
+  function show(language) {
+    const draft = language.querySelector('s-text-area').value;
+    const words = draft.trim() || shared[language.dataset.language];
+    const read = echo(words, samples);
+    language.querySelector('[data-bubble]').textContent = read ?? words;
+    language.querySelector('[data-note]').textContent = read === null ? '' : WORDS.segments(countSegments(read).segments);
+    language.querySelector('[data-default]').disabled = words === shared[language.dataset.language];
+  }
+
+  for (const language of languages) {
+    const text = language.querySelector('s-text-area');
+    text.addEventListener('input', () => show(language));
+    language.querySelector('[data-default]').addEventListener('click', () => {
+      text.value = shared[language.dataset.language];
+      text.removeAttribute('error');
+      show(language);
+      watched.changed();
+    });
+    show(language);
+  }
+}
+
+/** Only the languages that were changed, and what each was when the page opened. */
+function changes(values, saved, versions) {
+  const { templates } = nest(Object.fromEntries(Object.entries(values).filter(([name, text]) => text !== saved[name])));
+  return { templates, versions: Object.fromEntries(Object.keys(templates).map((locale) => [locale, versions[locale]])) };
+}
