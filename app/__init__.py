@@ -2,7 +2,8 @@
 
 The folders stand in ranks; imports point downward only, and `make check` holds them to it. Highest first:
 
-    main.py  worker.py  cli.py     the web process, the worker process, operators' commands
+    cli.py  processes.py           operators' commands; starting the two processes with little around them
+    main.py  worker.py             the web process, the worker process
     simulator/                     Shopify and RingCentral as local servers for trial and tests; never in production
     wiring.py                      composition root: builds everything once
     webhooks/  admin/  public/     IN: Shopify's and RingCentral's calls; pages inside Shopify Admin; the opt-out page

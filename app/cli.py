@@ -3,31 +3,26 @@
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-import asyncpg
 import typer
-import uvicorn
 from cryptography.fernet import Fernet
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Column, Table
 
-from app.config import ConfigurationError, Settings, read_settings
+from app import processes
+from app.config import ConfigurationError, Settings
 from app.core import migrations
 from app.core.backup import BackupError, back_up
 from app.core.backup import restore as restore_from
-from app.core.db import Database
-from app.core.embedded_postgres import PostgresUnavailable, default_data_dir, start_embedded
-from app.core.log import set_up_logging
+from app.core.embedded_postgres import PostgresUnavailable
 from app.core.rotation import rotate_keys
 from app.messages.doctor import examine
+from app.processes import settings_and_database
 from app.shopify.app_toml import render_toml, toml_problem
 from app.wiring import declared_rows, load_declarations, open_deps
-from app.worker import work
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console()
@@ -38,7 +33,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
-    """The console script `sms-for-ecommerce`. Configuration errors end in one clear message and status 2."""
+    """All commands of the console script. Configuration errors end in one clear message and status 2."""
     try:
         cli()
     except (BackupError, ConfigurationError, PostgresUnavailable) as error:
@@ -47,68 +42,16 @@ def main() -> None:
         raise SystemExit(2) from None
 
 
-@contextmanager
-def settings_and_database() -> Iterator[tuple[Settings, str]]:
-    """The settings, and `DATABASE_URL` or the address of an embedded PostgreSQL that runs meanwhile."""
-    settings = read_settings()
-    set_up_logging(json=settings.production, level=settings.log_level)
-    if settings.database_url is not None:
-        yield settings, settings.database_url
-        return
-    with start_embedded(settings.data_dir or default_data_dir(settings.app_env)) as server:
-        yield settings, server.url
-
-
-PATIENCE = 30.0
-"""Seconds for which a database that is starting is waited for."""
-
-
-def check_migrated(database_url: str) -> None:
-    """Raises `ConfigurationError` when the database does not answer or is not at this version."""
-    try:
-        current = asyncio.run(migrations.is_current_soon(Database(database_url), patience=PATIENCE))
-    except (OSError, asyncpg.PostgresError) as error:
-        raise ConfigurationError(f"The database does not answer ({type(error).__name__}).") from None
-    if not current:
-        raise ConfigurationError("The database is not at this version: run `sms-for-ecommerce migrate` first.")
-
-
 @cli.command()
 def web() -> None:
     """Serve HTTP on PORT: webhooks, pages, API."""
-    with settings_and_database() as (settings, database_url):
-        check_migrated(database_url)
-        os.environ["DATABASE_URL"] = database_url
-        uvicorn.run(
-            "app.main:create",
-            factory=True,
-            host=settings.bind_address,
-            port=settings.port,
-            workers=settings.web_concurrency if settings.web_concurrency > 1 else None,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            timeout_graceful_shutdown=10,
-        )
+    processes.serve_web()
 
 
 @cli.command()
 def worker() -> None:
     """Do the background work: webhooks, sending, statuses, reconciliation."""
-    with settings_and_database() as (settings, database_url):
-        check_migrated(database_url)
-        _run_quickly(work(settings, database_url))
-
-
-def _run_quickly(work: Coroutine[Any, Any, None]) -> None:
-    """On uvloop where there is one, as the web process does."""
-    try:
-        import uvloop  # not made for Windows
-    except ImportError:
-        asyncio.run(work)
-    else:
-        uvloop.run(work)
+    processes.run_worker()
 
 
 @cli.command()

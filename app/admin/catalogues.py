@@ -26,6 +26,7 @@ SPEAKING: Final = (
     "admin/connection.py",
     "admin/consent.py",
     "admin/conversations.py",
+    "admin/exports.py",
     "admin/json_body.py",
     "admin/messages.py",
     "admin/page.py",

@@ -16,6 +16,7 @@ from app.admin.session import Visit
 from app.deps import Deps
 from app.messages.export import export_csv, make_export_link, take_export_link
 from app.messages.people import phones_of_people
+from app.shopify.client import ShopifyUnavailable
 from app.shops.queries import get_shop
 
 KEPT = ("status", "kind", "q")
@@ -27,8 +28,11 @@ async def make_export(visit: Visit) -> dict[str, Any]:
     filters = read_filters(QueryParams([(name, str(given[name])) for name in KEPT if given.get(name)]))
     kept = {name: filters[name] for name in KEPT if filters[name]}
     people = await phones_of_people(visit.deps, visit.shop.id, filters["q"])
+    if people is None:
+        # A file outlives its page, so it must not lack a customer's texts without a word.
+        raise ShopifyUnavailable("Shopify did not answer, so this name could not be looked up. Try again in a moment.")
     async with visit.deps.db.transaction() as session:
-        token = await make_export_link(visit.deps, session, visit.shop.id, {**kept, "people": people or []})
+        token = await make_export_link(visit.deps, session, visit.shop.id, {**kept, "people": people})
     return {"url": f"/exports/{token}"}
 
 

@@ -39,7 +39,7 @@ async def show_messages(visit: Visit) -> Response:
     patience = PATIENCE if given.get("names") == "late" else GLANCE
     people = await phones_of_people(visit.deps, visit.shop.id, filters["q"], patience=patience)
     async with visit.deps.db.transaction() as session:
-        found = await log_page(visit.deps, session, visit.shop.id, **filters, people=people or [])
+        found = await log_page(visit.deps, session, visit.shop.id, **filters, people=people)
         unread = await count_unread(session, visit.shop.id)
     kept = {name: filters[name] for name in ("status", "kind", "q") if filters[name]}
     return render(
@@ -49,6 +49,7 @@ async def show_messages(visit: Visit) -> Response:
         searched=found.get("searched"),
         by_name=found.get("by_name", False),
         names_late=people is None and patience == GLANCE,
+        unasked=found.get("unasked", False),
         filters=filters,
         filtered=bool(kept),
         unread=unread,
@@ -71,7 +72,7 @@ async def read_messages(visit: Visit) -> dict[str, Any]:
     filters = read_filters(visit.request.query_params)
     people = await phones_of_people(visit.deps, visit.shop.id, filters["q"])
     async with visit.deps.db.transaction() as session:
-        return await log_page(visit.deps, session, visit.shop.id, **filters, people=people or [])
+        return await log_page(visit.deps, session, visit.shop.id, **filters, people=people)
 
 
 async def read_message(visit: Visit) -> dict[str, Any]:

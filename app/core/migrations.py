@@ -1,25 +1,35 @@
-"""Brings a database to this version: alembic's revisions, one process at a time."""
+"""Brings a database to this version: alembic's revisions, one process at a time.
+
+alembic is loaded by whoever applies them. A server only asks which is the newest, and would keep five megabytes of it.
+"""
 
 import asyncio
+import re
 import time
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import asyncpg
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 
 from app.core.db import Database
 from app.core.log import get_logger
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 log = get_logger(__name__)
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "migrations"
+REVISION = re.compile(r"^revision\b.*?=\s*[\"'](\w+)", re.MULTILINE)
+BELOW = re.compile(r"^down_revision\b.*?=\s*[\"'](\w+)", re.MULTILINE)
 NOT_UP_YET = (ConnectionRefusedError, FileNotFoundError, asyncpg.CannotConnectNowError)
 """Nobody listens, there is no socket, or PostgreSQL says that it is starting, recovering or going down."""
 
 
-def alembic_config(database_url: str) -> Config:
+def alembic_config(database_url: str) -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
     config.attributes["database_url"] = database_url
@@ -48,8 +58,7 @@ async def is_current(database: Database) -> bool:
     A revision that it does not know is a newer one: the next version has migrated, and this one goes on until it is
     replaced. Otherwise every process would call itself unready in the middle of an upgrade.
     """
-    scripts = ScriptDirectory.from_config(alembic_config(database.url))
-    older = {each.revision for each in scripts.walk_revisions()} - set(scripts.get_heads())
+    _, older = revisions()
     connection = await asyncpg.connect(database.dsn)
     try:
         if not await connection.fetchval("SELECT to_regclass('alembic_version')"):
@@ -60,8 +69,19 @@ async def is_current(database: Database) -> bool:
         await connection.close()
 
 
+@cache
+def revisions() -> tuple[str, frozenset[str]]:
+    """(the newest, all older ones): the newest is the one that no other stands on."""
+    scripts = [path.read_text() for path in (SCRIPTS / "versions").glob("*.py")]
+    known, older = ({found[1] for text in scripts if (found := line.search(text))} for line in (REVISION, BELOW))
+    [newest] = known - older
+    return newest, frozenset(older)
+
+
 def upgrade(database_url: str) -> str:
     """Apply what is missing; answers the revision that the database is at then. Safe to run side by side."""
+    from alembic import command
+
     config = alembic_config(database_url)
     command.upgrade(config, "head")
-    return ScriptDirectory.from_config(config).get_current_head() or "no revision"
+    return revisions()[0]

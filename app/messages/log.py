@@ -27,13 +27,14 @@ WORDS_LOOKED_THROUGH = 300
 class Found:
     """*next*: the id to go on before. *searched*: how many texts were opened to look for words, else None.
 
-    *by_name*: these are the texts of customers of that name.
+    *by_name*: these are the texts of customers of that name. *unasked*: Shopify did not say who has that name.
     """
 
     rows: list[Message]
     next: int | None
     searched: int | None = None
     by_name: bool = False
+    unasked: bool = False
 
 
 async def log_page(
@@ -44,13 +45,13 @@ async def log_page(
     status: str | None = None,
     kind: str | None = None,
     q: str | None = None,
-    people: Sequence[str] = (),
+    people: Sequence[str] | None = (),
     before: int | None = None,
     limit: int = 50,
 ) -> dict[str, Any]:
     """Newest first. *q*: an order's name or id, a phone, or words. *status*: states, comma-separated.
 
-    *people*: the phones of customers whose name *q* is, see `people.py`.
+    *people*: the phones of customers whose name *q* is, None where that could not be asked; see `people.py`.
     """
     limit = min(max(limit, 1), LONGEST_PAGE)
     found = await find_rows(
@@ -58,8 +59,8 @@ async def log_page(
     )
     messages = [describe(deps, row) for row in found.rows]
     searched = {"searched": found.searched} if found.searched is not None else {}
-    by_name = {"by_name": True} if found.by_name else {}
-    return {"messages": messages, "next": found.next, **searched, **by_name}
+    about_names = {name: True for name in ("by_name", "unasked") if getattr(found, name)}
+    return {"messages": messages, "next": found.next, **searched, **about_names}
 
 
 async def find_rows(
@@ -70,7 +71,7 @@ async def find_rows(
     status: str | None = None,
     kind: str | None = None,
     q: str | None = None,
-    people: Sequence[str] = (),
+    people: Sequence[str] | None = (),
     before: int | None = None,
     limit: int,
 ) -> Found:
@@ -90,7 +91,7 @@ async def find_rows(
     )
     by_name = not rows and phone is None and bool(people)
     if by_name:
-        hashes = [deps.vault.fingerprint(each) for each in people]
+        hashes = [deps.vault.fingerprint(each) for each in people or ()]
         rows = await log_rows(
             session, shop_id, states=states, kind=kind, phone_hashes=hashes, before=before, limit=limit + 1
         )
@@ -100,9 +101,10 @@ async def find_rows(
     opened = await log_rows(session, shop_id, states=states, kind=kind, before=before, limit=looked)
     wanted = words.casefold()
     found = [row for row in opened if wanted in (_open(deps, row.text_encrypted) or "").casefold()]
+    unasked = people is None
     if len(found) > limit:
-        return Found(found[:limit], found[limit - 1].id, len(opened))
-    return Found(found, opened[-1].id if len(opened) == looked else None, len(opened))
+        return Found(found[:limit], found[limit - 1].id, len(opened), unasked=unasked)
+    return Found(found, opened[-1].id if len(opened) == looked else None, len(opened), unasked=unasked)
 
 
 async def message_detail(deps: Deps, session: AsyncSession, shop_id: int, message_id: int) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Finds customers by name, for the search of the log. Names are Shopify's and are not kept here, so it is asked.
 
 Source: Shopify Admin API, `customers`, its search fields `first_name` and `last_name`. An answer that does not come in
-time, or at all, finds nobody: the search then goes on in the texts themselves.
+time, or at all, is told to whoever searched: the search then goes on in the texts alone.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from typing import Final
 from app.core.log import get_logger
 from app.core.phone import to_e164
 from app.deps import Deps
-from app.shopify.client import ShopifyError, operation
+from app.shopify.client import ShopifyError, ShopifyUnavailable, operation
 from app.shops.admin_api import run_operation
 
 log = get_logger(__name__)
@@ -26,7 +26,8 @@ NAME: Final = re.compile(r"[^\W\d_][^\W\d_]*(?:[ '’.-]{1,2}[^\W\d_]+){0,4}")
 async def phones_of_people(
     deps: Deps, shop_id: int, words: str | None, *, patience: float = PATIENCE
 ) -> list[str] | None:
-    """The phones of up to twenty customers of that name; none when *words* are no name. None: no answer in time."""
+    """The phones of up to twenty customers of that name; none when *words* are no name. None: Shopify did not say,
+    in time or at all."""
     question = name_search(words or "")
     if question is None:
         return []
@@ -40,7 +41,8 @@ async def phones_of_people(
         return None
     except ShopifyError as error:
         log.info("people.unasked", shop_id=shop_id, error=type(error).__name__)
-        return []
+        # What the app may not see today it may not see in a moment either: asking again would not help.
+        return None if isinstance(error, ShopifyUnavailable) else []
     phones = (to_e164((node.get("defaultPhoneNumber") or {}).get("phoneNumber"), None) for node in nodes)
     return [phone for phone in phones if phone is not None]
 

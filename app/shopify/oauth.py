@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlencode
 
 import httpx2
-from shopify import Session as ShopifySession
 
 from app.core.clock import Clock
 from app.core.log import get_logger
@@ -130,6 +129,9 @@ def _raise_for(response: httpx2.Response) -> None:
 
 def permission_url(shop_domain: str, *, client_id: str, scopes: Sequence[str], redirect_uri: str, state: str) -> str:
     """Where the merchant grants access."""
+    # Loaded here, for it brings ninety modules that few installs need.
+    from shopify import Session as ShopifySession
+
     # ShopifyAPI builds the address; no session of its thread-global kind is activated. The version is never used.
     ShopifySession.setup(api_key=client_id)
     return str(ShopifySession(shop_domain, "unstable").create_permission_url(scopes, redirect_uri, state))

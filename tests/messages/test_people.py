@@ -3,7 +3,7 @@
 import pytest
 
 from app.messages.people import name_search
-from tests.world import ADA, World
+from tests.world import ADA, SHOP, World
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,15 @@ async def test_texts_are_found_by_the_customers_name_also_those_that_name_nobody
     assert ADA not in file.text
     world.shopify.fail_next("graphql", status=402, times=50)
     assert await world.messages(q="Webster") == []
+
+
+async def test_a_search_says_when_names_could_not_be_looked_up(world: World) -> None:
+    await world.ready()
+    world.shopify.fail_next("graphql", status=503, times=50, retry_after=600)
+    found = (await world.api("GET", "/messages?q=Webster")).json()
+    assert (found["messages"], found["unasked"]) == ([], True)
+    bearer = {"Authorization": f"Bearer {world.shopify.id_token(SHOP)}"}
+    page = await world.http.get(f"{world.url}/messages?q=Webster&names=late", headers=bearer)
+    assert "Shopify did not say in time whether customers have this name" in page.text
+    refused = await world.api("POST", "/exports", {"q": "Webster"})
+    assert (refused.status_code, "Try again" in refused.text) == (503, True)
