@@ -26,6 +26,7 @@ SPEAKING: Final = (
     "admin/connection.py",
     "admin/consent.py",
     "admin/conversations.py",
+    "admin/in_address.py",
     "admin/exports.py",
     "admin/json_body.py",
     "admin/messages.py",
@@ -85,6 +86,7 @@ SPEAKING: Final = (
     "shops/pausing.py",
     "sms/providers/ringcentral/errors.py",
     "sms/providers/ringcentral/high_volume.py",
+    "sms/providers/ringcentral/login.py",
     "sms/providers/ringcentral/numbers.py",
     "shops/settings.py",
 )

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from app.admin.in_address import optional_id, path_id
 from app.admin.json_body import read_object
 from app.admin.session import Visit
 from app.connect.accounts import (
@@ -38,12 +39,15 @@ from app.connect.own_texts import save_own_texts
 from app.connect.queries.accounts import get_account
 from app.connect.queries.outgoing import endpoints_of
 from app.connect.request_log import request_log
-from app.core.errors import Invalid, NotFound
 from app.core.language import language_of
-from app.core.whole_number import whole_number
 from app.notifications.registration import request_registration
 
 ACCOUNTS_ON_A_PAGE = 100
+NO_ACCOUNT = "There is no such connected account."
+NO_KEY = "There is no such API key."
+NO_WEBHOOK = "There is no such webhook."
+NO_CALL = "There is no such webhook call."
+NO_IMPORT = "There is no such import."
 
 
 async def read_keys(visit: Visit) -> dict[str, Any]:
@@ -59,7 +63,7 @@ async def make_key(visit: Visit) -> dict[str, Any]:
 
 async def end_key(visit: Visit) -> dict[str, Any]:
     async with visit.deps.db.transaction() as session:
-        return await revoke_key(visit.deps, session, visit.shop, path_id(visit, "API key"), actor=visit.actor)
+        return await revoke_key(visit.deps, session, visit.shop, path_id(visit, NO_KEY), actor=visit.actor)
 
 
 async def read_accounts(visit: Visit) -> dict[str, Any]:
@@ -82,7 +86,7 @@ async def invite_from_file(visit: Visit) -> dict[str, Any]:
 
 async def save_account_text(visit: Visit) -> dict[str, Any]:
     """`templates` by language; an empty one: the organisation's words again."""
-    form, account_id = await read_object(visit.request), path_id(visit, "connected account")
+    form, account_id = await read_object(visit.request), path_id(visit, NO_ACCOUNT)
     kind = str(visit.request.path_params["kind"])
     async with visit.deps.db.transaction() as session:
         account = await get_account(session, visit.shop.id, account_id, lock=True)
@@ -91,18 +95,18 @@ async def save_account_text(visit: Visit) -> dict[str, Any]:
 
 async def read_one_account(visit: Visit) -> dict[str, Any]:
     async with visit.deps.db.transaction() as session:
-        return await read_account(visit.deps, session, visit.shop, path_id(visit, "connected account"))
+        return await read_account(visit.deps, session, visit.shop, path_id(visit, NO_ACCOUNT))
 
 
 async def save_account(visit: Visit) -> dict[str, Any]:
     form = await read_object(visit.request)
-    account_id, stated = path_id(visit, "connected account"), _statement(visit)
+    account_id, stated = path_id(visit, NO_ACCOUNT), _statement(visit)
     await set_up_account(visit.deps, visit.shop, account_id, form, actor=visit.actor, stated=stated)
     return await read_one_account(visit)
 
 
 async def remove_account(visit: Visit) -> dict[str, Any]:
-    account_id = path_id(visit, "connected account")
+    account_id = path_id(visit, NO_ACCOUNT)
     await delete_account(visit.deps, visit.shop, account_id, actor=visit.actor)
     return {"id": account_id, "deleted": True}
 
@@ -131,12 +135,12 @@ async def make_webhook(visit: Visit) -> dict[str, Any]:
 
 async def remove_webhook(visit: Visit) -> dict[str, Any]:
     async with visit.deps.db.transaction() as session:
-        return await remove_endpoint(visit.deps, session, visit.shop, path_id(visit, "webhook"), actor=visit.actor)
+        return await remove_endpoint(visit.deps, session, visit.shop, path_id(visit, NO_WEBHOOK), actor=visit.actor)
 
 
 async def renew_webhook_secret(visit: Visit) -> dict[str, Any]:
     async with visit.deps.db.transaction() as session:
-        return await renew_secret(visit.deps, session, visit.shop, path_id(visit, "webhook"), actor=visit.actor)
+        return await renew_secret(visit.deps, session, visit.shop, path_id(visit, NO_WEBHOOK), actor=visit.actor)
 
 
 async def read_webhook_calls(visit: Visit) -> dict[str, Any]:
@@ -147,7 +151,7 @@ async def read_webhook_calls(visit: Visit) -> dict[str, Any]:
 
 async def replay_webhook_call(visit: Visit) -> dict[str, Any]:
     async with visit.deps.db.transaction() as session:
-        return await replay(visit.deps, session, visit.shop.id, path_id(visit, "webhook call"))
+        return await replay(visit.deps, session, visit.shop.id, path_id(visit, NO_CALL))
 
 
 async def read_request_log(visit: Visit) -> dict[str, Any]:
@@ -187,7 +191,7 @@ async def make_import(visit: Visit) -> dict[str, Any]:
 
 async def read_one_import(visit: Visit) -> dict[str, Any]:
     async with visit.deps.db.transaction() as session:
-        return await read_import(session, visit.shop.id, path_id(visit, "import"))
+        return await read_import(session, visit.shop.id, path_id(visit, NO_IMPORT))
 
 
 async def pause_one_import(visit: Visit) -> dict[str, Any]:
@@ -204,26 +208,9 @@ async def stop_one_import(visit: Visit) -> dict[str, Any]:
 
 async def _turn(visit: Visit, turn: Callable[..., Awaitable[dict[str, Any]]]) -> dict[str, Any]:
     async with visit.deps.db.transaction() as session:
-        return await turn(visit.deps, session, visit.shop, path_id(visit, "import"), actor=visit.actor)
+        return await turn(visit.deps, session, visit.shop, path_id(visit, NO_IMPORT), actor=visit.actor)
 
 
 def _statement(visit: Visit) -> str:
     """What stands beside the field of a mobile number, as this member of staff reads it."""
     return language_of(visit.request).gettext(STATEMENT)
-
-
-def path_id(visit: Visit, what: str) -> int:
-    """Raises `NotFound`."""
-    number = whole_number(str(visit.request.path_params["id"]))
-    if number is None:
-        raise NotFound(f"There is no such {what}.")
-    return number
-
-
-def optional_id(visit: Visit, name: str) -> int | None:
-    """Raises `Invalid`."""
-    text = visit.request.query_params.get(name, "")
-    number = whole_number(text)
-    if text and number is None:
-        raise Invalid({name: "Give the id that the page before this one ended with."})
-    return number

@@ -6,7 +6,8 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from app.admin.connect import optional_id, path_id
+from app.admin.connect import NO_ACCOUNT
+from app.admin.in_address import id_or_first, path_id
 from app.admin.page import page, render
 from app.admin.session import Visit
 from app.connect.accounts import hosted_url, list_accounts, names_of, read_account
@@ -51,7 +52,7 @@ def routes() -> list[BaseRoute]:
 
 @page
 async def show_accounts(visit: Visit) -> Response:
-    after = _id_in_address(visit, "after")
+    after = id_or_first(visit, "after")
     async with visit.deps.db.transaction() as session:
         found = await list_accounts(visit.deps, session, visit.shop.id, after=after, limit=ON_A_PAGE)
         texts = [await describe_notification(session, visit.shop.id, get_kind(kind)) for kind in DEFAULT_TEXTS]
@@ -79,7 +80,7 @@ async def show_hosted_page(visit: Visit) -> Response:
 
 @page
 async def show_account(visit: Visit) -> Response:
-    deps, shop, account_id = visit.deps, visit.shop, path_id(visit, "connected account")
+    deps, shop, account_id = visit.deps, visit.shop, path_id(visit, NO_ACCOUNT)
     async with deps.db.transaction() as session:
         account = await read_account(deps, session, shop, account_id)
         texts = await describe_own_texts(session, shop, await get_account(session, shop.id, account_id))
@@ -105,7 +106,7 @@ async def show_account(visit: Visit) -> Response:
 @page
 async def show_account_text(visit: Visit) -> Response:
     """One text of an account, all languages side by side."""
-    deps, shop, account_id = visit.deps, visit.shop, path_id(visit, "connected account")
+    deps, shop, account_id = visit.deps, visit.shop, path_id(visit, NO_ACCOUNT)
     kind = str(visit.request.path_params["kind"])
     async with deps.db.transaction() as session:
         account = await read_account(deps, session, shop, account_id)
@@ -159,7 +160,7 @@ async def show_keys(visit: Visit) -> Response:
 async def show_webhooks(visit: Visit) -> Response:
     async with visit.deps.db.transaction() as session:
         endpoints = [describe_endpoint(each) for each in await endpoints_of(session, visit.shop.id)]
-        calls = (await list_calls(visit.deps, session, visit.shop.id, before=_id_in_address(visit, "before")))["calls"]
+        calls = (await list_calls(visit.deps, session, visit.shop.id, before=id_or_first(visit, "before")))["calls"]
     return render(
         visit,
         "connect_webhooks",
@@ -173,7 +174,7 @@ async def show_webhooks(visit: Visit) -> Response:
 
 @page
 async def show_requests(visit: Visit) -> Response:
-    before = _id_in_address(visit, "before")
+    before = id_or_first(visit, "before")
     async with visit.deps.db.transaction() as session:
         found = await request_log(session, visit.shop.id, before=before)
         keys = {each["id"]: each["name"] for each in await list_keys(session, visit.shop.id)}
@@ -185,14 +186,6 @@ async def show_requests(visit: Visit) -> Response:
         older=f"/connect/requests?before={found['next']}" if found["next"] else None,
         newest="/connect/requests" if before is not None else None,
     )
-
-
-def _id_in_address(visit: Visit, name: str) -> int | None:
-    """A mistyped address shows the first page rather than a fault."""
-    try:
-        return optional_id(visit, name)
-    except Invalid:
-        return None
 
 
 def _json(text: str) -> Any:

@@ -5,6 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from app.admin.in_address import path_id
 from app.admin.json_body import read_object
 from app.admin.page import page, render
 from app.admin.session import Visit
@@ -13,13 +14,12 @@ from app.consent.log import activity, opt_outs
 from app.consent.opt_out_link import opt_out_page
 from app.consent.queries import count_held
 from app.consent.settle import drift_rows, settle_drift
-from app.core.errors import NotFound
-from app.core.whole_number import whole_number
 from app.messages import doubtful
 from app.messages.agreement import describe_policy, save_policy
 from app.messages.opt_out import record_staff_opt_in, record_staff_opt_out
 from app.shops.settings import read_settings_of
 
+NOTHING_HERE = "There is nothing at this address."
 SHOWN = 100
 DECISIONS = 30
 """On the page at once; the next ones move up as these are decided."""
@@ -69,7 +69,7 @@ async def read_drift(visit: Visit) -> dict[str, Any]:
 
 async def settle(visit: Visit) -> dict[str, Any]:
     async with visit.deps.db.transaction() as session:
-        return await settle_drift(visit.deps, session, visit.shop, _id(visit), actor=visit.actor)
+        return await settle_drift(visit.deps, session, visit.shop, path_id(visit, NOTHING_HERE), actor=visit.actor)
 
 
 async def read_doubtful(visit: Visit) -> dict[str, Any]:
@@ -79,12 +79,12 @@ async def read_doubtful(visit: Visit) -> dict[str, Any]:
 
 async def release_doubtful(visit: Visit) -> dict[str, Any]:
     async with visit.deps.db.transaction() as session:
-        return await doubtful.release(visit.deps, session, visit.shop, _id(visit), actor=visit.actor)
+        return await doubtful.release(visit.deps, session, visit.shop, path_id(visit, NOTHING_HERE), actor=visit.actor)
 
 
 async def confirm_doubtful(visit: Visit) -> dict[str, Any]:
     async with visit.deps.db.transaction() as session:
-        return await doubtful.confirm(visit.deps, session, visit.shop, _id(visit), actor=visit.actor)
+        return await doubtful.confirm(visit.deps, session, visit.shop, path_id(visit, NOTHING_HERE), actor=visit.actor)
 
 
 async def read_policy(visit: Visit) -> dict[str, Any]:
@@ -108,10 +108,3 @@ async def show_quiet_rules(visit: Visit) -> Response:
 
 async def read_quiet_rules(visit: Visit) -> dict[str, Any]:
     return {"rules": quiet_rules.table(visit.deps.clock().astimezone(UTC).date())}
-
-
-def _id(visit: Visit) -> int:
-    number = whole_number(str(visit.request.path_params["id"]))
-    if number is None:
-        raise NotFound("There is nothing at this address.")
-    return number

@@ -7,10 +7,11 @@ from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from app.admin import wording
+from app.admin.in_address import path_id
 from app.admin.page import page, render
 from app.admin.session import Visit
 from app.admin.templates import KIND
-from app.core.errors import Invalid, NotFound
+from app.core.errors import Invalid
 from app.core.language import language_of
 from app.core.whole_number import whole_number
 from app.messages.conversations import count_unread
@@ -20,6 +21,7 @@ from app.messages.models import MessageState
 from app.messages.people import GLANCE, PATIENCE, phones_of_people
 from app.messages.resend import cancel_message, resend_message
 
+NO_MESSAGE = "There is no such message."
 PAGE_LENGTH = 50
 LONGEST_SEARCH = 100
 UNDER_WAY = (MessageState.QUEUED, MessageState.SENDING, MessageState.ACCEPTED, MessageState.SENT, MessageState.UNKNOWN)
@@ -64,7 +66,7 @@ async def show_messages(visit: Visit) -> Response:
 @page
 async def show_message(visit: Visit) -> Response:
     async with visit.deps.db.transaction() as session:
-        message = await message_detail(visit.deps, session, visit.shop.id, _message_id(visit))
+        message = await message_detail(visit.deps, session, visit.shop.id, path_id(visit, NO_MESSAGE))
     return render(visit, "message", message=message, under_way=message["state"] in UNDER_WAY)
 
 
@@ -77,18 +79,18 @@ async def read_messages(visit: Visit) -> dict[str, Any]:
 
 async def read_message(visit: Visit) -> dict[str, Any]:
     async with visit.deps.db.transaction() as session:
-        return await message_detail(visit.deps, session, visit.shop.id, _message_id(visit))
+        return await message_detail(visit.deps, session, visit.shop.id, path_id(visit, NO_MESSAGE))
 
 
 async def resend(visit: Visit) -> dict[str, Any]:
     async with visit.deps.db.transaction() as session:
-        await resend_message(visit.deps, session, visit.shop, _message_id(visit), actor=visit.actor)
+        await resend_message(visit.deps, session, visit.shop, path_id(visit, NO_MESSAGE), actor=visit.actor)
     return await read_message(visit)
 
 
 async def cancel(visit: Visit) -> dict[str, Any]:
     async with visit.deps.db.transaction() as session:
-        await cancel_message(visit.deps, session, visit.shop, _message_id(visit), actor=visit.actor)
+        await cancel_message(visit.deps, session, visit.shop, path_id(visit, NO_MESSAGE), actor=visit.actor)
     return await read_message(visit)
 
 
@@ -125,10 +127,3 @@ def _choices(words: wording.Wording, status: str | None) -> list[tuple[str, str]
     if status is None or status in groups:
         return list(groups.items())
     return [*groups.items(), (status, ", ".join(words.state(each)[0] for each in status.split(",")))]
-
-
-def _message_id(visit: Visit) -> int:
-    message_id = whole_number(str(visit.request.path_params["id"]))
-    if message_id is None:
-        raise NotFound("There is no such message.")
-    return message_id

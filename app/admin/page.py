@@ -8,13 +8,11 @@ inline code and no nonce, which would keep the scripts of a page written by the 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import phonenumbers
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment
 from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -33,10 +31,12 @@ from app.admin.session import (
 )
 from app.admin.wording import Wording
 from app.config import Settings
+from app.core import pages
 from app.core.errors import AppError
-from app.core.language import SOURCE, Language, language, language_of
+from app.core.language import SOURCE, language, language_of
 from app.core.log import get_logger
-from app.core.static_files import WEB, static_files
+from app.core.phone import readable
+from app.core.static_files import static_files
 from app.deps import Deps
 from app.shopify.shop_domain import clean_shop_domain
 from app.shops.models import Shop
@@ -113,32 +113,13 @@ async def show_bounce(request: Request) -> Response:
 
 
 @dataclass(frozen=True, slots=True)
-class Moments:
-    """Times as a person in the shop reads them: today's by the clock, others with their day."""
-
-    zone: ZoneInfo
-    now: datetime
-    language: Language
+class Moments(pages.Moments):
+    """Also those within a sentence; by the clock of the shop's settings."""
 
     @classmethod
     def of(cls, visit: Visit) -> "Moments":
         zone = read_settings_of(visit.shop).time_zone or visit.shop.timezone or "UTC"
         return cls(ZoneInfo(zone), visit.deps.clock(), language_of(visit.request))
-
-    def short(self, moment: str | datetime | None) -> str:
-        local, now = self._local(moment), self.now.astimezone(self.zone)
-        if local is None:
-            return ""
-        clock = self.language.clock(local)
-        if local.date() == now.date():
-            return clock
-        if local.year == now.year:
-            return f"{self.language.day(local.date())}, {clock}"
-        return self.language.day_and_year(local.date())
-
-    def full(self, moment: str | datetime | None) -> str:
-        local = self._local(moment)
-        return "" if local is None else self.language.moment(local)
 
     def within(self, sentence: str, near: str) -> str:
         """A check's sentence as a person reads it: its moments by the shop's clock, its numbers as people write them.
@@ -148,14 +129,7 @@ class Moments:
         sentence = MOMENT.sub(lambda found: self.short(f"{found[1]}T{found[2]}+00:00"), sentence)
         sentence = CLOCK.sub(lambda found: self.short(f"{near[:10]}T{found[1]}+00:00"), sentence)
         sentence = WINDOW.sub(lambda found: " – ".join(map(self.language.time, found.groups())), sentence)
-        return NUMBER.sub(lambda found: _phone(found[0]), sentence)
-
-    def _local(self, moment: str | datetime | None) -> datetime | None:
-        if moment is None:
-            return None
-        known = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-        aware = known if known.tzinfo is not None else known.replace(tzinfo=UTC)
-        return aware.astimezone(self.zone)
+        return NUMBER.sub(lambda found: readable(found[0]), sentence)
 
 
 def _ask_again(request: Request, settings: Settings) -> Response:
@@ -233,43 +207,20 @@ def _policy(settings: Settings, shop_domain: str | None) -> str:
 @cache
 def _templates(code: str) -> Environment:
     reader = language(code)
-    templates = Environment(
-        loader=FileSystemLoader(WEB / "templates"),
-        autoescape=select_autoescape(),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    # What the i18n extension adds at run time is unknown to the type checker.
-    install: Any = templates.__getattribute__("install_gettext_callables")
-    install(reader.gettext, reader.ngettext, newstyle=True)
-    templates.filters.update(
-        phone=_phone,
+    return pages.environment(
+        reader,
         with_phones=_with_phones,
         with_links=_with_links,
         map_known=_map_known,
         nice_top=_nice_top,
-        told=reader.told,
-        number=reader.number,
         percent=reader.percent,
         money=reader.money,
     )
-    return templates
-
-
-def _phone(e164: str | None) -> str:
-    """As people write it: "+1 212-555-0123"."""
-    try:
-        number = phonenumbers.parse(e164 or "", None)
-    except phonenumbers.NumberParseException:
-        return e164 or ""
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def _with_phones(sentence: str) -> str:
     """The numbers in a sentence, written as people write them."""
-    return E164.sub(lambda found: _phone(found.group()), sentence)
+    return E164.sub(lambda found: readable(found.group()), sentence)
 
 
 def _with_links(text: str) -> Markup:

@@ -5,11 +5,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from app.admin.in_address import path_id
 from app.admin.page import page, render
 from app.admin.session import Visit
 from app.compliance.data_request import list_requests, make_link, take_file
 from app.core.errors import NotFound
-from app.core.whole_number import whole_number
 from app.deps import Deps
 
 
@@ -25,9 +25,7 @@ async def read_data_requests(visit: Visit) -> dict[str, Any]:
 
 
 async def link_data_request(visit: Visit) -> dict[str, Any]:
-    request_id = whole_number(str(visit.request.path_params["id"]))
-    if request_id is None:
-        raise NotFound("There is no such file.")
+    request_id = path_id(visit, "There is no such file.")
     async with visit.deps.db.transaction() as session:
         path = await make_link(visit.deps, session, visit.shop, request_id, actor=visit.actor)
     return {"url": visit.deps.settings.shopify_app_url + path}

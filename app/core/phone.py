@@ -63,6 +63,14 @@ def mask(phone: str) -> str:
     return f"+{number.country_code}{_HIDDEN}{str(number.national_number)[-4:]}"
 
 
+def readable(phone: str | None) -> str:
+    """As people write it: "+1 212-555-0123"; what is no number stays as it is."""
+    number = _parse(phone or "", None)
+    if number is None:
+        return phone or ""
+    return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
+
+
 def country_of(phone: str) -> str:
     """Return the ISO country of an E.164 number, or "ZZ" (`UNKNOWN_COUNTRY`), which is on nobody's list."""
     number = _parse(phone, None)

@@ -28,7 +28,7 @@ def render() -> str:
 
 def _operation(described: dict[str, Any], title: str, operation: dict[str, Any]) -> Iterator[str]:
     yield f"## {operation['summary']}\n\n`{title}`\n\n{operation['description']}\n"
-    given = [_resolved(described, each) for each in operation["parameters"]]
+    given = [resolved(described, each) for each in operation["parameters"]]
     if given:
         yield "| Parameter | In | Type | |\n|---|---|---|---|"
         for each in given:
@@ -40,7 +40,7 @@ def _operation(described: dict[str, Any], title: str, operation: dict[str, Any])
         fields = ", ".join(f"`{name}`: {_type(part)}" for name, part in schema["properties"].items())
         yield f"Body: {fields}\n"
     for status, answer in operation["responses"].items():
-        schema = _resolved(described, answer)["content"]["application/json"]["schema"]
+        schema = resolved(described, answer)["content"]["application/json"]["schema"]
         yield f"- {'Any other status' if status == 'default' else status}: {_type(schema)}"
     yield ""
 
@@ -76,7 +76,7 @@ def _type(schema: dict[str, Any]) -> str:
     return " or ".join(kind + (items if kind == "array" else "") for kind in kinds)
 
 
-def _resolved(described: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+def resolved(described: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
     if "$ref" not in part:
         return part
     found: Any = described

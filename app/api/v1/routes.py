@@ -15,6 +15,7 @@ from app.api.v1.body import LARGEST_BULK
 from app.api.v1.call import Answer, endpoint, respond
 from app.api.v1.errors import ApiError, body_of
 from app.api.v1.openapi import document
+from app.api.v1.reference_page import show_reference
 
 
 def api_routes() -> list[BaseRoute]:
@@ -24,6 +25,7 @@ def api_routes() -> list[BaseRoute]:
 def _routes() -> list[BaseRoute]:
     return [
         Route("/openapi.json", show_document),
+        Route("/docs", show_reference),
         endpoint("/orders", GET=("orders:read", orders.list_), POST=("orders:write", orders.create)),
         endpoint("/orders/bulk", largest=LARGEST_BULK, POST=("orders:write", orders.import_)),
         endpoint("/orders/import", largest=LARGEST_BULK, POST=("orders:write", orders.import_)),

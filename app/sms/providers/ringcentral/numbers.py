@@ -33,7 +33,18 @@ WITHOUT_A2P_SCOPE = (
     "add it there and connect again, or choose a number with standard SMS."
 )
 NEEDED_SCOPES = ("SMS", "ReadAccounts", "SubscriptionWebhook")
-NEEDED_PERMISSIONS = {"OutboundSMS": "send texts", "ReadMessages": "read replies such as STOP"}
+NEEDED_PERMISSIONS = {
+    "OutboundSMS": (
+        "The RingCentral user may send texts.",
+        "The RingCentral user may not send texts; have an administrator grant OutboundSMS, then connect again.",
+    ),
+    "ReadMessages": (
+        "The RingCentral user may read replies such as STOP.",
+        "The RingCentral user may not read replies such as STOP; "
+        "have an administrator grant ReadMessages, then connect again.",
+    ),
+}
+"""What is said of each, when the user has it and when not."""
 BRANDS_WITHOUT_SMS = {"2020": "Unify Office", "6010": "Avaya Cloud Office", "7710": "BT Cloud Work", "2110": "Rainbow"}
 FITTING_USE_CASES = frozenset({"DeliveryNotification", "AccountNotification", "CustomerCare", "Mixed"})
 CAMPAIGN_COUNTRIES = frozenset({"US", "CA"})
@@ -127,15 +138,12 @@ def _scope_finding(scopes: frozenset[str]) -> Finding:
     )
 
 
-async def _permission_finding(client: Client, access: Access, permission: str, purpose: str) -> Finding:
+async def _permission_finding(client: Client, access: Access, permission: str, told: tuple[str, str]) -> Finding:
     answer = await client.get(access, f"{ME}/authz-profile/check", {"permissionId": permission})
+    granted, missing = told
     if fields_of(answer).get("successful") is True:
-        return Finding(f"permission.{permission}", Level.OK, f"The RingCentral user may {purpose}.")
-    return Finding(
-        f"permission.{permission}",
-        Level.PROBLEM,
-        f"The RingCentral user may not {purpose}; have an administrator grant {permission}, then connect again.",
-    )
+        return Finding(f"permission.{permission}", Level.OK, granted)
+    return Finding(f"permission.{permission}", Level.PROBLEM, missing)
 
 
 async def _brand_finding(client: Client, access: Access) -> Finding:
