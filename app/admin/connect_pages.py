@@ -26,6 +26,7 @@ from app.connect.queries.outgoing import endpoints_of
 from app.connect.request_log import request_log
 from app.core.errors import AppError, Invalid
 from app.core.language import language_of
+from app.message_templates.segments import PLAIN
 from app.message_templates.variables import editor_chips
 from app.notifications.catalogue import describe_notification, get_kind
 from app.shops.connection_view import describe_connection
@@ -113,7 +114,7 @@ async def show_account_text(visit: Visit) -> Response:
         text = await describe_own_text(session, shop, await get_account(session, shop.id, account_id), kind)
     samples = own_samples(kind, account["name"], account["phone_number"], shop.name)
     chips = editor_chips(kind)
-    return render(visit, "connect_account_text", account=account, text=text, samples=samples, chips=chips)
+    return render(visit, "connect_account_text", account=account, text=text, samples=samples, chips=chips, plain=PLAIN)
 
 
 @page
