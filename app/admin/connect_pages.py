@@ -10,7 +10,7 @@ from app.admin.connect import NO_ACCOUNT
 from app.admin.in_address import id_or_first, path_id
 from app.admin.page import page, render
 from app.admin.session import Visit
-from app.connect.accounts import hosted_url, list_accounts, names_of, read_account
+from app.connect.accounts import account_choices, hosted_url, list_accounts, names_of, read_account
 from app.connect.agreement import STATEMENT
 from app.connect.attribution import read_saved_rules, try_rules
 from app.connect.history import DONE, list_imports
@@ -26,6 +26,7 @@ from app.connect.queries.outgoing import endpoints_of
 from app.connect.request_log import request_log
 from app.core.errors import AppError, Invalid
 from app.core.language import language_of
+from app.message_templates.segments import PLAIN
 from app.message_templates.variables import editor_chips
 from app.notifications.catalogue import describe_notification, get_kind
 from app.shops.connection_view import describe_connection
@@ -113,7 +114,7 @@ async def show_account_text(visit: Visit) -> Response:
         text = await describe_own_text(session, shop, await get_account(session, shop.id, account_id), kind)
     samples = own_samples(kind, account["name"], account["phone_number"], shop.name)
     chips = editor_chips(kind)
-    return render(visit, "connect_account_text", account=account, text=text, samples=samples, chips=chips)
+    return render(visit, "connect_account_text", account=account, text=text, samples=samples, chips=chips, plain=PLAIN)
 
 
 @page
@@ -121,7 +122,8 @@ async def show_attribution(visit: Visit) -> Response:
     """With `?try=` the rules in it are tried on past orders; only the results of that page are used."""
     async with visit.deps.db.transaction() as session:
         rules = await read_saved_rules(session, visit.shop.id)
-        accounts = (await list_accounts(visit.deps, session, visit.shop.id, limit=500))["accounts"]
+        ruled = {int(rule["account_id"]) for rule in rules if rule["account_id"] is not None}
+        accounts = await account_choices(visit.deps, session, visit.shop.id, ruled)
     tried, trouble = None, None
     given = visit.request.query_params.get("try")
     if given is not None:

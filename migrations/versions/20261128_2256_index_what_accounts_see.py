@@ -1,27 +1,25 @@
-"""Finds the texts, replies, orders and customers of one connected account without reading all of the shop's."""
+"""Finds the replies, orders and customers of one connected account without reading all of the shop's."""
 
-import sqlalchemy as sa
 from alembic import op
 
+from app.core.online_index import create_index_online
+
 revision = "20261128_2256"
-down_revision = "20261128_2245"
+down_revision = "20261128_2250"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    # The tables may be large: an index of a few million rows takes longer than the usual few seconds.
-    op.execute("SET statement_timeout = '30min'")
-    op.create_index("ix_messages_sender_id_id", "messages", ["sender_id", "id"])
-    op.create_index("ix_inbound_messages_sender_id_id", "inbound_messages", ["sender_id", "id"])
-    op.create_index("ix_connect_orders_account_id_created_at", "connect_orders", ["account_id", "created_at"])
-    op.create_index(
+    create_index_online("ix_inbound_messages_sender_id_id", "inbound_messages", ["sender_id", "id"])
+    create_index_online("ix_connect_orders_account_id_created_at", "connect_orders", ["account_id", "created_at"])
+    create_index_online(
         "ix_connect_orders_account_id_profile_id",
         "connect_orders",
         ["account_id", "profile_id", "id"],
-        postgresql_where=sa.text("deleted_at IS NULL AND profile_id IS NOT NULL"),
+        where="deleted_at IS NULL AND profile_id IS NOT NULL",
     )
-    op.create_index("ix_connect_attributions_account_id_at", "connect_attributions", ["account_id", "at"])
+    create_index_online("ix_connect_attributions_account_id_at", "connect_attributions", ["account_id", "at"])
     op.drop_index("ix_connect_attributions_account_id", table_name="connect_attributions")
 
 
@@ -31,4 +29,3 @@ def downgrade() -> None:
     op.drop_index("ix_connect_orders_account_id_profile_id", table_name="connect_orders")
     op.drop_index("ix_connect_orders_account_id_created_at", table_name="connect_orders")
     op.drop_index("ix_inbound_messages_sender_id_id", table_name="inbound_messages")
-    op.drop_index("ix_messages_sender_id_id", table_name="messages")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, or_, select, true, union
+from sqlalchemy import Select, exists, func, or_, select, true, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connect.models import ConnectOrder, Notice
@@ -26,23 +26,22 @@ async def messages_of_account(
 ) -> list[Message]:
     """What left, or should have left, in this account's name; *phone_hash*: to one customer. Newest first.
 
-    From each of its numbers only the newest are looked at, and what had no number to leave from is found by the newest
-    orders: an account may have a hundred thousand of either.
+    Looked up from the account's numbers and from its latest orders: the shop's log may be a thousand times as long.
     """
-    senders = select(Sender.id).where(Sender.shop_id == shop_id, Sender.account_id == account_id).subquery()
-    newest = select(Message.id).where(Message.sender_id == senders.c.id)
+    senders = _senders(shop_id, account_id).subquery()
     orders = select(ConnectOrder.id).where(ConnectOrder.shop_id == shop_id, ConnectOrder.account_id == account_id)
+    here = [Message.shop_id == shop_id]
     if phone_hash is not None:
-        newest = newest.where(Message.phone_hash == phone_hash)
         orders = orders.where(ConnectOrder.phone_hash == phone_hash)
-    left = newest.order_by(Message.id.desc()).limit(limit).lateral()
-    latest = orders.order_by(ConnectOrder.id.desc()).limit(limit).subquery()
-    about = (Message.shop_id == shop_id) & (Message.order_id == func.concat("connect:", latest.c.id))
-    ids = union(
-        select(left.c.id).select_from(senders.join(left, true())),
-        select(Message.id).select_from(latest.join(Message, about)),
-    )
-    query = select(Message).where(Message.shop_id == shop_id, Message.id.in_(ids.scalar_subquery()))
+        here.append(Message.phone_hash == phone_hash)
+    recent = orders.order_by(ConnectOrder.id.desc()).limit(limit).subquery()
+    from_number = select(Message.id).where(*here, Message.sender_id == senders.c.id)
+    about_order = select(Message.id).where(*here, Message.order_id == func.concat("connect:", recent.c.id))
+    newest = from_number.order_by(Message.id.desc()).limit(limit).lateral()
+    about = about_order.lateral()
+    by_number = select(newest.c.id).select_from(senders.join(newest, true()))
+    by_order = select(about.c.id).select_from(recent.join(about, true()))
+    query = select(Message).where(Message.id.in_(union(by_number, by_order)))
     return list(await session.scalars(query.order_by(Message.id.desc()).limit(limit)))
 
 
@@ -50,30 +49,28 @@ async def replies_to_account(
     session: AsyncSession, shop_id: int, account_id: int, *, phone_hash: bytes | None = None, limit: int = 50
 ) -> list[InboundMessage]:
     """Texts of this account's own customers to its number; on a shared number nobody else's are shown."""
-    own = select(Sender.id, Sender.phone_number).where(Sender.shop_id == shop_id, Sender.account_id == account_id)
-    senders = own.subquery()
-    numbers = (
-        select(Sender.id)
-        .where(Sender.shop_id == shop_id, Sender.phone_number.in_(select(senders.c.phone_number)))
-        .subquery()
-    )
+    numbers = select(Sender.phone_number).where(Sender.shop_id == shop_id, Sender.account_id == account_id)
+    to_number = select(Sender.id).where(Sender.shop_id == shop_id, Sender.phone_number.in_(numbers))
     ordered = exists().where(
         ConnectOrder.shop_id == shop_id,
-        ConnectOrder.phone_hash == InboundMessage.phone_hash,
         ConnectOrder.account_id == account_id,
+        ConnectOrder.phone_hash == InboundMessage.phone_hash,
     )
     texted = exists().where(
         Message.shop_id == shop_id,
         Message.phone_hash == InboundMessage.phone_hash,
-        Message.sender_id.in_(select(senders.c.id)),
+        Message.sender_id.in_(_senders(shop_id, account_id)),
     )
-    newest = select(InboundMessage.id).where(InboundMessage.sender_id == numbers.c.id, or_(ordered, texted))
+    query = select(InboundMessage).where(
+        InboundMessage.shop_id == shop_id, InboundMessage.sender_id.in_(to_number), or_(ordered, texted)
+    )
     if phone_hash is not None:
-        newest = newest.where(InboundMessage.phone_hash == phone_hash)
-    heard = newest.order_by(InboundMessage.id.desc()).limit(limit).lateral()
-    ids = select(heard.c.id).select_from(numbers.join(heard, true()))
-    query = select(InboundMessage).where(InboundMessage.shop_id == shop_id, InboundMessage.id.in_(ids))
+        query = query.where(InboundMessage.phone_hash == phone_hash)
     return list(await session.scalars(query.order_by(InboundMessage.id.desc()).limit(limit)))
+
+
+def _senders(shop_id: int, account_id: int) -> Select[int]:
+    return select(Sender.id).where(Sender.shop_id == shop_id, Sender.account_id == account_id)
 
 
 async def names_of_customers(
