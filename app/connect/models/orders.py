@@ -52,7 +52,8 @@ class ConnectOrder(Base):
         Index("ix_connect_orders_account_id_id", "account_id", "id"),
         Index("ix_connect_orders_account_id_created_at", "account_id", "created_at"),
         Index(
-            "ix_connect_orders_account_id_profile_id",
+            "ix_connect_orders_customers",
+            "shop_id",
             "account_id",
             "profile_id",
             "id",
