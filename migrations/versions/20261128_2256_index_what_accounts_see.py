@@ -24,7 +24,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.create_index("ix_connect_attributions_account_id", "connect_attributions", ["account_id"])
+    create_index_online("ix_connect_attributions_account_id", "connect_attributions", ["account_id"])
     op.drop_index("ix_connect_attributions_account_id_at", table_name="connect_attributions")
     op.drop_index("ix_connect_orders_customers", table_name="connect_orders")
     op.drop_index("ix_connect_orders_account_id_created_at", table_name="connect_orders")
