@@ -10,6 +10,7 @@ from app.admin.connect import NO_ACCOUNT
 from app.admin.in_address import id_or_first, path_id
 from app.admin.page import page, render
 from app.admin.session import Visit
+from app.connect.account_search import find_accounts
 from app.connect.accounts import hosted_url, list_accounts, names_of, read_account
 from app.connect.agreement import STATEMENT
 from app.connect.attribution import read_saved_rules, try_rules
@@ -26,6 +27,7 @@ from app.connect.queries.outgoing import endpoints_of
 from app.connect.request_log import request_log
 from app.core.errors import AppError, Invalid
 from app.core.language import language_of
+from app.message_templates.segments import PLAIN
 from app.message_templates.variables import editor_chips
 from app.notifications.catalogue import describe_notification, get_kind
 from app.shops.connection_view import describe_connection
@@ -52,14 +54,19 @@ def routes() -> list[BaseRoute]:
 
 @page
 async def show_accounts(visit: Visit) -> Response:
-    after = id_or_first(visit, "after")
+    after, wanted = id_or_first(visit, "after"), visit.request.query_params.get("q", "").strip()
     async with visit.deps.db.transaction() as session:
-        found = await list_accounts(visit.deps, session, visit.shop.id, after=after, limit=ON_A_PAGE)
+        if wanted:
+            matching = await find_accounts(visit.deps, session, visit.shop, wanted, limit=ON_A_PAGE)
+            found: dict[str, Any] = {"accounts": matching, "next": None}
+        else:
+            found = await list_accounts(visit.deps, session, visit.shop.id, after=after, limit=ON_A_PAGE)
         texts = [await describe_notification(session, visit.shop.id, get_kind(kind)) for kind in DEFAULT_TEXTS]
     return render(
         visit,
         "connect",
         accounts=found["accounts"],
+        wanted=wanted,
         more=f"/connect?after={found['next']}" if found["next"] else None,
         first="/connect" if after is not None else None,
         texts=texts,
@@ -112,8 +119,15 @@ async def show_account_text(visit: Visit) -> Response:
         account = await read_account(deps, session, shop, account_id)
         text = await describe_own_text(session, shop, await get_account(session, shop.id, account_id), kind)
     samples = own_samples(kind, account["name"], account["phone_number"], shop.name)
-    chips = editor_chips(kind)
-    return render(visit, "connect_account_text", account=account, text=text, samples=samples, chips=chips)
+    return render(
+        visit,
+        "connect_account_text",
+        account=account,
+        text=text,
+        samples=samples,
+        chips=editor_chips(kind),
+        plain=PLAIN,
+    )
 
 
 @page

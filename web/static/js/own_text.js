@@ -7,7 +7,7 @@ import { watchForm } from './save_form.js';
 import { WORDS } from './words.js';
 
 export function mount(form) {
-  const { shared, versions, samples } = JSON.parse(form.querySelector('[data-editor]').textContent);
+  const { shared, versions, samples, plain } = JSON.parse(form.querySelector('[data-editor]').textContent);
   const languages = [...form.querySelectorAll('[data-language]')];
 
   const watched = watchForm(form, {
@@ -19,7 +19,7 @@ export function mount(form) {
   function show(language) {
     const draft = language.querySelector('s-text-area').value;
     const words = draft.trim() || shared[language.dataset.language];
-    const read = echo(words, samples);
+    const read = echo(words, samples, plain);
     language.querySelector('[data-bubble]').textContent = read ?? words;
     language.querySelector('[data-note]').textContent = read === null ? '' : WORDS.segments(countSegments(read).segments);
     language.querySelector('[data-default]').disabled = words === shared[language.dataset.language];
