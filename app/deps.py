@@ -9,6 +9,7 @@ from app.core.clock import Clock
 from app.core.crypto import Vault
 from app.core.db import Database
 from app.core.http import Http
+from app.core.lanes import Lanes
 from app.shopify.client import AdminClient
 from app.shopify.oauth import OAuthClient
 from app.shopify.token_provider import TokenProvider
@@ -24,12 +25,15 @@ class Deps:
     vault: Vault
     http: Http
     """For addresses that are neither Shopify's nor a provider's: these have connections of their own."""
+    outside: Http
+    """For addresses that somebody typed in or sent: in production it reaches nothing private."""
     admin: AdminClient
     oauth: OAuthClient
     tokens: TokenProvider
     providers: Mapping[tuple[str, str], SmsProvider]
     """By name and transport, as stored with a sender."""
     turns: Turns = field(default_factory=Turns)
+    lanes: Lanes = field(default_factory=Lanes)
     outbox_changed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a message was queued by this process, so that its own sender looks at once."""
 

@@ -12,6 +12,7 @@ from app.core.db import Database
 from app.core.discovery import import_named, import_submodules
 from app.core.http import Http
 from app.core.jobs import registry
+from app.core.outside import OutsideWires
 from app.core.vault_secrets import unlock
 from app.deps import Deps
 from app.messages.kinds import kinds
@@ -79,7 +80,8 @@ async def open_deps(settings: Settings, database_url: str, *, clock: Clock = sys
     try:
         await unlock(vault, database)
         # Addresses that merchants gave have connections of their own: one that hangs holds up no text.
-        async with Http() as http, Http(shards=1) as elsewhere:
+        wires = OutsideWires() if settings.production else None
+        async with Http() as http, Http(shards=1) as elsewhere, Http(shards=2, wires=wires) as outside:
             admin = AdminClient(http, simulator_origin=settings.shopify_simulator_origin)
             secret = settings.shopify_api_secret.get_secret_value()
             oauth = OAuthClient(admin, settings.shopify_api_key, secret, clock)
@@ -89,6 +91,7 @@ async def open_deps(settings: Settings, database_url: str, *, clock: Clock = sys
                 db=database,
                 vault=vault,
                 http=elsewhere,
+                outside=outside,
                 admin=admin,
                 oauth=oauth,
                 tokens=OfflineTokens(database, vault, oauth, clock),

@@ -77,12 +77,11 @@ async def finish_install(request: Request) -> Response:
         return PlainTextResponse("This answer was not signed by Shopify.", status_code=401)
     if not await _use_state(deps, query.get("state", ""), shop_domain):
         return PlainTextResponse("This sign-in has expired. Please start again from Shopify.", status_code=400)
+    shop = await first_sight(deps, shop_domain)
     try:
-        token = await deps.oauth.redeem_code(shop_domain, query.get("code", ""))
+        await OfflineTokens(deps.db, deps.vault, deps.oauth, deps.clock).redeem(shop.id, query.get("code", ""))
     except ShopifyError as error:
         return PlainTextResponse(error.sentence, status_code=error.status)
-    shop = await first_sight(deps, shop_domain)
-    await OfflineTokens(deps.db, deps.vault, deps.oauth, deps.clock).keep(shop.id, token)
     async with deps.db.transaction() as session:
         await enqueue(session, READ_FACTS, [shop.id], once=True)
         await request_registration(session, shop.id)

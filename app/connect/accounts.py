@@ -399,6 +399,9 @@ def _refuse_after_leaving(account: Account) -> None:
 
 
 def _keep_person(deps: Deps, account: Account, person: PersonForm) -> None:
+    """Another phone or e-mail address may be another person's: whoever came in by the former one is signed out, and
+    invitations sent to it open nothing any more."""
+    reached_by = (account.phone_hash, account.email_hash)
     if "name" in person.given and person.name:
         account.name_encrypted = deps.vault.encrypt(person.name)
     if "connect_id" in person.given:
@@ -409,6 +412,8 @@ def _keep_person(deps: Deps, account: Account, person: PersonForm) -> None:
     if "email" in person.given:
         account.email_encrypted = deps.vault.encrypt(person.email) if person.email else None
         account.email_hash = email_hash_of(deps, person.email) if person.email else None
+    if reached_by not in ((None, None), (account.phone_hash, account.email_hash)):
+        account.token_epoch += 1
 
 
 async def _choose_only_number(deps: Deps, shop: Shop, account_id: int, actor: str) -> None:

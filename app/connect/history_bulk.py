@@ -120,7 +120,7 @@ async def _read_file(
     if deps.settings.production and not str(found["url"]).startswith("https://"):
         raise FileLost
     size = _number(found.get("fileSize"))
-    part = await next_lines(deps.http, str(found["url"]), run.read_to, size=size)
+    part = await next_lines(deps.outside, str(found["url"]), run.read_to, size=size)
     orders, lines = read_rows(part.lines)
     place = {"read_to": part.end, "total": gathered, "gathered": gathered}
     return Portion(run, shop, place, orders, lines, last=part.last)

@@ -23,7 +23,7 @@ from app.connect.accounts import (
 )
 from app.connect.agreement import keep_wish
 from app.connect.models import Account, SignIn
-from app.connect.queries.accounts import accounts_of_person, get_account, is_connect_id_taken
+from app.connect.queries.accounts import accounts_of_person, get_account, is_connect_id_taken, lock_person
 from app.connect.queries.sign_in import get_sign_in
 from app.connect.sign_in import BY_EMAIL, is_current, open_visit
 from app.connect.tokens import INVITE, JOIN, Pass, read
@@ -195,6 +195,7 @@ async def _new_account(deps: Deps, session: AsyncSession, shop: Shop, candidate:
     field = "email" if sign_in.channel == BY_EMAIL else "phone"
     form = {"name": _name(name), field: address, "connect_id": sign_in.claim}
     lookup: dict[str, Any] = {f"{field}_hash": sign_in.person_hash}
+    await lock_person(session, shop.id, sign_in.person_hash)
     if await accounts_of_person(session, shop.id, **lookup):
         raise Refused(SPENT)  # joined meanwhile, by a second code
     if sign_in.claim and await is_connect_id_taken(session, shop.id, sign_in.claim):

@@ -3,7 +3,8 @@
 A call is a row first, in the transaction of what it tells of; a job makes it. `X-Connect-Signature` is `t=<unix
 time>, v1=<hex HMAC-SHA256 of "<t>.<body>" with the endpoint's secret>`; `X-Connect-Event-Id` stays the same in every
 attempt and replay, so that a receiver can drop repetitions. Redirects are not followed and private addresses not
-called: an address typed by a merchant must not reach what only this server can.
+called (`core/outside.py`): an address typed by a merchant must not reach what only this server can. Of the calls that a
+process makes at once few go to one shop, and fewer to one address: one that hangs does not hold up the others.
 """
 
 import asyncio
@@ -11,7 +12,6 @@ import hmac
 import ipaddress
 import json
 import secrets
-import socket
 import time
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -22,10 +22,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connect.models import WebhookCall, WebhookEndpoint
 from app.connect.order_form import is_link
-from app.connect.queries.outgoing import call_rows, claim_call, endpoints_of, get_call, get_endpoint
+from app.connect.queries.outgoing import call_rows, claim_call, endpoints_of, get_call, get_endpoint, put_off_call
 from app.core.errors import Invalid
 from app.core.jobs import enqueue
 from app.core.log import get_logger
+from app.core.outside import LeadsInside, is_outside
 from app.deps import Deps
 from app.shops.models import Shop
 from app.shops.queries import write_audit
@@ -42,6 +43,10 @@ PAUSES: Final = tuple(timedelta(minutes=each) for each in (1, 5, 30, 120, 360, 7
 LEASE: Final = timedelta(minutes=2)
 DEADLINE: Final = 10.0
 MOST_ENDPOINTS: Final = 10
+MOST_CALLS, MOST_TO_A_SHOP, MOST_TO_ONE = 20, 4, 2
+"""Calls that one process makes at once."""
+CALLS: Final = "webhook calls"
+NEXT_TURN: Final = timedelta(seconds=5)
 WAITING, DELIVERED, FAILED = "waiting", "delivered", "failed"
 
 
@@ -67,7 +72,24 @@ async def announce(deps: Deps, session: AsyncSession, shop_id: int, event: str, 
 
 
 async def make_call(deps: Deps, call_id: int) -> None:
-    """One attempt of one call, if it is due and nobody else makes it."""
+    """One attempt of one call, if it is due, nobody else makes it, and not too many are being made."""
+    async with deps.db.transaction() as session:
+        call = await session.get(WebhookCall, call_id)
+    if call is None:
+        return
+    lanes = {CALLS: MOST_CALLS, f"{CALLS}/{call.shop_id}": MOST_TO_A_SHOP, f"{CALLS}:{call.endpoint_id}": MOST_TO_ONE}
+    with deps.lanes.enter(lanes) as free:
+        await (_make_call if free else _put_off)(deps, call_id)
+
+
+async def _put_off(deps: Deps, call_id: int) -> None:
+    now = deps.clock()
+    async with deps.db.transaction() as session:
+        if await put_off_call(session, call_id, now, now + NEXT_TURN):
+            await enqueue(session, MAKE_CALL, [call_id], delay=NEXT_TURN)
+
+
+async def _make_call(deps: Deps, call_id: int) -> None:
     async with deps.db.transaction() as session:
         call = await claim_call(session, call_id, deps.clock(), LEASE)
         if call is None:
@@ -195,7 +217,7 @@ def sign(secret: str, body: str, at: datetime) -> str:
 
 
 def may_be_called(url: str, *, production: bool) -> bool:
-    """As far as the address itself says; what its name resolves to is looked at before each call."""
+    """As far as the address itself says; what its name resolves to is looked at when it is connected to."""
     if not is_link(url):
         return False
     parts = urlsplit(url)
@@ -204,7 +226,7 @@ def may_be_called(url: str, *, production: bool) -> bool:
     except ValueError:
         named = "." in (parts.hostname or "") or not production
         return parts.scheme == "https" and named if production else named
-    return not production or (parts.scheme == "https" and address.is_global)
+    return not production or (parts.scheme == "https" and is_outside(str(address)))
 
 
 async def _store(
@@ -231,8 +253,6 @@ async def _store(
 
 async def _post(deps: Deps, endpoint: WebhookEndpoint, call: WebhookCall) -> tuple[int | None, str | None]:
     """(status, None) or (None or status, what went wrong)."""
-    if deps.settings.production and not await _leads_outside(endpoint.url):
-        return None, "the address leads into a private network"
     body = deps.vault.decrypt(call.body_encrypted)
     headers = {
         "Content-Type": "application/json",
@@ -243,9 +263,11 @@ async def _post(deps: Deps, endpoint: WebhookEndpoint, call: WebhookCall) -> tup
     }
     try:
         async with asyncio.timeout(DEADLINE):
-            answer = await deps.http.request(
+            answer = await deps.outside.request(
                 "POST", endpoint.url, shard=f"webhook:{endpoint.id}", content=body.encode(), headers=headers
             )
+    except LeadsInside as error:
+        return None, str(error)
     except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError) as error:
         return None, type(error).__name__
     problem = None if 200 <= answer.status_code < 300 else f"answered {answer.status_code}"
@@ -271,13 +293,3 @@ async def _settle(
             call.due_at = now + pause
             await enqueue(session, MAKE_CALL, [call.id], delay=pause)
     log.info("connect.webhook_called", call_id=call_id, status=status, problem=problem)
-
-
-async def _leads_outside(url: str) -> bool:
-    parts = urlsplit(url)
-    loop = asyncio.get_running_loop()
-    try:
-        found = await loop.getaddrinfo(parts.hostname or "", parts.port or 443, type=socket.SOCK_STREAM)
-    except OSError:
-        return True  # the call itself will say that there is no such host
-    return all(ipaddress.ip_address(each[4][0]).is_global for each in found)

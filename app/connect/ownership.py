@@ -2,7 +2,7 @@
 
 The kinds stay the shop's, so that one order never leads to two texts of a kind. An order's confirmation is worded as
 the account's "order paid" once it is paid, and its fulfillment as "order shipped"; every other kind keeps the shop's
-words behind both names.
+words behind both names. "Order paid" is said once: where the payment has a text of its own, that one says it.
 """
 
 from dataclasses import fields
@@ -14,16 +14,20 @@ from app.connect.alerts import PAID, SHIPPED, AccountFacts, affiliate_values, wo
 from app.connect.attribution import attribute_order, texting_sender
 from app.connect.queries.accounts import any_account_sender, find_account
 from app.connect.queries.attribution import find_attribution
+from app.connect.queries.orders import texts_about
 from app.deps import Deps
 from app.message_templates.variables import Values
 from app.messages.compose import Composed, compose, order_values, template_for
 from app.messages.facts import OrderFacts
-from app.messages.models import Message
+from app.messages.models import Message, MessageState
 from app.messages.owners import registry
 from app.messages.pool import choose_sender
 from app.shops.models import Sender, Shop
 
-OWN_WORDS: Final = {"order_confirmed": PAID, "order_paid": PAID, "order_fulfilled": SHIPPED}
+CONFIRMED: Final = "order_confirmed"
+PAYMENT: Final = "order_paid"
+OWN_WORDS: Final = {CONFIRMED: PAID, PAYMENT: PAID, "order_fulfilled": SHIPPED}
+UNSAID: Final = (MessageState.SKIPPED, MessageState.EXPIRED, MessageState.CANCELLED, MessageState.FAILED)
 BOTH_NAMES: Final = {
     "en": "{{ affiliate.name }} with {{ shop.name }}: ",
     "es": "{{ affiliate.name }} de {{ shop.name }}: ",
@@ -84,7 +88,7 @@ class Affiliates:
     ) -> Composed:
         assert isinstance(facts, AccountFacts)
         own = OWN_WORDS.get(message.kind)
-        if own == PAID and not facts.paid:
+        if own == PAID and not (facts.paid and await _is_to_say_paid(session, message)):
             own = None
         if own is not None:
             template, locale = await wording_of(session, shop.id, facts.account_id, own, facts.locale)
@@ -95,6 +99,19 @@ class Affiliates:
         values["affiliate"] = affiliate_values(facts.affiliate_name, sender.phone_number)
         values["customer"]["opt_out_url"] = opt_out_url
         return compose(template, values, locale)
+
+
+async def _is_to_say_paid(session: AsyncSession, message: Message) -> bool:
+    """Whether it falls to this one of an order's two texts. A payment that was heard of only after the confirmation had
+    left, though it came before, was told by that."""
+    order_id = message.order_id or ""
+    texts = (await texts_about(session, message.shop_id, (CONFIRMED, PAYMENT), [order_id])).get(order_id, {})
+    confirmation, payment = texts.get(CONFIRMED), texts.get(PAYMENT)
+    if message.kind == CONFIRMED:
+        return payment is None or payment.state in UNSAID
+    if confirmation is None or confirmation.state in UNSAID or confirmation.called_at is None:
+        return True
+    return not message.event_at <= confirmation.called_at < message.created_at
 
 
 registry.register(Affiliates())

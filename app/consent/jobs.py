@@ -23,7 +23,7 @@ from app.consent.opt_out import (
     WRITE_TO_PROVIDER,
     WRITE_TO_SHOPIFY,
 )
-from app.consent.queries import get_consent_event, latest_confirmed, latest_decision
+from app.consent.queries import get_consent_event, latest_confirmed, latest_decision, lock_phone, note_blocking
 from app.core.jobs import Discard, Snooze, job
 from app.core.log import get_logger
 from app.core.phone import to_e164
@@ -43,6 +43,10 @@ CONFIRMATION_LEAVES_IN = CONFIRM_STOP_WITHIN + timedelta(minutes=1)
 """A minute more than it may wait here, for the provider to pass it on to the carrier."""
 
 
+BLOCKING_TAKES = timedelta(minutes=5)
+"""More than the calls for all numbers of a brand; a write whose process died counts as under way for so long."""
+
+
 class ConsentNotWritten(Exception):
     """Shopify refused the change; the job is tried again."""
 
@@ -59,9 +63,15 @@ async def write_to_provider(deps: Deps, event_id: str) -> None:
     event, phone = await _current(deps, event_id)
     if event.written_to_provider_at is not None:
         return
-    if event.change == OPT_OUT:
-        await _let_the_confirmation_leave(deps, event)
-    await _write_to_provider(deps, event, phone)
+    if event.change != OPT_OUT:
+        await _write_to_provider(deps, event, phone)
+        return
+    await _let_the_confirmation_leave(deps, event)
+    try:
+        await _write_to_provider(deps, event, phone)
+    finally:
+        async with deps.db.transaction() as session:
+            await note_blocking(session, event.shop_id, event.phone_hash, None)
 
 
 async def _current(deps: Deps, event_id: str) -> tuple[ConsentEvent, str]:
@@ -137,11 +147,17 @@ async def _update(deps: Deps, event: ConsentEvent, customer_id: str) -> None:
 
 
 async def _let_the_confirmation_leave(deps: Deps, event: ConsentEvent) -> None:
-    since = deps.clock() - CONFIRMATION_LEAVES_IN
+    """Decided under the phone's lock, which a STOP takes too: either it came before and its confirmation is waited for,
+    or it finds that the number is being blocked and confirms nothing that would not get through."""
+    now = deps.clock()
+    since = now - CONFIRMATION_LEAVES_IN
     async with deps.db.transaction() as session:
+        await lock_phone(session, event.shop_id, event.phone_hash)
         stop = await latest_confirmed(
             session, event.shop_id, event.phone_hash, by=(CONFIRMED_HERE, CONFIRMED_ELSEWHERE), since=since
         )
+        if stop is None:
+            await note_blocking(session, event.shop_id, event.phone_hash, now + BLOCKING_TAKES)
     if stop is not None:
         raise Snooze(stop.recorded_at - since)
 

@@ -16,6 +16,7 @@ class Suppression(Base):
     """One phone that opted out of one shop's texts. `lifted_at` is set by START or a recorded fresh consent.
 
     *held*: doubtful words; texts wait until staff decide. *compared_at*: when the lists were last laid side by side.
+    *blocking_until*: the provider's list is being written, after which no confirmation gets through.
     """
 
     __tablename__ = "suppressions"
@@ -33,6 +34,7 @@ class Suppression(Base):
     held: Mapped[bool] = mapped_column(server_default="false")
     lifted_at: Mapped[datetime | None]
     compared_at: Mapped[datetime | None]
+    blocking_until: Mapped[datetime | None]
 
 
 class ConsentEvent(Base):

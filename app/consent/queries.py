@@ -26,6 +26,21 @@ async def find_suppression(session: AsyncSession, shop_id: int, phone_hash: byte
     return await session.scalar(query.execution_options(populate_existing=True))
 
 
+async def lock_phone(session: AsyncSession, shop_id: int, phone_hash: bytes) -> None:
+    """One look at this phone of this shop at a time, until the transaction ends."""
+    key = int.from_bytes(phone_hash[:8], "big", signed=True) ^ shop_id
+    await session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+async def note_blocking(session: AsyncSession, shop_id: int, phone_hash: bytes, until: datetime | None) -> None:
+    """The provider's list is being written; None: it has been, or could not be."""
+    await session.execute(
+        update(Suppression)
+        .where(Suppression.shop_id == shop_id, Suppression.phone_hash == phone_hash)
+        .values(blocking_until=until)
+    )
+
+
 async def lifted_at(session: AsyncSession, shop_id: int, phone_hash: bytes) -> datetime | None:
     """When this phone last opted in again; None while it is suppressed, or when it never was."""
     query = select(Suppression.lifted_at).where(Suppression.shop_id == shop_id, Suppression.phone_hash == phone_hash)

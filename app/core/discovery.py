@@ -32,6 +32,6 @@ def import_models() -> list[ModuleType]:
     features = [
         f"app.{found.name}" for found in pkgutil.iter_modules(importlib.import_module("app").__path__) if found.ispkg
     ]
-    tables_of_core = ("recurring", "vault_secrets")
+    tables_of_core = ("recurring", "strange_versions", "vault_secrets")
     without_simulator = [name for name in features if name != "app.simulator"]
     return import_named(without_simulator, ("models",)) + import_named(("app.core",), tables_of_core)

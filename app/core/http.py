@@ -29,14 +29,15 @@ HEADERS: Final = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate", "User-Age
 class Http:
     """*shards* pools of at most 20 connections each. Use as an async context manager, or call `aclose`."""
 
-    def __init__(self, *, shards: int = 4) -> None:
+    def __init__(self, *, shards: int = 4, wires: Wires | None = None) -> None:
+        """*wires* decides to what a connection may lead."""
         self._pools = [
             httpcore2.AsyncConnectionPool(
                 ssl_context=trusted(),
                 max_connections=CONNECTIONS_PER_POOL,
                 max_keepalive_connections=CONNECTIONS_PER_POOL,
                 keepalive_expiry=30,
-                network_backend=Wires(),
+                network_backend=wires or Wires(),
             )
             for _ in range(shards)
         ]

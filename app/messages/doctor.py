@@ -5,8 +5,10 @@ from typing import Any
 import httpx2
 from sqlalchemy import text
 
+from app.config import ADMIN_API_VERSION
 from app.core.jobs import held_jobs
 from app.core.recurring import last_runs
+from app.core.strange_versions import strange_versions
 from app.deps import Deps
 from app.messages.diagnostics import OK, PROBLEM, WARNING, diagnose
 from app.shops.queries import get_shop, installed_shop_ids
@@ -16,7 +18,7 @@ SECONDS = 5.0
 
 async def examine(deps: Deps) -> list[dict[str, Any]]:
     """Rows of {"about", "level", "sentence", "action"}: the installation first, then each shop's problems."""
-    checks = (_database, _jobs, _worker, _ringcentral, _address)
+    checks = (_database, _jobs, _worker, _ringcentral, _address, _versions)
     return [await check(deps) for check in checks] + await _shops(deps)
 
 
@@ -66,6 +68,20 @@ async def _address(deps: Deps) -> dict[str, Any]:
         found = f"{url}/healthz answers {answer.status_code}."
         return _row("address", WARNING, found, "Check that the proxy passes everything on to the web process.")
     return _row("address", OK, f"The app answers at {url}.")
+
+
+async def _versions(deps: Deps) -> dict[str, Any]:
+    async with deps.db.reading() as session:
+        strange = await strange_versions(session, deps.clock())
+    if not strange:
+        return _row("versions", OK, f"Shopify's webhooks come in version {ADMIN_API_VERSION}.")
+    found = ", ".join(f"{topic} in {version}" for topic, version in strange)
+    return _row(
+        "versions",
+        WARNING,
+        f"Webhooks came in another version than {ADMIN_API_VERSION}: {found}.",
+        "Run `shopify app deploy` with this version's shopify.app.toml; subscriptions of shops are made anew daily.",
+    )
 
 
 async def _shops(deps: Deps) -> list[dict[str, Any]]:

@@ -319,12 +319,6 @@ async def look_again(session: AsyncSession, shop_id: int, now: datetime) -> None
     )
 
 
-async def lock_phone(session: AsyncSession, shop_id: int, phone_hash: bytes) -> None:
-    """One text of this phone to this shop at a time, until the transaction ends."""
-    key = int.from_bytes(phone_hash[:8], "big", signed=True) ^ shop_id
-    await session.execute(select(func.pg_advisory_xact_lock(key)))
-
-
 async def store_inbound(session: AsyncSession, values: dict[str, Any]) -> int | None:
     """None when this sender already has this text: it came twice."""
     return await session.scalar(

@@ -29,6 +29,7 @@ from app.consent.queries import (
     latest_decision,
     latest_of_source,
     latest_wish_to_stop,
+    lock_phone,
     open_request,
 )
 from app.core.log import get_logger
@@ -44,7 +45,7 @@ from app.messages.kinds import (
     Kind,
 )
 from app.messages.opt_out import hold_texting, stop_texting
-from app.messages.queries import lock_phone, queued_before, replied_since, store_inbound
+from app.messages.queries import queued_before, replied_since, store_inbound
 from app.messages.queue import queue_text
 from app.messages.reasons import ANSWER_TOO_LATE, CONFIRMATION_TOO_LATE, Reason
 from app.messages.replies import pass_on
@@ -164,7 +165,8 @@ async def _why_not_confirm(deps: Deps, session: AsyncSession, received: Received
     if suppression is not None and not suppression.held:
         if await _stopped_by_text(session, received):
             return "repeated"
-        if await _is_blocked(session, received):
+        being_blocked = suppression.blocking_until is not None and suppression.blocking_until > deps.clock()
+        if being_blocked or await _is_blocked(session, received):
             return "blocked already"
     if await _answered_for_another(session, received, STOP_CONFIRMATION):
         return CONFIRMED_ELSEWHERE.removeprefix("none: ")

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.consent.queries import find_suppression
+from app.consent.queries import find_suppression, lock_phone
 from app.deps import Deps
 from app.messages import reasons, settle
 from app.messages.agreement import record_agreement
@@ -23,7 +23,7 @@ from app.messages.fence import LONGEST_WAY, fence_at_once, heeds_opt_out
 from app.messages.gate import DECISION_PAUSE, Checks, Expire, Go, Hold, Move, Skip, pass_gate
 from app.messages.models import Message, MessageState
 from app.messages.pool import better_sender
-from app.messages.queries import lock_phone, move
+from app.messages.queries import move
 from app.messages.refusal import apply_refusal
 from app.shopify.client import ShopifyError
 from app.shops.logins import access_of, break_connection, renew_token, usable_token

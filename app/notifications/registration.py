@@ -5,12 +5,14 @@ so they are compared after install, after every change of a switch, and daily. T
 here: a topic registered both ways would be delivered twice.
 """
 
+import asyncio
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.config import ADMIN_API_VERSION
-from app.core.jobs import enqueue
+from app.core.jobs import Snooze, enqueue
 from app.core.log import get_logger
 from app.deps import Deps
 from app.messages.kinds import kinds
@@ -18,13 +20,16 @@ from app.notifications.queries import switches
 from app.shopify.client import operation
 from app.shopify.webhooks import topics
 from app.shops.admin_api import run_operation
-from app.shops.queries import get_shop
+from app.shops.queries import end_registration, get_shop, take_registration
 from app.shops.tokens import covers
 
 log = get_logger(__name__)
 
 REGISTER = "notifications.register_webhooks"
 PACKAGE = "app.notifications"
+LONGEST_LOOK = timedelta(minutes=6)
+"""A process that died is waited for so long; one that lives ends in half of it."""
+COME_BACK = timedelta(seconds=3)
 NEW_ORDERS = "orders/create"
 """Needed without any text too, by shops whose orders may be a connected account's."""
 
@@ -35,7 +40,23 @@ async def request_registration(session: AsyncSession, shop_id: int) -> None:
 
 
 async def register_webhooks(deps: Deps, shop_id: int) -> None:
-    """Create what is missing, delete strays: ours by address or by a topic nobody needs any more."""
+    """Create what is missing, delete strays: ours by address or by a topic nobody needs any more.
+
+    One after the other for each shop, since who began before a switch was changed and ended after would undo what came
+    of the change. Raises `Snooze` while another is at it.
+    """
+    async with deps.db.transaction() as session:
+        if not await take_registration(session, shop_id, deps.clock(), until=deps.clock() + LONGEST_LOOK):
+            raise Snooze(COME_BACK)
+    try:
+        async with asyncio.timeout(LONGEST_LOOK.total_seconds() / 2):
+            await _register(deps, shop_id)
+    finally:
+        async with deps.db.transaction() as session:
+            await end_registration(session, shop_id)
+
+
+async def _register(deps: Deps, shop_id: int) -> None:
     async with deps.db.transaction() as session:
         shop = await get_shop(session, shop_id)
         wanted = needed_topics(await switches(session, shop_id), granted=shop.scopes)

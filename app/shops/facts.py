@@ -10,6 +10,7 @@ from app.shops.queries import get_shop_locked
 
 async def read_facts(deps: Deps, shop_id: int) -> None:
     """Refresh the shop's row from the Admin API. A shop without access is left as it is."""
+    asked_at = deps.clock()
     try:
         answer = await run_operation(deps, shop_id, operation(__package__ or "app.shops", "shop_info"))
     except AccessTokenRejected:
@@ -25,6 +26,7 @@ async def read_facts(deps: Deps, shop_id: int) -> None:
         shop.currency = info.get("currencyCode") or shop.currency
         shop.country = (info.get("shopAddress") or {}).get("countryCodeV2") or shop.country
         scopes = [each.get("handle") for each in (answer["currentAppInstallation"] or {}).get("accessScopes") or []]
-        if scopes:
+        if scopes and (shop.scopes_at is None or shop.scopes_at <= asked_at):
+            shop.scopes_at = asked_at
             shop.scopes = ",".join(str(scope) for scope in scopes)
         shop.facts_read_at = deps.clock()

@@ -20,6 +20,8 @@ class Shop(Base):
     """One store. The row stays after an uninstall until Shopify's `shop/redact`.
 
     *granted_at*: when Shopify was last asked for a token and gave one, which it does for installed shops only.
+    *scopes_at*: as of when *scopes* are known. *token_lease_until*: one process is asking for a token.
+    *registering_until*: one is comparing the webhook subscriptions.
     """
 
     __tablename__ = "shops"
@@ -39,7 +41,11 @@ class Shop(Base):
     refresh_token_encrypted: Mapped[bytes | None]
     refresh_expires_at: Mapped[datetime | None]
     granted_at: Mapped[datetime | None]
+    token_lease_until: Mapped[datetime | None]
+    token_lease_holder: Mapped[str | None]
     scopes: Mapped[str] = mapped_column(server_default="")
+    scopes_at: Mapped[datetime | None]
+    registering_until: Mapped[datetime | None]
     needs_reauth: Mapped[bool] = mapped_column(server_default=text("false"))
     settings: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     facts_read_at: Mapped[datetime | None]

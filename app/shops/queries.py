@@ -38,6 +38,17 @@ async def add_shop(session: AsyncSession, domain: str, now: datetime) -> None:
     await session.execute(insert(Shop).values(domain=domain, created_at=now).on_conflict_do_nothing())
 
 
+async def take_registration(session: AsyncSession, shop_id: int, now: datetime, *, until: datetime) -> bool:
+    """Become the only one who compares this shop's webhook subscriptions. False while another does."""
+    free = Shop.registering_until.is_(None) | (Shop.registering_until <= now)
+    taking = update(Shop).where(Shop.id == shop_id, free).values(registering_until=until).returning(Shop.id)
+    return await session.scalar(taking) is not None
+
+
+async def end_registration(session: AsyncSession, shop_id: int) -> None:
+    await session.execute(update(Shop).where(Shop.id == shop_id).values(registering_until=None))
+
+
 async def installed_shop_ids(session: AsyncSession) -> list[int]:
     query = select(Shop.id).where(Shop.installed_at.is_not(None), Shop.uninstalled_at.is_(None)).order_by(Shop.id)
     return list(await session.scalars(query))

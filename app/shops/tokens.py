@@ -1,20 +1,26 @@
-"""A shop's offline token: one lock for exchange and refresh.
+"""A shop's offline token: one lease for exchange and refresh.
 
 Source: Shopify, "Offline access tokens". Only one refreshable token exists per app and shop, and every new one
-kills the refresh token before it, so a page load and a worker must never renew side by side. The shop's row lock
-is held during that one call, bounded by its 10 s deadline; this is the only place where a transaction is open
-while we talk to the outside.
+kills the refresh token before it, so a page load and a worker must never renew side by side. Who asks Shopify holds the
+shop's lease meanwhile, in its row, so that no transaction is open during the call. The call begins at once or not at
+all and ends long before the lease does; who comes back later than that stores nothing. A process that dies in
+between leaves the older refresh token, which Shopify honours until the new one is used.
 """
 
-from collections.abc import Sequence
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import Clock
 from app.core.crypto import Vault
 from app.core.db import Database
 from app.core.log import get_logger
-from app.shopify.client import AccessTokenRejected
+from app.shopify.client import AccessTokenRejected, ShopifyUnavailable
 from app.shopify.oauth import GrantRejected, OAuthClient, OfflineToken
 from app.shopify.token_provider import AdminAccess
 from app.shops.models import Shop
@@ -27,7 +33,24 @@ RENEW_BEFORE = timedelta(minutes=5)
 ASK_AGAIN_FOR_SCOPES = timedelta(minutes=5)
 """A scope that the merchant has not granted does not come by exchanging again on every page."""
 ACCESS_LIFE = timedelta(hours=1)
+LEASE = timedelta(seconds=40)
+"""A process that died holds the others up for so long."""
+BEGIN_WITHIN = timedelta(seconds=5)
+LONGEST_CALL = 15.0
+"""Seconds. With `BEGIN_WITHIN` half of a lease: what is late on the way still arrives within it."""
+LOOK_EVERY = 0.1
+BUSY = "Access to this shop is being renewed. The call will be repeated."
+T = TypeVar("T")
 OPEN_THE_APP = "The merchant has to open the app once so that Shopify grants access again."
+
+
+@dataclass(frozen=True)
+class Lease:
+    """*shop*: its row when the lease was taken."""
+
+    shop: Shop
+    holder: str
+    taken_at: datetime
 
 
 @dataclass(frozen=True)
@@ -52,31 +75,21 @@ class OfflineTokens:
         stored = self._usable(shop, rejected)
         if stored is not None:
             return AdminAccess(shop.domain, stored)
-        async with self.db.transaction() as session:
-            shop = await get_shop_locked(session, shop_id)
-            stored = self._usable(shop, rejected)
-            if stored is None:
-                stored = await self._refresh(shop)
-        if stored is None:
+        renewed = await self._refreshed(shop_id, rejected)
+        if renewed is None:
             raise AccessTokenRejected(OPEN_THE_APP)
-        return AdminAccess(shop.domain, stored)
+        return AdminAccess(shop.domain, renewed)
 
     async def page_opened(self, shop_id: int, id_token: str, *, needed_scopes: Sequence[str]) -> bool:
         """Exchanges the ID token when the stored token is missing, dying, refused or lacks a scope, and only then."""
         async with self.db.transaction() as session:
             if self._good_for_page(await get_shop(session, shop_id), needed_scopes):
                 return False
-        async with self.db.transaction() as session:
-            shop = await get_shop_locked(session, shop_id)
-            if not self._good_for_page(shop, needed_scopes):
-                asked_at = self.clock()
-                token = await self.oauth.exchange(shop.domain, id_token)
-                if shop.needs_reauth or not shop.installed:
-                    # Had Shopify refused what we held, the app was taken off and put on again without our hearing of
-                    # it: subscriptions are gone, and news of that uninstall is old from now on.
-                    await mark_installed(session, shop, at=asked_at, unheard=shop.installed)
-                self._store(shop, token, asked_at)
-                log.info("shop.token_exchanged", shop_id=shop.id)
+        lease = await self._alone(shop_id, lambda shop: self._good_for_page(shop, needed_scopes) or None)
+        if isinstance(lease, Lease):
+            token = await self._asked(lease, self.oauth.exchange, id_token)
+            await self._keep(lease, token, installs=True)
+            log.info("shop.token_exchanged", shop_id=shop_id)
         return True
 
     async def give_up(self, shop_id: int, *, rejected: str) -> bool:
@@ -91,20 +104,17 @@ class OfflineTokens:
 
     async def scope_granted(self, shop_id: int, id_token: str, scope: str) -> bool:
         """A new token tells, and carries the scope; the one that is held was given before the merchant agreed."""
-        async with self.db.transaction() as session:
-            shop = await get_shop_locked(session, shop_id)
-            if not covers(shop.scopes, [scope]):
-                asked_at = self.clock()
-                self._store(shop, await self.oauth.exchange(shop.domain, id_token), asked_at)
-            return covers(shop.scopes, [scope])
+        lease = await self._alone(shop_id, lambda shop: covers(shop.scopes, [scope]) or None)
+        if not isinstance(lease, Lease):
+            return True
+        token = await self._asked(lease, self.oauth.exchange, id_token)
+        return covers((await self._keep(lease, token)).scopes, [scope])
 
-    async def keep(self, shop_id: int, token: OfflineToken) -> None:
-        """Keep a token from the authorization code grant; it installs the shop as an exchange would."""
-        async with self.db.transaction() as session:
-            shop = await get_shop_locked(session, shop_id)
-            if not shop.installed:
-                await mark_installed(session, shop, at=self.clock())
-            self._store(shop, token, self.clock())
+    async def redeem(self, shop_id: int, code: str) -> None:
+        """The token of the authorization code grant; it installs the shop as an exchange would."""
+        lease = await self._alone(shop_id, lambda _shop: None)
+        token = await self._asked(lease, self.oauth.redeem_code, code)
+        await self._keep(lease, token, installs=True)
 
     def _usable(self, shop: Shop, rejected: str | None) -> str | None:
         if not shop.installed or shop.needs_reauth:
@@ -124,29 +134,101 @@ class OfflineTokens:
         asked_lately = shop.access_expires_at - ACCESS_LIFE + ASK_AGAIN_FOR_SCOPES > self.clock()
         return asked_lately or covers(shop.scopes, needed_scopes)
 
-    async def _refresh(self, shop: Shop) -> str | None:
-        if shop.refresh_token_encrypted is None:
-            shop.needs_reauth = True
-            return None
-        asked_at = self.clock()
+    async def _refreshed(self, shop_id: int, rejected: str | None) -> str | None:
+        """None when only the merchant can help."""
+        lease = await self._alone(shop_id, lambda shop: self._usable(shop, rejected))
+        if not isinstance(lease, Lease):
+            return lease
+        sealed = lease.shop.refresh_token_encrypted
         try:
-            token = await self.oauth.refresh(shop.domain, self.vault.decrypt(shop.refresh_token_encrypted))
+            if sealed is None:
+                raise GrantRejected(OPEN_THE_APP)
+            token = await self._asked(lease, self.oauth.refresh, self.vault.decrypt(sealed), last_word=True)
         except GrantRejected:
-            # The row is locked, so nobody has stored a newer one meanwhile: this is Shopify's last word.
-            log.warning("shop.refresh_refused", shop_id=shop.id)
-            shop.needs_reauth = True
+            await self._need_the_merchant(lease)
             return None
-        self._store(shop, token, asked_at)
+        await self._keep(lease, token)
         return token.access_token
+
+    async def _alone(self, shop_id: int, known: Callable[[Shop], T | None]) -> T | Lease:
+        """What is *known* from the row by now, or else the lease, waited for while another holds it."""
+        for _ in range(round(LEASE / timedelta(seconds=LOOK_EVERY)) + 1):
+            async with self.db.transaction() as session:
+                shop = await get_shop_locked(session, shop_id)
+                if (found := known(shop)) is not None:
+                    return found
+                if not is_being_renewed(shop, self.clock()):
+                    lease = Lease(shop, secrets.token_hex(8), self.clock())
+                    shop.token_lease_holder, shop.token_lease_until = lease.holder, lease.taken_at + LEASE
+                    return lease
+            await asyncio.sleep(LOOK_EVERY)
+        raise ShopifyUnavailable(BUSY)
+
+    async def _asked(
+        self, lease: Lease, ask: Callable[[str, str], Awaitable[OfflineToken]], proof: str, *, last_word: bool = False
+    ) -> OfflineToken:
+        """Shopify's answer. Whatever goes wrong, the lease is given back, and only a dead process leaves it to lapse.
+
+        *last_word*: a refusal is to be written down by the caller, who ends the lease with it.
+        """
+        try:
+            if self.clock() - lease.taken_at > BEGIN_WITHIN:
+                raise ShopifyUnavailable(BUSY)
+            async with asyncio.timeout(LONGEST_CALL):
+                return await ask(lease.shop.domain, proof)
+        except BaseException as error:
+            if not (last_word and isinstance(error, GrantRejected)):
+                await self._give_back(lease)
+            if isinstance(error, TimeoutError):
+                raise ShopifyUnavailable("Shopify did not answer in time.") from None
+            raise
+
+    async def _keep(self, lease: Lease, token: OfflineToken, *, installs: bool = False) -> Shop:
+        async with self.db.transaction() as session:
+            shop = await self._ours(session, lease)
+            if shop is None:
+                # We were taken for dead, and somebody else has asked since: theirs is the newer one.
+                raise ShopifyUnavailable(BUSY)
+            if installs and (lease.shop.needs_reauth or not shop.installed):
+                # Had Shopify refused what we held, the app was taken off and put on again without our hearing of
+                # it: subscriptions are gone, and news of that uninstall is old from now on.
+                await mark_installed(session, shop, at=lease.taken_at, unheard=shop.installed)
+            self._store(shop, token, lease.taken_at)
+            return shop
+
+    async def _need_the_merchant(self, lease: Lease) -> None:
+        """The lease was held all the while, so nobody has stored a newer token: this is Shopify's last word."""
+        async with self.db.transaction() as session:
+            shop = await self._ours(session, lease)
+            if shop is not None:
+                log.warning("shop.refresh_refused", shop_id=shop.id)
+                shop.needs_reauth = True
+
+    async def _give_back(self, lease: Lease) -> None:
+        async with self.db.transaction() as session:
+            await self._ours(session, lease)
+
+    async def _ours(self, session: AsyncSession, lease: Lease) -> Shop | None:
+        """The shop's row, locked, with the lease ended; None when the lease is another's by now."""
+        shop = await get_shop_locked(session, lease.shop.id)
+        if shop.token_lease_holder != lease.holder:
+            return None
+        shop.token_lease_holder = shop.token_lease_until = None
+        return shop
 
     def _store(self, shop: Shop, token: OfflineToken, asked_at: datetime) -> None:
         shop.access_token_encrypted = self.vault.encrypt(token.access_token)
         shop.access_expires_at = token.access_expires_at
         shop.refresh_token_encrypted = self.vault.encrypt(token.refresh_token) if token.refresh_token else None
         shop.refresh_expires_at = token.refresh_expires_at
-        shop.scopes = token.scopes or shop.scopes
+        if token.scopes:
+            shop.scopes, shop.scopes_at = token.scopes, asked_at
         shop.granted_at = asked_at
         shop.needs_reauth = False
+
+
+def is_being_renewed(shop: Shop, now: datetime) -> bool:
+    return shop.token_lease_until is not None and shop.token_lease_until > now
 
 
 def covers(granted: str, needed: Sequence[str]) -> bool:
@@ -161,4 +243,5 @@ def forget_tokens(shop: Shop) -> None:
     shop.access_expires_at = None
     shop.refresh_token_encrypted = None
     shop.refresh_expires_at = None
+    shop.token_lease_holder = shop.token_lease_until = None
     shop.needs_reauth = False

@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 
 from starlette.types import Message, Receive, Scope, Send
 
+from app.config import ADMIN_API_VERSION
 from app.core.log import get_logger
 from app.core.rate_limit import RateLimit, caller_of
+from app.core.strange_versions import StrangeVersions
 from app.deps import Deps
 from app.shopify.shop_domain import clean_shop_domain
 from app.shopify.webhooks import BadSignature, verify_hmac
@@ -34,6 +36,7 @@ class ShopifyWebhooks:
 
     def __init__(self) -> None:
         self._unsigned = RateLimit(burst=60, per_second=1)
+        self._versions = StrangeVersions(ADMIN_API_VERSION)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "POST":
@@ -45,6 +48,18 @@ class ShopifyWebhooks:
         if status == 401 and not self._unsigned.take(caller_of(scope.get("client"))):
             status = 429
         await answer(send, status)
+        if status == 200:
+            await self._look_at_version(deps, dict(scope["headers"]))
+
+    async def _look_at_version(self, deps: Deps, headers: dict[bytes, bytes]) -> None:
+        """After the answer, which waits for nothing that is not needed."""
+        if headers.get(b"x-shopify-api-version", self._versions.expected) == self._versions.expected:
+            return
+        topic, version = _text(headers, b"x-shopify-topic"), _text(headers, b"x-shopify-api-version")
+        try:
+            await self._versions.note(deps.db, topic, version, deps.clock())
+        except Exception as error:  # noqa: BLE001  # the call is stored and answered; the note can wait for the next
+            log.warning("webhook.version_not_noted", error=type(error).__name__)
 
 
 async def take(deps: Deps, intake: Intake, raw_headers: Iterable[tuple[bytes, bytes]], receive: Receive) -> int:

@@ -256,6 +256,45 @@ async def test_addresses_that_hang_hold_up_neither_shopify_nor_recurring_work(wo
     assert await world.rows("SELECT 1 FROM pgqueuer WHERE entrypoint = $1", MAKE_CALL) != []
 
 
+async def test_one_slow_receiver_holds_up_nobody_else(world: World) -> None:
+    """Of thirty calls to an address that hangs two are under way, the others wait their turn, and all are made."""
+    await world.install()
+    answers = asyncio.Event()
+    under_way: list[int] = []
+    most = 0
+
+    async def hang(request: Request) -> Response:
+        nonlocal most
+        under_way.append(1)
+        most = max(most, len(under_way))
+        await answers.wait()
+        under_way.pop()
+        return Response()
+
+    async with (
+        serve(Starlette(routes=[Route("/slow", hang, methods=["POST"])])) as slow,
+        receiving() as quick,
+    ):
+        await world.api("POST", "/connect/webhooks", {"url": f"{slow}/slow"})
+        for number in range(30):
+            await jane(world, connect_id=f"j-{number}", alerts_enabled=True)
+        await world.api("POST", "/connect/webhooks", {"url": quick.url})
+        await jane(world, connect_id="k", alerts_enabled=True)
+        working = asyncio.create_task(world.workers_run())
+        async with asyncio.timeout(10):
+            while not quick.received or not under_way:  # noqa: ASYNC110  # another server
+                await asyncio.sleep(0.01)
+        assert not working.done()
+        answers.set()
+        await working
+        for _ in range(20):
+            await world.advance(seconds=6)
+            await world.workers_run()
+    calls = await world.rows("SELECT state, attempts FROM connect_webhook_calls")
+    assert {(each["state"], each["attempts"]) for each in calls} == {("delivered", 1)}
+    assert (len(calls), most) == (32, 2)
+
+
 @pytest.mark.parametrize(
     ("url", "allowed"),
     [

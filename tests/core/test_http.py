@@ -21,7 +21,7 @@ from tests.sms.stub import serve
 APP = Path(app.__path__[0])
 LOGIN = APP / "sms" / "providers" / "ringcentral" / "login.py"
 LARGE = 500_000
-POOLS = {APP / "core" / "http.py", APP / "core" / "wire.py"}
+POOLS = {APP / "core" / "http.py", APP / "core" / "outside.py", APP / "core" / "wire.py"}
 
 
 class Service:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.simulator.shopify.payloads import order_payload
 from tests.connect.stage import JANE_MOBILE, JANE_OWN, jane, jane_texts
 from tests.world import ADA, SENDER, SHOP, World
 
@@ -47,6 +48,44 @@ async def test_both_texts_of_an_attributed_order_leave_from_the_affiliate(
         "order_confirmed",
         "order_fulfilled",
     }
+
+
+async def test_of_two_texts_about_one_order_one_says_that_it_is_paid(world: World) -> None:
+    """With both kinds on: paid at checkout, paid later, paid while the confirmation waited, and heard of late."""
+    await world.ready()
+    await jane_texts(world)
+    await rules(world, {"field": "discount_code", "pattern": "VIP", "account_id": 1})
+    await world.api("PUT", "/notifications/order_paid", {"enabled": True})
+    words = "{{ affiliate.name }} with {{ shop.name }}: PAID {{ order.name }}. Reply STOP to opt-out."
+    saved = await world.api("PUT", "/notifications/connect_order_paid", {"templates": {"en": words}})
+    assert saved.status_code == 200, saved.text
+    await world.workers_run()
+
+    async def said(*, paid: bool, before: float = 0, after: float = 0, late: bool = False) -> list[bool]:
+        """Which texts say so. *before*, *after*: minutes from the order to the payment, before and after the first."""
+        begun = len(sent_to_ada(world))
+        placed = await world.order(discount_codes=["VIP"], financial_status="paid" if paid else "pending")
+        await world.advance(minutes=before)
+        paid_at = world.clock()
+        world.shopify.lose_webhooks = late
+        if before:
+            await world.shopify.pay_order(SHOP, placed)
+        await world.workers_run()
+        await world.advance(minutes=after)
+        world.shopify.lose_webhooks = False
+        if after and not late:
+            await world.shopify.pay_order(SHOP, placed)
+        if late:
+            body = order_payload(world.shopify.shops[SHOP], placed)
+            told_at = {"X-Shopify-Triggered-At": paid_at.isoformat()}
+            await world.shopify.send_webhook(SHOP, "orders/paid", body, headers=told_at)
+        await world.workers_run()
+        return ["PAID" in text for _, text in sent_to_ada(world)[begun:]]
+
+    assert await said(paid=True) == [True]
+    assert await said(paid=False, after=20) == [False, True]
+    assert sorted(await said(paid=False, before=20)) == [False, True]
+    assert await said(paid=False, before=20, after=1, late=True) == [True, False]
 
 
 async def test_a_customers_tag_is_asked_for_and_the_text_still_leaves_once_from_the_affiliate(world: World) -> None:

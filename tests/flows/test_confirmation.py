@@ -1,11 +1,15 @@
 """Exactly one confirmation of STOP: in the words' language, before the block, in time or not at all."""
 
+import asyncio
+
 import pytest
 
 from app.consent.opt_out_link import opt_out_link
 from app.shops.models import Shop
 from app.shops.queries import find_shop
 from tests.world import ADA, SENDER, SHOP, World
+
+BEING_BLOCKED = "SELECT 1 FROM suppressions WHERE blocking_until IS NOT NULL"
 
 
 def blocked(world: World) -> bool:
@@ -141,6 +145,24 @@ async def test_an_opt_out_by_another_way_does_not_overtake_the_confirmation_of_a
     await world.workers_run()
     assert blocked(world)
     assert len(world.texts_on(ADA)) == 1
+
+
+async def test_a_stop_that_comes_while_the_number_is_being_blocked_is_answered_by_nobody(world: World) -> None:
+    """Its confirmation would be refused: either it was there before the block, and is waited for, or it is not sent."""
+    world.number_leaves_stop_to_the_app()
+    await world.ready()
+    await world.api("POST", "/opt-outs", {"phone": ADA, "method": "phone"})
+    world.ringcentral.hang_next(1.5, path="/sms/consents")
+    blocking = asyncio.create_task(world.workers_run())
+    while not await world.rows(BEING_BLOCKED):  # noqa: ASYNC110  # the state is the database's
+        await asyncio.sleep(0.01)
+    await world.ringcentral.customer_texts(ADA, SENDER, "STOP")
+    await world.workers_run()
+    await blocking
+    assert await confirmation_of(world) == "none: blocked already"
+    assert world.texts_on(ADA) == []
+    assert blocked(world)
+    assert await world.rows(BEING_BLOCKED) == []
 
 
 async def the_shop(world: World) -> Shop:

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx2
 import pytest
 
+from app.shops.tokens import covers
 from app.simulator.shopify.tokens import host_parameter, signed_query
 from app.webhooks.jobs import handle, pump
 from tests.world import API_KEY, API_SECRET, SHOP, World
@@ -177,6 +178,18 @@ async def test_changed_scopes_are_adopted(world: World) -> None:
     await world.workers_run()
     assert (await shop_row(world))["scopes"] == "read_orders"
     assert "scopes_changed" in await audit(world)
+
+
+async def test_news_of_scopes_that_came_late_do_not_undo_newer_ones(world: World) -> None:
+    await world.install()
+    happened = world.clock().isoformat()
+    await world.advance(minutes=5)
+    await world.shopify.change_scopes(SHOP, ["read_orders", "write_customers", "read_fulfillments"])
+    await world.workers_run()
+    late, headers = {"current": ["read_orders"]}, {"X-Shopify-Triggered-At": happened}
+    await world.shopify.send_webhook(SHOP, "app/scopes_update", late, headers=headers)
+    await world.workers_run()
+    assert covers(str((await shop_row(world))["scopes"]), ["read_orders", "write_customers", "read_fulfillments"])
 
 
 async def test_signed_webhooks_of_shops_that_never_installed_change_nothing(world: World) -> None:

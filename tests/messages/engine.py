@@ -141,6 +141,7 @@ async def open_engine(database_url: str, start: datetime = NOON_IN_NEW_YORK) -> 
                 db=database,
                 vault=vault,
                 http=http,
+                outside=http,
                 admin=cast(Any, shopify),
                 oauth=cast(Any, None),
                 tokens=cast(Any, LastingToken()),

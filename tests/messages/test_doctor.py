@@ -8,7 +8,7 @@ import pytest
 
 from app.core.http import Http
 from app.messages.doctor import examine
-from tests.world import World
+from tests.world import SHOP, World
 
 URL = "https://texts.example.com"
 
@@ -43,3 +43,17 @@ async def test_the_address_is_asked_and_not_believed(world: World, status: int |
     [row] = [row for row in rows if row["about"] == "address"]
     assert (row["level"], row["sentence"]) == (level, found)
     assert f"{URL}/healthz" in outside.asked
+
+
+async def test_webhooks_of_another_version_are_told(world: World) -> None:
+    await world.install()
+    old = {"X-Shopify-API-Version": "2025-10"}
+    for _ in range(2):
+        answered = await world.shopify.send_webhook(SHOP, "shop/update", {}, headers=old)
+        assert answered.status_code == 200
+    [row] = [row for row in await examine(world.deps) if row["about"] == "versions"]
+    assert row["level"] == "warning"
+    assert "shop/update in 2025-10" in row["sentence"]
+    await world.advance(days=3)
+    [row] = [row for row in await examine(world.deps) if row["about"] == "versions"]
+    assert row["level"] == "ok"

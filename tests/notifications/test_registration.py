@@ -1,9 +1,11 @@
 """A shop's webhook subscriptions: as many as its texts need, each once, to our address, in our version."""
 
+from datetime import timedelta
 from typing import Any
 
 from app.config import ADMIN_API_VERSION
 from app.notifications.registration import compare, needed_topics
+from app.shops.queries import end_registration, take_registration
 from app.wiring import load_declarations
 from tests.world import SHOP, World
 
@@ -94,3 +96,20 @@ async def test_an_answer_that_got_lost_makes_no_second_subscription(world: World
     await world.workers_run()
     topics = [topic for topic, _ in subscribed(world)]
     assert sorted(topics) == sorted(set(topics)) == sorted(needed_topics({}))
+
+
+async def test_two_jobs_of_one_shop_compare_one_after_the_other(world: World) -> None:
+    """Whoever began before a switch was changed and ended after would undo what came of the change."""
+    await world.install()
+    before = subscribed(world)
+    soon = world.clock() + timedelta(minutes=1)
+    async with world.deps.db.transaction() as session:
+        assert await take_registration(session, 1, world.clock(), until=soon)
+    await world.api("PUT", "/notifications/order_fulfilled", {"enabled": False})
+    await world.workers_run()
+    assert subscribed(world) == before
+    async with world.deps.db.transaction() as session:
+        await end_registration(session, 1)
+    await world.advance(seconds=4)
+    await world.workers_run()
+    assert len(subscribed(world)) == len(before) - 1

@@ -1,16 +1,17 @@
 """One refreshable token a shop: whoever renews it, and however many at once, nobody kills anybody else's."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 import pytest
 
 from app.deps import Deps
 from app.shopify.client import AccessTokenRejected, ShopifyUnavailable
-from app.shopify.oauth import ClientRefused
-from app.shops.tokens import covers
+from app.shopify.oauth import ClientRefused, OAuthClient, OfflineToken
+from app.shops.tokens import OfflineTokens, covers
 from app.simulator.shopify.tokens import fingerprint, is_valid_access_token
 from app.wiring import open_deps
 from tests.world import API_SECRET, SHOP, World, settings_for
@@ -172,3 +173,99 @@ async def test_a_scope_that_was_not_granted_is_not_asked_for_on_every_page(world
     assert len(token_answers(world)) == 2
     [row] = await world.rows("SELECT scopes FROM shops")
     assert covers(row["scopes"], ["read_orders", "read_customers", "write_customers"])
+
+
+# --- a process that stops in the middle ---
+
+
+@dataclass
+class Stopping:
+    """Shopify's token endpoint as seen by a process that stops *before* its call, or *after* Shopify has answered."""
+
+    real: OAuthClient
+    where: str
+    stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    goes_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def refresh(self, domain: str, proof: str) -> OfflineToken:
+        return await self._stop(self.real.refresh, domain, proof)
+
+    async def exchange(self, domain: str, proof: str) -> OfflineToken:
+        return await self._stop(self.real.exchange, domain, proof)
+
+    async def _stop(self, ask: Callable[[str, str], Awaitable[OfflineToken]], domain: str, proof: str) -> OfflineToken:
+        if self.where == "before":
+            self.stopped.set()
+            await self.goes_on.wait()
+        answer = await ask(domain, proof)
+        self.stopped.set()
+        await self.goes_on.wait()
+        return answer
+
+
+def stopping(deps: Deps, where: str) -> tuple[OfflineTokens, Stopping]:
+    oauth = Stopping(deps.oauth, where)
+    return OfflineTokens(deps.db, deps.vault, cast("OAuthClient", oauth), deps.clock), oauth
+
+
+@pytest.mark.parametrize("where", ["before", "after"])
+async def test_a_process_that_dies_in_the_middle_is_waited_for_and_then_forgotten(
+    world: World, processes: list[Deps], where: str
+) -> None:
+    await world.install()
+    shop = await shop_id(world)
+    await world.advance(hours=2)
+    dying, oauth = stopping(world.deps, where)
+    dead = asyncio.create_task(dying.access_token(shop))
+    await oauth.stopped.wait()
+    await world.rows("UPDATE shops SET name = 'renamed meanwhile'")
+    asked = len(token_answers(world))
+    others = asyncio.gather(*(deps.tokens.access_token(shop) for deps in processes[1:]))
+    await asyncio.sleep(0.3)
+    assert len(token_answers(world)) == asked
+    await world.advance(seconds=41)
+    tokens = set(await others)
+    assert len(tokens) == 1
+    oauth.goes_on.set()
+    with pytest.raises(ShopifyUnavailable):
+        await dead
+    [kept] = await world.rows("SELECT access_token_encrypted, needs_reauth FROM shops")
+    assert world.deps.vault.decrypt(kept["access_token_encrypted"]) in tokens
+    assert not kept["needs_reauth"]
+    if where == "after":
+        assert is_valid_access_token(world.shopify.shops[SHOP], tokens.pop(), world.clock())
+        await world.advance(hours=2)
+        assert await world.deps.tokens.access_token(shop)
+
+
+async def test_a_call_that_is_given_up_lets_the_next_one_begin_at_once(world: World, processes: list[Deps]) -> None:
+    await world.install()
+    shop = await shop_id(world)
+    await world.advance(hours=2)
+    leaving, oauth = stopping(world.deps, "before")
+    given_up = asyncio.create_task(leaving.access_token(shop))
+    await oauth.stopped.wait()
+    given_up.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await given_up
+    assert await processes[1].tokens.access_token(shop)
+
+
+async def test_an_uninstall_that_comes_during_an_exchange_is_handled_after_it(world: World) -> None:
+    await world.install()
+    shop = await shop_id(world)
+    await world.advance(hours=2)
+    asking, oauth = stopping(world.deps, "after")
+    page = asyncio.create_task(asking.page_opened(shop, world.shopify.id_token(SHOP), needed_scopes=[]))
+    await oauth.stopped.wait()
+    await world.shopify.uninstall(SHOP)
+    await world.workers_run()
+    [row] = await world.rows("SELECT uninstalled_at FROM shops")
+    assert row["uninstalled_at"] is None
+    oauth.goes_on.set()
+    await page
+    await world.advance(seconds=3)
+    await world.workers_run()
+    [row] = await world.rows("SELECT uninstalled_at, access_token_encrypted FROM shops")
+    assert row["uninstalled_at"] is not None
+    assert row["access_token_encrypted"] is None

@@ -71,6 +71,12 @@ async def accounts_meant(
     return [row.id for row in rows], [(row.connect_id, row.id) for row in rows if row.connect_id]
 
 
+async def lock_person(session: AsyncSession, shop_id: int, person_hash: bytes) -> None:
+    """Until the transaction ends nobody else makes an account for this e-mail address or phone."""
+    person = f"person:{person_hash.hex()}"
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(person, shop_id))))
+
+
 async def account_page(
     session: AsyncSession, shop_id: int, *, after: int | None = None, limit: int = 100
 ) -> list[Account]:

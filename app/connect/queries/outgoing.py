@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connect.models import WebhookCall, WebhookEndpoint
@@ -54,6 +54,15 @@ async def claim_call(session: AsyncSession, call_id: int, now: datetime, lease: 
         call.due_at = now + lease
         call.attempts += 1
     return call
+
+
+async def put_off_call(session: AsyncSession, call_id: int, now: datetime, until: datetime) -> bool:
+    """False when it is not due any more: somebody else has it."""
+    change = update(WebhookCall).where(
+        WebhookCall.id == call_id, WebhookCall.state == "waiting", WebhookCall.due_at <= now
+    )
+    put_off = change.values(due_at=until).returning(WebhookCall.id).execution_options(synchronize_session=False)
+    return await session.scalar(put_off) is not None
 
 
 async def due_calls(session: AsyncSession, now: datetime, *, limit: int = 100) -> list[int]:
