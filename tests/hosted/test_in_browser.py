@@ -4,7 +4,7 @@ With PICTURES=<folder> every page is saved there, to be looked at.
 """
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -68,12 +68,12 @@ def is_problem(kind: str, text: str) -> bool:
     return kind == "error" and "Failed to load resource" not in text
 
 
-async def look(page: Page, name: str) -> None:
+async def look(page: Page, name: str, *, widths: Sequence[tuple[int, int]] = WIDTHS) -> None:
     """At every width nothing is cut off, nothing fails axe, and a picture is taken where wished."""
     axe = next(Path(axe_playwright_python.__file__).parent.glob("axe.min.js")).read_text()
     folder = os.environ.get("PICTURES")
     await page.evaluate(axe)
-    for width, height in WIDTHS:
+    for width, height in widths:
         await page.set_viewport_size({"width": width, "height": height})
         overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert overflow <= 0, (name, width)
@@ -141,6 +141,7 @@ async def test_from_the_organisations_site_through_every_page_and_out_again(worl
         await go(window, "Home")
         await window.get_by_role("switch").click()
         await expect(window.get_by_text("On. They leave from +1 650-555-0177.")).to_be_visible()
+        await expect(window.get_by_role("switch")).to_be_focused()
         await paid(await client_of(world, "orders"))
         await world.workers_run()
         await world.texts_from(JANET, "Does the tank top come in blue?", to=JANE_OWN)
@@ -208,6 +209,30 @@ async def test_an_invitation_opens_by_a_button_and_a_site_that_is_not_named_hear
         await expect(window.get_by_role("heading", name="Hello, Jane")).to_be_visible()
         await look(window, "21-home-dark")
         await expect(page.locator("#news")).to_have_text("-")
+    assert problems == []
+
+
+async def test_long_words_fit_a_narrow_phone(world: World) -> None:
+    """German has the longest: the bar of five places, figures, customers."""
+    await world.ready()
+    url = await invitation(world, await jane_texts(world))
+    await paid(await client_of(world, "orders"))
+    problems: list[str] = []
+    async with opened(problems, extra_http_headers={"Accept-Language": "de"}) as page:
+        await page.goto(url)
+        await press(page, "Weiter")
+        await page.get_by_label("Ich stimme zu").check()
+        await press(page, "Zustimmen und beitreten")
+        for name in ("Bestellungen", "Kunden", "Nachrichten", "Einstellungen"):
+            await press(page, name)
+            await expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+            await look(page, f"30-{name}", widths=((320, 700),))
+            await page.set_viewport_size({"width": 320, "height": 700})
+            hidden = await page.evaluate(
+                "[...document.querySelectorAll('nav span')].filter((each) => each.scrollWidth > each.clientWidth).length"
+            )
+            assert hidden == 0, name
+            await page.set_viewport_size({"width": 1280, "height": 800})
     assert problems == []
 
 
