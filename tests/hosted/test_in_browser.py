@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from tests.browser import ELSEWHERE, find_chromium, launch
-from tests.connect.stage import JANE_MOBILE, JANE_OWN, JANET, client_of, jane
+from tests.connect.stage import JANE_MOBILE, JANE_OWN, JANET, client_of, jane, jane_texts
 from tests.connect.test_alerts import paid
 from tests.hosted.person import PAGE, code_on, invitation
 from tests.simulator.serving import serve
@@ -228,9 +228,8 @@ async def test_long_words_fit_a_narrow_phone(world: World) -> None:
             await expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
             await look(page, f"30-{name}", widths=((320, 700),))
             await page.set_viewport_size({"width": 320, "height": 700})
-            hidden = await page.evaluate(
-                "[...document.querySelectorAll('nav span')].filter((each) => each.scrollWidth > each.clientWidth).length"
-            )
+            cut = "[...document.querySelectorAll('nav span')].filter((each) => each.scrollWidth > each.clientWidth)"
+            hidden = await page.evaluate(f"{cut}.length")
             assert hidden == 0, name
             await page.set_viewport_size({"width": 1280, "height": 800})
     assert problems == []
