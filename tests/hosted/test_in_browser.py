@@ -48,12 +48,14 @@ async def organisations_site(world: World) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def opened(problems: list[str], *, scripts: bool = True, **options: Any) -> AsyncIterator[Page]:
+async def opened(
+    problems: list[str], *, scripts: bool = True, locale: str = "en-US", **options: Any
+) -> AsyncIterator[Page]:
     chromium = find_chromium()
     async with async_playwright() as playwright:
         browser = await launch(playwright, chromium)
         context = await browser.new_context(
-            locale="en-US", timezone_id="America/New_York", java_script_enabled=scripts, **options
+            locale=locale, timezone_id="America/New_York", java_script_enabled=scripts, **options
         )
         context.set_default_timeout(10_000)
         await context.route(ELSEWHERE, lambda route: problems.append(route.request.url))
@@ -218,7 +220,7 @@ async def test_long_words_fit_a_narrow_phone(world: World) -> None:
     url = await invitation(world, await jane_texts(world))
     await paid(await client_of(world, "orders"))
     problems: list[str] = []
-    async with opened(problems, extra_http_headers={"Accept-Language": "de"}) as page:
+    async with opened(problems, locale="de-DE") as page:
         await page.goto(url)
         await press(page, "Weiter")
         await page.get_by_label("Ich stimme zu").check()
