@@ -17,6 +17,7 @@ import pytest
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import (
     BrowserContext,
+    Frame,
     FrameLocator,
     Locator,
     Page,
@@ -28,6 +29,7 @@ from playwright.async_api import (
 from starlette.applications import Starlette
 
 from app.simulator.frame import frame_routes, stub_files
+from tests.usable import Sight
 from tests.world import World
 
 PLACE = "/store/demo-store/apps/sms-for-ecommerce"
@@ -88,9 +90,17 @@ class Browser:
         await self.page.locator("#save-bar-save").click()
         await expect(bar).to_be_hidden()
 
+    @property
+    def frame(self) -> Frame:
+        return next(each for each in self.page.frames if each.name == "app-iframe")
+
+    @property
+    def sight(self) -> Sight:
+        """The app's document, to be looked at."""
+        return Sight(self.page, self.frame)
+
     async def in_frame(self, script: str, argument: Any = None) -> Any:
-        frame = next(each for each in self.page.frames if each.name == "app-iframe")
-        return await frame.evaluate(script, argument)
+        return await self.frame.evaluate(script, argument)
 
     async def picture(self, file: Path) -> None:
         """What is to be seen, once letters and movements have settled."""
@@ -115,14 +125,16 @@ class Browser:
 
 
 @asynccontextmanager
-async def browsing(world: World, *, width: int = 1400, height: int = 900) -> AsyncIterator[Browser]:
+async def browsing(
+    world: World, *, width: int = 1440, height: int = 900, locale: str = "en-US"
+) -> AsyncIterator[Browser]:
     chromium = find_chromium()
     world.shopify.pages = Starlette(routes=frame_routes(world.shopify, world.ringcentral, lambda: world.url))
     origin = world.deps.settings.shopify_simulator_origin
     assert origin is not None
     async with async_playwright() as playwright:
         launched = await launch(playwright, chromium)
-        context = await _context(launched, width, height)
+        context = await _context(launched, width, height, locale)
         opened = Browser(await context.new_page(), origin)
         await context.route(ELSEWHERE, opened.answer_elsewhere)
         await opened.page.clock.set_fixed_time(world.clock())
@@ -149,12 +161,12 @@ def chromium_path() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-async def _context(chromium: Chromium, width: int, height: int) -> BrowserContext:
+async def _context(chromium: Chromium, width: int, height: int, locale: str) -> BrowserContext:
     """A merchant's browser in New York, where the shop is."""
     # Without motion: a colour that is measured halfway through a dialog's fading in is nobody's fault.
     context = await chromium.new_context(
         viewport={"width": width, "height": height},
-        locale="en-US",
+        locale=locale,
         timezone_id="America/New_York",
         reduced_motion="reduce",
     )

@@ -60,6 +60,7 @@ SPEAKING: Final = (
     "message_templates/render.py",
     "message_templates/variables.py",
     "messages/agreement.py",
+    "messages/answers.py",
     "messages/compose.py",
     "messages/conversations.py",
     "messages/diagnostics.py",

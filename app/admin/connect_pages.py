@@ -10,8 +10,12 @@ from app.admin.connect import NO_ACCOUNT
 from app.admin.in_address import id_or_first, path_id
 from app.admin.page import page, render
 from app.admin.session import Visit
+<<<<<<< HEAD
 from app.connect.account_search import find_accounts
 from app.connect.accounts import hosted_url, list_accounts, names_of, read_account
+=======
+from app.connect.accounts import account_choices, hosted_url, list_accounts, names_of, read_account
+>>>>>>> main
 from app.connect.agreement import STATEMENT
 from app.connect.attribution import read_saved_rules, try_rules
 from app.connect.history import DONE, list_imports
@@ -119,6 +123,7 @@ async def show_account_text(visit: Visit) -> Response:
         account = await read_account(deps, session, shop, account_id)
         text = await describe_own_text(session, shop, await get_account(session, shop.id, account_id), kind)
     samples = own_samples(kind, account["name"], account["phone_number"], shop.name)
+<<<<<<< HEAD
     return render(
         visit,
         "connect_account_text",
@@ -128,6 +133,10 @@ async def show_account_text(visit: Visit) -> Response:
         chips=editor_chips(kind),
         plain=PLAIN,
     )
+=======
+    chips = editor_chips(kind)
+    return render(visit, "connect_account_text", account=account, text=text, samples=samples, chips=chips, plain=PLAIN)
+>>>>>>> main
 
 
 @page
@@ -135,7 +144,8 @@ async def show_attribution(visit: Visit) -> Response:
     """With `?try=` the rules in it are tried on past orders; only the results of that page are used."""
     async with visit.deps.db.transaction() as session:
         rules = await read_saved_rules(session, visit.shop.id)
-        accounts = (await list_accounts(visit.deps, session, visit.shop.id, limit=500))["accounts"]
+        ruled = {int(rule["account_id"]) for rule in rules if rule["account_id"] is not None}
+        accounts = await account_choices(visit.deps, session, visit.shop.id, ruled)
     tried, trouble = None, None
     given = visit.request.query_params.get("try")
     if given is not None:

@@ -38,8 +38,6 @@ async def show_connection(visit: Visit) -> Response:
         visit,
         "connection",
         connection=connection,
-        sender=next(iter(connection["senders"]), None),
-        suggested=next((each["phone_number"] for each in connection["numbers"] if each["usable"]), None),
         new_jwt=f"{NEW_JWT}?{urlencode({'client_id': client_id})}" if client_id else ALL_JWTS,
         own_app_needed=not client_id,
         servers=dict.fromkeys((settings.ringcentral_server_url, *PARTNER_SERVERS)),
@@ -55,9 +53,10 @@ async def read_connection(visit: Visit) -> dict[str, Any]:
 
 async def save_connection(visit: Visit) -> dict[str, Any] | Response:
     form = await read_object(visit.request)
+    chosen = await _own_sender(visit, form.get("sender_id"))
 
     async def work(tell: Tell) -> dict[str, Any]:
-        await connect(visit.deps, visit.shop, form, actor=visit.actor, tell=tell)
+        await connect(visit.deps, visit.shop, form, actor=visit.actor, sender_id=chosen, tell=tell)
         return await read_connection(visit)
 
     return await answer_in_steps(visit, work)
@@ -65,9 +64,10 @@ async def save_connection(visit: Visit) -> dict[str, Any] | Response:
 
 async def save_number(visit: Visit) -> dict[str, Any] | Response:
     form = await read_object(visit.request)
+    chosen = await _own_sender(visit, form.get("sender_id"))
 
     async def work(tell: Tell) -> dict[str, Any]:
-        await choose_number(visit.deps, visit.shop, form, actor=visit.actor, tell=tell)
+        await choose_number(visit.deps, visit.shop, form, actor=visit.actor, sender_id=chosen, tell=tell)
         return await read_connection(visit)
 
     return await answer_in_steps(visit, work)
@@ -112,8 +112,12 @@ async def _describe(visit: Visit, session: AsyncSession) -> dict[str, Any]:
 
 
 async def _sender_of(visit: Visit) -> int | None:
-    """The one that the address names, as an id of the shop's own; None where it names none."""
-    given = visit.request.path_params.get("id")
+    """The one that the address names; None where it names none."""
+    return await _own_sender(visit, visit.request.path_params.get("id"))
+
+
+async def _own_sender(visit: Visit, given: object) -> int | None:
+    """*given* as the id of one of the shop's own numbers, or None for None. Raises `NotFound`."""
     if given is None:
         return None
     sender_id = whole_number(str(given))

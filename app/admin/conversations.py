@@ -23,7 +23,7 @@ async def show_conversation(visit: Visit) -> Response:
     """Whoever opens it has read it."""
     async with visit.deps.db.transaction() as session:
         found = await conversation(visit.deps, session, visit.shop, _key(visit))
-        await mark_read(visit.deps, session, visit.shop.id, _key(visit))
+        await mark_read(visit.deps, session, visit.shop.id, _key(visit), up_to=found["newest_heard"])
     return render(visit, "conversation", conversation=found, once=secrets.token_urlsafe(12))
 
 

@@ -24,6 +24,8 @@ from app.messages.resend import cancel_message, resend_message
 NO_MESSAGE = "There is no such message."
 PAGE_LENGTH = 50
 LONGEST_SEARCH = 100
+UNDER_WAY = (MessageState.QUEUED, MessageState.SENDING, MessageState.ACCEPTED, MessageState.SENT, MessageState.UNKNOWN)
+"""Something more will become known of these, most of it soon."""
 FILTERS = ("status", "kind", "q", "before", "limit")
 
 
@@ -53,6 +55,7 @@ async def show_messages(visit: Visit) -> Response:
         filters=filters,
         filtered=bool(kept),
         unread=unread,
+        under_way=any(each["state"] in UNDER_WAY for each in found["messages"]),
         states=_choices(wording.Wording(language_of(visit.request)), filters["status"]),
         kinds=[(kind.name, kind.label) for kind in kinds.kinds.values()],
         older="/messages?" + urlencode({**kept, "before": found["next"]}) if found["next"] else None,
@@ -64,7 +67,7 @@ async def show_messages(visit: Visit) -> Response:
 async def show_message(visit: Visit) -> Response:
     async with visit.deps.db.transaction() as session:
         message = await message_detail(visit.deps, session, visit.shop.id, path_id(visit, NO_MESSAGE))
-    return render(visit, "message", message=message)
+    return render(visit, "message", message=message, under_way=message["state"] in UNDER_WAY)
 
 
 async def read_messages(visit: Visit) -> dict[str, Any]:

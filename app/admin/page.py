@@ -209,7 +209,8 @@ def _templates(code: str) -> Environment:
     reader = language(code)
     return pages.environment(
         reader,
-        with_phones=_with_phones,
+        with_phones=with_phones,
+        worst_state=_worst_state,
         with_links=_with_links,
         map_known=_map_known,
         nice_top=_nice_top,
@@ -218,7 +219,13 @@ def _templates(code: str) -> Environment:
     )
 
 
-def _with_phones(sentence: str) -> str:
+def _worst_state(states: Iterable[str]) -> str | None:
+    """Of several numbers, what a person should know first; None without any."""
+    given = set(states)
+    return next((state for state in ("broken", "number_needed", "ready", "paused") if state in given), None)
+
+
+def with_phones(sentence: str) -> str:
     """The numbers in a sentence, written as people write them."""
     return E164.sub(lambda found: readable(found.group()), sentence)
 

@@ -12,6 +12,7 @@ import msgspec
 from starlette.responses import Response, StreamingResponse
 
 from app.admin.explain import explain
+from app.admin.page import with_phones
 from app.admin.session import Visit
 from app.core.errors import AppError
 from app.core.language import language_of
@@ -37,7 +38,7 @@ async def _lines(visit: Visit, work: Work) -> AsyncIterator[bytes]:
     told = language_of(visit.request).told
 
     async def tell(code: str, level: str, sentence: str) -> None:
-        lines.put_nowait({"code": code, "level": level, "sentence": told(sentence)})
+        lines.put_nowait({"code": code, "level": level, "sentence": with_phones(told(sentence))})
 
     async def run() -> None:
         try:

@@ -5,7 +5,7 @@ merchant in their place, switches them on. Grant and revoke are told to the orga
 """
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from app.connect.queries.accounts import (
     account_page,
     cancel_notices_of_account,
     cancel_queued_of_account,
+    choosable_accounts,
     get_account,
     is_connect_id_taken,
     names_of_accounts,
@@ -34,6 +35,8 @@ from app.shops.models import Sender, SenderState, Shop
 from app.shops.queries import find_sender, write_audit
 
 LONGEST_NAME: Final = 100
+MOST_CHOICES: Final = 500
+"""In one list to choose from."""
 LONGEST_CONNECT_ID: Final = 255
 GRANTED_CREATED: Final = "api_client_granted_user_created"
 GRANTED_DELETED: Final = "api_client_granted_user_deleted"
@@ -149,6 +152,16 @@ async def list_accounts(
         "accounts": [describe_account(deps, account, senders.get(account.id)) for account in page],
         "next": page[-1].id if len(found) > limit else None,
     }
+
+
+async def account_choices(
+    deps: Deps, session: AsyncSession, shop_id: int, chosen: Collection[int]
+) -> list[dict[str, Any]]:
+    """To choose from by name. Who is *chosen* already is among them, however many there are."""
+    rows = await choosable_accounts(session, shop_id, chosen, limit=MOST_CHOICES)
+    return [
+        {"id": row.id, "connect_id": row.connect_id, "name": deps.vault.decrypt(row.name_encrypted)} for row in rows
+    ]
 
 
 async def names_of(deps: Deps, session: AsyncSession, shop_id: int, account_ids: Iterable[int]) -> dict[int, str]:

@@ -1,7 +1,7 @@
 """What a connected account and its customers wrote to each other, and what the account answers, from its own number.
 
-The rules are those of the shop's own conversations: an answer follows a text of the customer's, an opt-out from any
-number of the brand stops it, and it waits for the sending hours unless the customer wrote a moment ago.
+The rules are those of the shop's own conversations (`messages/answers.py`); an opt-out from any number of the brand
+stops an answer.
 """
 
 from datetime import timedelta
@@ -11,25 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connect.models import Account
 from app.connect.queries.own_page import messages_of_account, names_of_customers, replies_to_account
-from app.consent.queries import is_suppressed
-from app.core.db import after_commit
-from app.core.errors import Conflict, NotFound
+from app.core.errors import NotFound
 from app.deps import Deps
-from app.message_templates.segments import count_segments
-from app.messages.conversations import (
-    ANSWER_WITHIN,
-    answer_due,
-    describe_inbound,
-    describe_outbound,
-    hash_of,
-    key_of,
-    read_answer,
-)
+from app.messages.answers import Answer, queue_answer, read_answer, why_no_answer
+from app.messages.conversations import describe_inbound, describe_outbound, hash_of, key_of
 from app.messages.kinds import Kind, kinds
 from app.messages.models import InboundMessage, Message
-from app.messages.queries import insert_message
 from app.shops.models import Shop
-from app.shops.queries import find_sender, write_audit
+from app.shops.queries import find_sender
 
 MOST_LOOKED_AT: Final = 300
 MOST_SHOWN: Final = 100
@@ -103,7 +92,7 @@ async def account_conversation(
 async def queue_account_reply(
     deps: Deps, session: AsyncSession, shop: Shop, account: Account, key: str, form: object
 ) -> dict[str, Any]:
-    """An answer from the account's own number. *once* makes a repeated click one text.
+    """An answer from the account's own number.
 
     Raises `NotFound`, `Invalid`, and `Conflict` with the reason why no answer may go.
     """
@@ -114,36 +103,9 @@ async def queue_account_reply(
         raise NotFound("There is no such conversation.")
     refused = await _why_not(deps, session, shop, account, phone_hash, heard)
     sender = await find_sender(session, shop.id, account_id=account.id)
-    sealed = next((each.phone_encrypted for each in heard if each.phone_encrypted is not None), None)
-    if refused is not None or sealed is None or sender is None:
-        raise Conflict(refused or "This customer's number was erased.")
-    phone, now = deps.vault.decrypt(sealed), deps.clock()
-    due_at = answer_due(deps, shop, phone, heard[0])
-    message_id = await insert_message(
-        session,
-        {
-            "shop_id": shop.id,
-            "sender_id": sender.id,
-            "kind": ANSWER.name,
-            "subject": f"{account.id}:{key}:{once}",
-            "priority": ANSWER.priority,
-            "text_encrypted": deps.vault.encrypt(text),
-            "phone_encrypted": deps.vault.encrypt(phone),
-            "phone_hash": phone_hash,
-            "segments": count_segments(text).segments,
-            "event_at": now,
-            "due_at": due_at,
-            "expires_at": due_at + ANSWER.max_age,
-        },
-        now=now,
-        cause=f"{ANSWER.name} asked for",
-    )
-    if message_id is not None:
-        actor = f"account:{account.id}"
-        detail: dict[str, object] = {"message_id": message_id, "account_id": account.id}
-        await write_audit(session, shop.domain, at=now, actor=actor, action="reply_sent", detail=detail)
-    after_commit(session, deps.outbox_changed.set)
-    return {"id": message_id, "due_at": due_at.isoformat(), "waits": due_at > now}
+    subject, actor = f"{account.id}:{key}:{once}", f"account:{account.id}"
+    answer = Answer(ANSWER, text, phone_hash, once=subject, actor=actor, said={"account_id": account.id})
+    return await queue_answer(deps, session, shop, answer, sender=sender, heard=heard, refused=refused)
 
 
 async def _both_sides(
@@ -159,15 +121,8 @@ async def _why_not(
     deps: Deps, session: AsyncSession, shop: Shop, account: Account, phone_hash: bytes, heard: list[InboundMessage]
 ) -> str | None:
     sender = await find_sender(session, shop.id, account_id=account.id)
-    if sender is None or sender.phone_number is None:
-        return "Connect a number first."
-    if await is_suppressed(session, shop.id, phone_hash):
-        return "This customer opted out, so no text may be sent to this number."
-    if not heard:
-        return "You can answer once this customer has written to you."
-    if deps.clock() - heard[0].received_at > ANSWER_WITHIN:
-        return "The customer's last text is more than 30 days old, so it can no longer be answered."
-    return None
+    first = "Connect a number first."
+    return await why_no_answer(deps, session, shop.id, phone_hash, sender=sender, heard=heard, no_number=first)
 
 
 def _open(deps: Deps, value: bytes | None) -> str | None:

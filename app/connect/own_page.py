@@ -12,7 +12,7 @@ from app.connect.order_answer import status_of
 from app.connect.queries.attribution import attributions_of
 from app.connect.queries.orders import lines_of, order_page, orders_by_id, texts_about
 from app.connect.queries.own_page import count_orders, customers_of_account, notice_page
-from app.consent.queries import is_suppressed
+from app.consent.queries import suppressed_among
 from app.deps import Deps
 from app.messages.conversations import key_of
 from app.messages.models import Message
@@ -49,10 +49,11 @@ async def account_customers(deps: Deps, session: AsyncSession, shop: Shop, accou
     """Whoever ordered last first. An opt-out from any number of the brand is one from all of them."""
     rows = await customers_of_account(session, shop.id, account.id, limit=CUSTOMERS_ON_A_PAGE)
     latest = await orders_by_id(session, shop.id, [row.latest for row in rows])
+    hashes = [order.phone_hash for order in latest.values() if order.phone_hash is not None]
+    stopped = await suppressed_among(session, shop.id, hashes)
     customers = []
     for row in rows:
         order = latest[row.latest]
-        stopped = order.phone_hash is not None and await is_suppressed(session, shop.id, order.phone_hash)
         customers.append(
             {
                 "name": _open(deps, order.profile_name_encrypted),
@@ -60,7 +61,7 @@ async def account_customers(deps: Deps, session: AsyncSession, shop: Shop, accou
                 "email": _open(deps, order.profile_email_encrypted),
                 "orders": row.orders,
                 "last_at": order.created_at,
-                "opted_out": stopped,
+                "opted_out": order.phone_hash in stopped,
                 "key": key_of(order.phone_hash) if order.phone_hash is not None else None,
             }
         )

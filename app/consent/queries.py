@@ -19,6 +19,14 @@ async def is_suppressed(session: AsyncSession, shop_id: int, phone_hash: bytes) 
     return await find_suppression(session, shop_id, phone_hash) is not None
 
 
+async def suppressed_among(session: AsyncSession, shop_id: int, phone_hashes: Sequence[bytes]) -> set[bytes]:
+    """Those of *phone_hashes* that opted out, or are held until staff decide."""
+    query = select(Suppression.phone_hash).where(
+        Suppression.shop_id == shop_id, Suppression.phone_hash.in_(phone_hashes), Suppression.lifted_at.is_(None)
+    )
+    return set(await session.scalars(query))
+
+
 async def find_suppression(session: AsyncSession, shop_id: int, phone_hash: bytes) -> Suppression | None:
     query = select(Suppression).where(
         Suppression.shop_id == shop_id, Suppression.phone_hash == phone_hash, Suppression.lifted_at.is_(None)

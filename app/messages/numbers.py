@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.deps import Deps
 from app.messages.models import Message
+from app.shops.connection_view import public_number
 from app.shops.models import Sender, Shop
 from app.shops.pace import texts_a_minute
 from app.shops.queries import get_provider_user, own_senders
@@ -48,6 +49,8 @@ async def _describe(deps: Deps, session: AsyncSession, sender: Sender, used: int
         "rests_until": until.isoformat() if until is not None else None,
         "rests_because": reason,
         "used": used,
+        "numbers": [public_number(each) for each in sender.numbers],
+        "findings": sender.findings,
         "daily_limit": (registration or {}).get("daily_limit"),
     }
 

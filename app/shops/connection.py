@@ -18,7 +18,7 @@ from app.shops.disconnecting import disconnect
 from app.shops.logins import keep_token, seal_credentials
 from app.shops.models import ProviderUser, Sender, SenderState, Shop
 from app.shops.pace import Cost
-from app.shops.progress import RUNNING, Tell, tell_nobody
+from app.shops.progress import ABOUT, RUNNING, Tell, tell_nobody, tell_under
 from app.shops.provider_access import call_provider
 from app.shops.queries import (
     add_provider_user,
@@ -66,10 +66,13 @@ async def connect(
     *,
     actor: str,
     account_id: int | None = None,
+    sender_id: int | None = None,
     tell: Tell = tell_nobody,
     permit: Permit | None = None,
 ) -> None:
     """Check and store pasted credentials. Raises `Invalid` by field, or `SmsError` when RingCentral is away.
+
+    They take the place of those of *sender_id*, or of the number set up last.
 
     *permit* is asked in the transaction that stores them, because RingCentral takes its time: it raises when nobody
     wants that any more.
@@ -98,7 +101,10 @@ async def connect(
         if permit is not None:
             await permit(session)
         adding = isinstance(form, dict) and form.get("add") is True
-        await _keep_sender(deps, session, shop, account_id, user, credentials, numbers, findings, adding=adding)
+        sender = await find_sender(session, shop.id, account_id=account_id, sender_id=sender_id, lock=True)
+        if sender_id is not None and sender is None:
+            raise Conflict("This number was removed meanwhile. Reload the page.")
+        await _keep_sender(deps, session, shop, account_id, sender, user, credentials, numbers, findings, adding=adding)
         await write_audit(
             session,
             shop.domain,
@@ -160,12 +166,22 @@ async def lend_number(deps: Deps, shop: Shop, account_id: int, phone: str, *, ac
 
 
 async def choose_number(
-    deps: Deps, shop: Shop, form: object, *, actor: str, account_id: int | None = None, tell: Tell = tell_nobody
+    deps: Deps,
+    shop: Shop,
+    form: object,
+    *,
+    actor: str,
+    account_id: int | None = None,
+    sender_id: int | None = None,
+    tell: Tell = tell_nobody,
 ) -> None:
-    """Send from this number: reads its registration and sees to the webhook subscription. Raises `Invalid`."""
+    """Send from this number: reads its registration and sees to the webhook subscription. Raises `Invalid`.
+
+    It takes the place of the number of *sender_id*, or of the one set up last.
+    """
     phone = phone_of(form)
     async with deps.db.transaction() as session:
-        sender = await find_sender(session, shop.id, account_id=account_id)
+        sender = await find_sender(session, shop.id, account_id=account_id, sender_id=sender_id)
         used = await own_senders(session, shop.id) if account_id is None else []
     if sender is None or sender.provider_user_id is None:
         raise Conflict("Connect RingCentral first, then choose a number.")
@@ -208,10 +224,14 @@ async def check_again(deps: Deps, shop: Shop, *, tell: Tell = tell_nobody) -> No
     async with deps.db.transaction() as session:
         senders = [each for each in await own_senders(session, shop.id) if each.provider_user_id is not None]
     for sender in senders:
+        tell_of = tell
+        if len(senders) > 1:
+            await tell(f"{sender.id}", ABOUT, sender.phone_number or "A number that is not chosen yet")
+            tell_of = tell_under(tell, sender.id)
         try:
-            await _check_sender(deps, shop, sender, tell)
+            await _check_sender(deps, shop, sender, tell_of)
         except CredentialsRefused as refused:
-            await tell("login", Level.PROBLEM, refused.sentence)
+            await tell_of("login", Level.PROBLEM, refused.sentence)
 
 
 async def _check_sender(deps: Deps, shop: Shop, sender: Sender, tell: Tell) -> None:
@@ -285,6 +305,7 @@ async def _keep_sender(
     session: AsyncSession,
     shop: Shop,
     account_id: int | None,
+    sender: Sender | None,
     user: ProviderUser,
     credentials: Credentials,
     numbers: list[Number],
@@ -293,8 +314,7 @@ async def _keep_sender(
     adding: bool = False,
 ) -> None:
     """*adding*: a further number beside those that the shop has, which may be one of the same user; otherwise it takes
-    the place of the last one."""
-    sender = await find_sender(session, shop.id, account_id=account_id, lock=True)
+    the place of *sender*."""
     beside = adding and sender is not None and sender.phone_number is not None
     if sender is None or sender.provider_user_id != user.id or beside:
         if sender is not None and not adding:

@@ -28,7 +28,7 @@ async def describe_connection(session: AsyncSession, shop_id: int, *, account_id
         "connected": sender.state in (SenderState.READY, SenderState.PAUSED) and sender.phone_number is not None,
         "state": sender.state,
         "phone_number": sender.phone_number,
-        "numbers": [_public(each) for each in sender.numbers],
+        "numbers": [public_number(each) for each in sender.numbers],
         "findings": sender.findings,
         "problem": sender.problem,
         "checked_at": sender.checked_at.isoformat() if sender.checked_at else None,
@@ -43,6 +43,7 @@ def provider_confirms_stop(shop: Shop, sender: Sender) -> bool:
     return sender.provider_confirms_stop if chosen == "auto" else chosen == "provider"
 
 
-def _public(stored: dict[str, Any]) -> dict[str, Any]:
+def public_number(stored: dict[str, Any]) -> dict[str, Any]:
+    """What is told of a RingCentral number that could send."""
     shown = ("phone_number", "features", "usable", "reason", "label", "payment_type", "country", "primary", "transport")
     return {name: stored.get(name) for name in shown}

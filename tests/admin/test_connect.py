@@ -4,29 +4,15 @@ import os
 import re
 from pathlib import Path
 
-import axe_playwright_python
 import pytest
 from playwright.async_api import expect
 
-from tests.admin.test_in_browser import RULES
 from tests.api.client import NEW_ORDER
 from tests.browser import Browser, browsing
 from tests.connect.stage import client_of, jane, jane_texts
 from tests.world import SENDER, World
 
 pytestmark = pytest.mark.browser
-PAGES = {
-    "/connect": "Connect",
-    "/connect/accounts/1": "Jane Doe",
-    "/connect/accounts/1/texts/connect_order_paid": "Order paid",
-    "/connect/page": "Connect page",
-    "/connect/attribution": "Attribution",
-    "/connect/history": "Import history",
-    "/connect/keys": "API keys",
-    "/connect/webhooks": "Webhooks",
-    "/connect/requests": "Request log",
-    "/templates/connect_order_paid": "Connect: order paid",
-}
 PEOPLE = """Name,Connect ID,Email,Phone
 Omar Haddad,omar-1,omar@example.com,
 "Lee, Kim",kim-1,,+1 212 555 0177
@@ -229,18 +215,3 @@ async def test_the_connect_page_and_its_snippet_are_set_up(world: World) -> None
     settings = (await world.api("GET", "/settings")).json()
     assert settings["connect_self_join"] is True
     assert settings["connect_sites"] == ["https://www.example.com", "https://example.org"]
-
-
-@pytest.mark.parametrize("width", [320, 1440])
-async def test_the_section_can_be_used_by_everybody_at_every_width(world: World, width: int) -> None:
-    await a_section_at_work(world)
-    axe = next(Path(axe_playwright_python.__file__).parent.glob("axe.min.js")).read_text()
-    async with browsing(world, width=width) as browser:
-        for path, heading in PAGES.items():
-            await browser.open(path, heading)
-            assert await browser.in_frame("document.documentElement.scrollWidth <= innerWidth"), path
-            await browser.in_frame(axe)
-            found = await browser.in_frame(
-                "async (rules) => (await axe.run(document, {runOnly: rules})).violations", RULES
-            )
-            assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found] == [], path

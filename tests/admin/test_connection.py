@@ -13,7 +13,7 @@ from app.shops.queries import find_shop
 from app.sms.contract import Level
 from tests.world import ADA, SENDER, SHOP, World
 
-SECOND = "+16505550177"
+SECOND, THIRD = "+16505550177", "+16505550178"
 
 
 async def steps(world: World, method: str, path: str, body: object) -> list[dict[str, Any]]:
@@ -132,6 +132,28 @@ async def test_each_of_several_numbers_is_paused_resumed_and_removed_by_itself(w
     removed = (await world.api("DELETE", f"/connection/senders/{second['id']}")).json()
     assert [each["phone_number"] for each in removed["senders"]] == [SENDER]
     assert removed["phone_number"] == SENDER
+
+
+async def test_each_of_several_numbers_is_changed_and_checked_by_itself(world: World) -> None:
+    connection = await with_a_second_number(world)
+    second, first = connection["senders"]
+    world.ringcentral.add_number(next(iter(world.ringcentral.state.users.values())), THIRD)
+    told = await steps(world, "POST", "/connection/check", {})
+    assert [step["sentence"] for step in told if step.get("level") == "info"] == ["+1 650-555-0177", "+1 650-555-0100"]
+    assert {step["code"].partition(".")[0] for step in told[:-1]} == {str(second["id"]), str(first["id"])}
+    changed = await world.api("PUT", "/connection/number", {"phone_number": THIRD, "sender_id": first["id"]})
+    assert [each["phone_number"] for each in changed.json()["senders"]] == [SECOND, THIRD]
+    others = await world.api("PUT", "/connection/number", {"phone_number": THIRD, "sender_id": second["id"]})
+    assert others.status_code == 422
+    assert (await world.api("PUT", "/connection/number", {"phone_number": THIRD, "sender_id": 99})).status_code == 404
+    renewed = await world.api("PUT", "/connection", {"jwt": world.jwt, "sender_id": first["id"]})
+    assert [(each["phone_number"], each["state"]) for each in renewed.json()["senders"]] == [
+        (SECOND, "ready"),
+        (THIRD, "ready"),
+    ]
+    page = (await world.open_page("/settings/connection")).text
+    for words in ("Choose another number instead of +1 650-555-0178", "Replace the JWT of +1 650-555-0177"):
+        assert words in page
 
 
 async def test_a_number_of_another_shop_is_not_there_to_be_paused(world: World) -> None:

@@ -1,13 +1,9 @@
 """The Consent pages in a real browser: deciding, settling, checking a number, recording, the evidence file."""
 
-from pathlib import Path
-
-import axe_playwright_python
 import pytest
 from playwright.async_api import expect
 
-from tests.admin.test_in_browser import RULES
-from tests.browser import Browser, browsing
+from tests.browser import browsing
 from tests.world import ADA, SHOP, World
 
 pytestmark = pytest.mark.browser
@@ -26,27 +22,18 @@ async def much_to_decide(world: World) -> None:
     await world.workers_run()
 
 
-async def is_usable(browser: Browser, place: str) -> None:
-    axe = next(Path(axe_playwright_python.__file__).parent.glob("axe.min.js")).read_text()
-    assert await browser.in_frame("document.documentElement.scrollWidth <= innerWidth"), place
-    await browser.in_frame(axe)
-    found = await browser.in_frame("async (rules) => (await axe.run(document, {runOnly: rules})).violations", RULES)
-    assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found] == [], place
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-async def test_what_waits_is_decided_and_settled_by_a_click_each(world: World, width: int) -> None:
+async def test_what_waits_is_decided_and_settled_by_a_click_each(world: World) -> None:
     await much_to_decide(world)
-    async with browsing(world, width=width) as browser:
+    async with browsing(world, width=390) as browser:
         await browser.open("/consent", "Consent")
-        await is_usable(browser, "with decisions")
+        await browser.sight.usable("with decisions")
         await browser.app.get_by_role("button", name="It means STOP").click()
         await expect(browser.app.get_by_text("Waiting for your decision")).to_be_hidden()
         await browser.app.get_by_role("button", name="Unsubscribe in Shopify").click()
         await expect(browser.app.get_by_text("Lists that disagree")).to_be_hidden()
         await browser.app.get_by_role("button", name="Change").click()
         await expect(browser.app.get_by_label("Where they see them")).to_be_visible()
-        await is_usable(browser, "with the policy open")
+        await browser.sight.usable("with the policy open")
         await browser.app.get_by_role("radio", name="agreed to order updates").check()
         await browser.app.get_by_label("The words your customers agree to").fill("Send me texts.")
         await browser.app.get_by_role("button", name="Save policy").click()
@@ -77,7 +64,7 @@ async def test_one_number_is_looked_up_and_its_consent_recorded(world: World) ->
         await browser.app.get_by_role("button", name="Check number").click()
         await browser.shows("+1 212-555-0123")
         await expect(browser.app.locator('s-section[heading="This number gets no order texts"]')).to_be_visible()
-        await is_usable(browser, "one number")
+        await browser.sight.usable("one number")
         await browser.page.route("**/evidence/link", lambda route: route.abort())
         await browser.app.get_by_role("button", name="Download data").click()
         await expect(browser.app.get_by_role("alert").filter(has_text="The server can't be reached")).to_be_visible()

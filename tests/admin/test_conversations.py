@@ -1,5 +1,6 @@
 """Customers and staff write to each other: in order, read once, and never to who opted out."""
 
+import re
 from datetime import timedelta
 
 from app.messages.conversations import key_of
@@ -47,7 +48,7 @@ async def test_who_opted_out_gets_no_answer_and_staff_see_why(world: World) -> N
     assert page.index('<p class="bubble">STOP</p>') < page.index("You are unsubscribed"), (
         "the customer's word comes before its answer"
     )
-    assert '<s-badge slot="accessory" tone="warning">Opted out</s-badge>' in page
+    assert re.search(r'<s-badge slot="accessory" tone="warning"[^>]*>Opted out</s-badge>', page)
     assert "Opted out" in (await world.open_page("/messages/conversations")).text
 
 
@@ -58,7 +59,7 @@ async def test_a_long_conversation_shows_what_is_new_and_keeps_the_rest_at_hand(
     await world.workers_run()
     page = (await world.open_page(f"/messages/conversations/{key}")).text
     assert "Show 6 earlier texts" in page
-    assert page.index("has been confirmed") < page.index("</details>") < page.index("Hello 23")
+    assert page.index("has been confirmed") < page.index("</details>") < page.rindex("Hello ")
     assert "26 new" not in (await world.open_page("/messages")).text, "who opened it has read it"
 
 

@@ -1,11 +1,8 @@
-"""The pages in a real browser, framed by the simulated admin: saving, refusals, preview, reload, and who can use them.
+"""The pages in a real browser, framed by the simulated admin: saving, refusals, preview, reload.
 
 The app answers with its production headers; only `cdn.shopify.com` is answered from the stand-ins.
 """
 
-from pathlib import Path
-
-import axe_playwright_python
 import pytest
 from playwright.async_api import expect
 
@@ -16,7 +13,6 @@ from tests.world import ADA, World
 
 pytestmark = pytest.mark.browser
 
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 TEXTS = [
     "", "a" * 160, "a" * 161, "a" * 153 + "b" * 153, "€" * 80, "€" * 81, "{}" * 77, "a" * 152 + "€" + "a" * 153,
     "á", "é" * 161, "ç" * 70, "ç" * 71, "😀" * 35, "😀" * 36, "a" + "😀" * 67, "Hi\nthere\r", "“quoted”",
@@ -34,6 +30,7 @@ async def test_settings_are_kept_under_the_save_bar_until_the_server_agrees(worl
         await expect(bar).to_be_visible()
         await browser.page.locator("#save-bar-save").click()
         await expect(browser.app.get_by_text("must differ")).to_be_visible()
+        await browser.sight.usable("refused settings")
         await expect(bar).to_be_visible()
         await until.select_option("21:00")
         await browser.save()
@@ -67,6 +64,11 @@ async def test_a_text_is_written_with_its_preview_beside_it(world: World) -> Non
         await expect(text).to_have_value("Hi {{ customer.first_name }}, it's here á. Reply STOP to end.")
         await expect(bubble).to_have_text("Hi Ada, it's here á. Reply STOP to end.")
         await expect(browser.app.get_by_text("halves what fits")).to_be_visible()
+        await browser.sight.usable("an unusual character")
+        await browser.page.set_viewport_size({"width": 320, "height": 900})
+        await browser.app.get_by_role("button", name="Insert Order status page").scroll_into_view_if_needed()
+        await expect(bubble).to_be_in_viewport(ratio=1)
+        await browser.page.set_viewport_size({"width": 1440, "height": 900})
         await browser.app.get_by_role("button", name="Use plain characters").click()
         await expect(bubble).to_have_text("Hi Ada, it's here a. Reply STOP to end.")
         await expect(browser.app.get_by_text("halves what fits")).to_be_hidden()
@@ -102,35 +104,6 @@ async def test_pages_change_without_loading_anew_and_survive_a_reload(world: Wor
         await browser.app.get_by_role("button", name="Connect", exact=True).click()
         await browser.app.get_by_role("button", name="Use this number").click()
         await expect(browser.app.get_by_role("button", name="Choose another number")).to_be_visible()
-
-
-async def test_everybody_can_use_the_pages_on_a_small_phone(world: World) -> None:
-    await world.ready()
-    await world.order()
-    await world.workers_run()
-    axe = next(Path(axe_playwright_python.__file__).parent.glob("axe.min.js")).read_text()
-    pages = {
-        "/": "SMS for Ecommerce",
-        "/templates": "Templates",
-        "/templates/order_fulfilled": "Order fulfilled",
-        "/messages": "Messages",
-        "/consent": "Consent",
-        "/settings": "Settings",
-        "/settings/connection": "RingCentral",
-        "/settings/diagnostics": "Diagnostics",
-    }
-    async with browsing(world, width=320) as browser:
-        for path, heading in pages.items():
-            await browser.open(path, heading)
-            assert await browser.in_frame("document.documentElement.scrollWidth <= innerWidth"), path
-            if path == "/templates/order_fulfilled":
-                await browser.app.get_by_role("button", name="Insert Tracking link").scroll_into_view_if_needed()
-                await expect(browser.app.locator("[data-bubble]")).to_be_in_viewport(ratio=1)
-            await browser.in_frame(axe)
-            found = await browser.in_frame(
-                "async (rules) => (await axe.run(document, {runOnly: rules})).violations", RULES
-            )
-            assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found] == [], path
 
 
 async def test_the_browser_counts_segments_as_the_server_does(world: World) -> None:

@@ -12,7 +12,7 @@ OUTSIDE = ("js/hosted.js", "js/connect_snippet.js")
 ALWAYS = "main"
 IMPORTED = re.compile(r"(?:from|import\()\s*'\./([\w.]+)\.js'")
 NAMED = re.compile(r'data-module="(\w+)"')
-INCLUDED = re.compile(r'{% (?:include|from|extends) "([^"]+)"')
+INCLUDED = re.compile(r'{% (?:include|from|extends) "([^"]+\.html)"')
 
 
 def test_no_page_makes_a_browser_load_much_script() -> None:
@@ -36,7 +36,7 @@ def _scripts() -> dict[str, int]:
 
 
 def _pages() -> list[Path]:
-    return sorted((WEB / "templates" / "admin").glob("*.html"))
+    return sorted((WEB / "templates" / "admin").rglob("*.html"))
 
 
 def _needed(page: Path) -> set[str]:

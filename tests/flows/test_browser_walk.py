@@ -50,7 +50,6 @@ async def test_a_merchant_walks_from_installing_to_a_stop_that_is_honoured(world
         await the_customer_texts_stop(walk)
         await the_next_order_is_skipped_with_its_reason(walk)
         await each_message_tells_its_checks(walk)
-        await the_pages_fit_a_phone(walk)
     assert world.texts_on(ADA)[0] == ON_THE_PHONE
     assert [each["text"] for each in world.ringcentral.sent] == [ON_THE_PHONE]
 
@@ -151,22 +150,3 @@ async def each_message_tells_its_checks(walk: Walk) -> None:
     await expect(browser.app.get_by_label("Not passed")).to_have_count(1)
     await expect(browser.app.get_by_text("nothing was sent")).to_be_visible()
     await walk.keep("message-skipped")
-
-
-async def the_pages_fit_a_phone(walk: Walk) -> None:
-    browser, [text, *_] = walk.browser, await walk.world.messages()
-    pages = {
-        "/": "SMS for Ecommerce",
-        "/templates": "Templates",
-        "/templates/order_confirmed": "Order confirmed",
-        "/messages": "Messages",
-        f"/messages/{text['id']}": "Order confirmed #1001",
-        "/consent": "Consent",
-        "/settings": "Settings",
-        "/settings/connection": "RingCentral",
-    }
-    await browser.page.set_viewport_size({"width": 390, "height": 844})
-    for path, heading in pages.items():
-        await browser.open(path, heading)
-        assert await browser.in_frame("document.documentElement.scrollWidth <= innerWidth"), path
-        await walk.keep(f"phone-{heading.lower().replace(' ', '-').replace('#', '')}")

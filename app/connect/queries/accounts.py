@@ -1,10 +1,14 @@
 """Accounts, their numbers and their own wording."""
 
+<<<<<<< HEAD
 from collections.abc import Iterable, Sequence
+=======
+from collections.abc import Collection, Iterable
+>>>>>>> main
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, text
+from sqlalchemy import Row, delete, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -107,6 +111,19 @@ async def accounts_not_revoked(session: AsyncSession, shop_id: int) -> list[Acco
         Account.shop_id == shop_id, Account.deleted_at.is_(None), Account.revoked_at.is_(None)
     )
     return list(await session.scalars(query.order_by(Account.id)))
+
+
+async def choosable_accounts(
+    session: AsyncSession, shop_id: int, chosen: Collection[int], *, limit: int
+) -> list[Row[int, str | None, bytes]]:
+    """(id, the organisation's own id, encrypted name) of those that are *chosen* already and the oldest others."""
+    query = (
+        select(Account.id, Account.connect_id, Account.name_encrypted)
+        .where(Account.shop_id == shop_id, Account.deleted_at.is_(None))
+        .order_by(Account.id.not_in(chosen), Account.id)
+        .limit(limit + len(chosen))
+    )
+    return sorted(await session.execute(query), key=lambda row: row.id)
 
 
 async def names_of_accounts(session: AsyncSession, shop_id: int, account_ids: Iterable[int]) -> dict[int, bytes]:

@@ -2,7 +2,8 @@
 
 The routes, the database, the rendering and the token check are the real ones, called in this process, so that no
 network and no other client stands between the clock and the page. The log is made of rows like those of a real shop:
-90 days, encrypted phones and texts, four customers who wrote back an hour. It ends with 1 if a page's p95 is too slow.
+90 days, encrypted phones and texts, four customers who wrote back an hour; 50,000 opt-outs; 500 affiliates with 100,000
+orders (`pages_rows.py`). Shopify answers at once and knows nobody. It ends with 1 if a page's p95 is too slow.
 """
 
 import argparse
@@ -11,62 +12,47 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import jwt
+import msgspec
 from cryptography.fernet import Fernet
 from rich.table import Table
 from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.admin.routes import admin_routes
 from app.config import Settings
+from app.connect.queries.accounts import get_account
+from app.connect.tokens import SESSION, issue
 from app.core.clock import HeldClock
 from app.core.embedded_postgres import start_embedded
 from app.core.migrations import upgrade
 from app.deps import Deps
+from app.hosted.routes import hosted_routes
 from app.messages.conversations import key_of
-from app.messages.days import keep_finished_days
-from app.shops.queries import get_shop
+from app.simulator.bench.pages_rows import ACCOUNTS, OPT_OUTS, ORDERS, SHOP, furnish
 from app.simulator.bench.report_console import report_console
+from app.simulator.bench.sending_stage import served
+from app.simulator.ports import Ports
 from app.wiring import open_deps
 
 console = report_console()
-SHOP, KEY, SECRET = "bench.myshopify.com", "0123456789abcdef0123456789abcdef", "the-client-secret-of-the-benchmark"
+KEY, SECRET = "0123456789abcdef0123456789abcdef", "the-client-secret-of-the-benchmark"
 NOW = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
 LIMIT_MS = 60.0
-PHONE = "+12125550123"
-SHOP_ROW = """
-INSERT INTO shops (domain, name, timezone, installed_at, facts_read_at, created_at, access_token_encrypted,
-                   access_expires_at, scopes)
-VALUES ($1, 'Bench', 'America/New_York', $2::timestamptz, $2, $2, $3, $2::timestamptz + interval '150 days',
-        'read_orders,write_customers')
-"""
-MESSAGES = """
-INSERT INTO messages (shop_id, kind, subject, state, reason_code, reason, order_id, order_name, phone_encrypted,
-                      phone_hash, text_encrypted, locale, segments, event_at, created_at, due_at, sent_at,
-                      delivered_at, updated_at)
-SELECT 1, CASE WHEN n % 3 = 0 THEN 'order_fulfilled' ELSE 'order_confirmed' END, n::text,
-       CASE WHEN n % 97 = 0 THEN 'failed' WHEN n % 31 = 0 THEN 'skipped' WHEN n > $2::bigint - 300 THEN 'accepted'
-            ELSE 'delivered' END,
-       CASE WHEN n % 97 = 0 THEN 'SMS-CAR-411' END, CASE WHEN n % 97 = 0 THEN 'The phone could not be reached.' END,
-       n::text, '#' || n, $3, decode(md5((n % 50000)::text), 'hex'), $4, CASE WHEN n % 6 = 0 THEN 'es' ELSE 'en' END,
-       1 + n % 2, t, t, t, t, t, t
-FROM (SELECT n, $1::timestamptz - ($2::bigint - n) * (interval '90 days' / $2::bigint) AS t
-      FROM generate_series(1, $2::bigint) AS n) AS made
-"""
-REPLIES = """
-INSERT INTO inbound_messages (shop_id, sender_id, provider_message_id, phone_encrypted, phone_hash, text_encrypted,
-                              meaning, rule, received_at, handled_at, read_at)
-SELECT 1, 1, n::text, $2, decode(md5((n % 3000)::text), 'hex'), $3, 'other', '', t, t, CASE WHEN n % 50 > 0 THEN t END
-FROM (SELECT n, $1::timestamptz - (8640 - n) * interval '15 minutes' AS t FROM generate_series(1, 8640) AS n) m
-"""
-SENDER = """
-INSERT INTO senders (shop_id, phone_number, state, created_at) VALUES (1, '+16505550100', 'ready', $1)
-"""
+NOBODY = msgspec.json.encode({"data": {"customers": {"nodes": []}, "orders": {"nodes": []}}})
+
+
+@dataclass(frozen=True)
+class Page:
+    """*form*: what is posted to a page of the hosted part; pages in the admin are got with a session token."""
+
+    path: str
+    form: dict[str, str] | None = None
 
 
 def main(arguments: list[str]) -> int:
@@ -82,40 +68,40 @@ def main(arguments: list[str]) -> int:
 
 
 async def _measure(database_url: str, messages: int, rounds: int) -> int:
+    ports = Ports.free()
     settings = Settings(
         app_env="test",
         shopify_api_key=KEY,
         shopify_api_secret=SECRET,
         shopify_app_url="http://127.0.0.1:1",
+        shopify_simulator_origin=f"http://127.0.0.1:{ports.shopify}",
         encryption_keys=Fernet.generate_key().decode(),
     )
-    async with open_deps(settings, database_url, clock=HeldClock(NOW)) as deps:
-        with console.status(f"Writing {messages:,} messages…"):
-            await _furnish(deps, messages)
-        app = _with_deps(Starlette(routes=admin_routes()), deps)
+    async with (
+        open_deps(settings, database_url, clock=HeldClock(NOW)) as deps,
+        served(shopify_that_knows_nobody, ports.shopify),
+    ):
+        with console.status(f"Writing {messages:,} messages, {OPT_OUTS:,} opt-outs, {ORDERS:,} Connect orders…"):
+            visit = await furnish(deps, NOW, messages)
+        app = _with_deps(Starlette(routes=[*hosted_routes(), *admin_routes()]), deps)
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://app") as client:
-            measured = {name: await _time(client, path, rounds) for name, path in _pages(deps, messages).items()}
+            pages = {**_pages(messages), **await _hosted_pages(deps, visit)}
+            measured = {name: await _time(client, page, rounds) for name, page in pages.items()}
     return _report(measured, messages)
 
 
-async def _furnish(deps: Deps, messages: int) -> None:
-    pool, seal = deps.db.pool, deps.vault.encrypt
-    text = "Hi Ada Lovelace, your Demo Store order #1001 has been confirmed. Details: [order status link] Reply STOP"
-    await pool.execute(SHOP_ROW, SHOP, NOW - timedelta(days=120), seal("token"))
-    await pool.execute(SENDER, NOW)
-    async with pool.acquire() as connection:
-        await connection.execute(MESSAGES, NOW, messages, seal(PHONE), seal(text), timeout=1200)
-        await connection.execute(REPLIES, NOW, seal(PHONE), seal("Can you leave it with the neighbour?"))
-        await connection.execute("ANALYZE", timeout=300)
-    async with deps.db.transaction() as session:
-        await keep_finished_days(deps, session, await get_shop(session, 1))
+async def shopify_that_knows_nobody(scope: Scope, receive: Receive, send: Send) -> None:
+    """In place of Shopify, which is not what is measured: answers every question at once, with nothing."""
+    if scope["type"] == "http":
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
+        await send({"type": "http.response.body", "body": NOBODY})
 
 
-def _pages(deps: Deps, messages: int) -> dict[str, str]:
+def _pages(messages: int) -> dict[str, Page]:
     middle = messages // 2
     conversation = key_of(bytes.fromhex("cfcd208495d565ef66e7dff9f98764da"))  # of the customer with number 0
-    return {
+    paths = {
         "Home": "/",
         "Templates": "/templates",
         "Template": "/templates/order_confirmed",
@@ -137,22 +123,46 @@ def _pages(deps: Deps, messages: int) -> dict[str, str]:
         "Settings": "/settings",
         "Connection": "/settings/connection",
         "Diagnostics": "/settings/diagnostics",
+        "Connect": "/connect",
+        "Connect, far back": f"/connect?after={ACCOUNTS // 2}",
+        "Connect, its page": "/connect/page",
+        "Account, the largest": "/connect/accounts/1",
+        "Account": "/connect/accounts/250",
+        "Account, a text": "/connect/accounts/250/texts/connect_order_paid",
+        "Attribution": "/connect/attribution",
+        "Import history": "/connect/history",
+        "API keys": "/connect/keys",
+        "Webhooks": "/connect/webhooks",
+        "API calls": "/connect/requests",
     }
+    return {name: Page(path) for name, path in paths.items()}
 
 
-async def _time(client: httpx2.AsyncClient, path: str, rounds: int) -> tuple[list[float], list[float]]:
+async def _hosted_pages(deps: Deps, visit: int) -> dict[str, Page]:
+    """Of the account with the most orders and texts."""
+    async with deps.db.transaction() as session:
+        account = await get_account(session, 1, 1)
+    form = {"session": issue(deps.vault, SESSION, account, NOW, row=visit)}
+    names = ("home", "messages", "orders", "customers", "number", "texts", "settings")
+    return {f"Own page: {name}": Page(f"/c/bench/{name}", form) for name in names}
+
+
+async def _time(client: httpx2.AsyncClient, page: Page, rounds: int) -> tuple[list[float], list[float]]:
     """Milliseconds of each round after three to warm up, and those of them in which this process computed: on a busy
     machine only the latter, which leave PostgreSQL out, say much."""
     taken, computed = [], []
     for turn in range(rounds + 3):
-        headers = {"Authorization": f"Bearer {_token()}"}
+        token = {"Authorization": f"Bearer {_token()}"}
         begin, cpu = time.perf_counter(), time.process_time()
-        answer = await client.get(path, headers=headers)
+        if page.form is not None:
+            answer = await client.post(page.path, data=page.form)
+        else:
+            answer = await client.get(page.path, headers=token)
         if turn >= 3:
             taken.append((time.perf_counter() - begin) * 1000)
             computed.append((time.process_time() - cpu) * 1000)
         if answer.status_code != 200:
-            raise RuntimeError(f"{path} answered {answer.status_code}")
+            raise RuntimeError(f"{page.path} answered {answer.status_code}")
     return taken, computed
 
 
@@ -193,14 +203,10 @@ def _report(measured: dict[str, tuple[list[float], list[float]]], messages: int)
     return 1 if slow else 0
 
 
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-
-def _with_deps(app: Starlette, deps: Deps) -> Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]:
+def _with_deps(app: Starlette, deps: Deps) -> ASGIApp:
     """In place of the lifespan that the web process runs."""
 
-    async def call(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def call(scope: Scope, receive: Receive, send: Send) -> None:
         scope["state"] = {"deps": deps}
         await app(scope, receive, send)
 

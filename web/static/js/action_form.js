@@ -7,6 +7,8 @@ import { finding } from './marks.js';
 import { go, refresh } from './navigation.js';
 import { showOutcome } from './outcome.js';
 
+const MOMENT = 300; // milliseconds
+
 export function mount(form) {
   const buttons = [...form.querySelectorAll('s-button[type=submit]'), ...document.querySelectorAll(`[data-submits="${form.id || ' '}"]`)];
   const start = () => act(form, buttons);
@@ -34,7 +36,9 @@ async function act(form, buttons) {
   const { action, method, done, then, closes } = form.dataset;
   const steps = form.querySelector('[data-steps]');
   steps?.replaceChildren();
-  const answer = await send(action, method, bodyOf(form, method), steps && ((step) => showStep(steps, step)));
+  const pace = onePerMoment((step) => showStep(steps, step));
+  const answer = await send(action, method, bodyOf(form, method), steps && pace.tell);
+  await pace.told();
   for (const button of buttons) button.loading = false;
   if (!answer.ok) {
     for (const step of steps?.querySelectorAll('[data-level=running]') ?? []) step.replaceWith(finding({ level: 'problem', sentence: step.textContent }));
@@ -64,6 +68,18 @@ function reveal(box, data) {
   for (const place of box.querySelectorAll('[data-answer]')) place.value = data[place.dataset.answer];
   box.hidden = false;
   box.scrollIntoView({ block: 'nearest' });
+}
+
+/** Steps are shown one after the other, so that they are seen even where the answers come at once. */
+function onePerMoment(show) {
+  let last = Promise.resolve();
+  const tell = (step) => {
+    last = last.then(() => {
+      show(step);
+      return new Promise((resolve) => { setTimeout(resolve, step.level === 'running' ? MOMENT : MOMENT / 2); });
+    });
+  };
+  return { tell, told: () => last };
 }
 
 /** A step that is told again takes its own place. */

@@ -1,5 +1,5 @@
 // Search and filters of the log. They live in the address, so that a reload keeps them and a colleague can be sent them.
-// Only the results are swapped, so that typing goes on undisturbed.
+// Only the results are swapped, so that typing goes on undisturbed; their `data-summary` is told to who cannot see them.
 import { fetchFragment, go, inThisShop, parse } from './navigation.js';
 
 const TYPING_PAUSE = 350; // milliseconds
@@ -23,7 +23,7 @@ export function mount(form) {
       return;
     }
     history.replaceState(history.state, '', url);
-    results.replaceChildren(...fresh.childNodes);
+    showResults(fresh);
     fillInNames(mine);
   }
 
@@ -36,8 +36,14 @@ export function mount(form) {
     const html = await fetchFragment(url).catch(() => null);
     const fresh = html && parse(html).querySelector('[data-results]');
     if (mine !== latest) return;
-    if (fresh) results.replaceChildren(...fresh.childNodes);
+    if (fresh) showResults(fresh);
     else note.remove();
+  }
+
+  function showResults(fresh) {
+    Object.assign(results.dataset, fresh.dataset);
+    results.replaceChildren(...fresh.childNodes);
+    form.parentElement.querySelector('[data-said]').textContent = fresh.dataset.summary;
   }
 
   form.addEventListener('submit', (event) => { event.preventDefault(); apply(); });

@@ -1,17 +1,8 @@
-// Starts the page: mounts the module that each element names in `data-module`, and shows the page once they stand.
+// Starts the page: mounts its modules, and shows it once they stand.
+import { mountModules } from './modules.js';
 import { watchNavigation } from './navigation.js';
 
 const ONLY_FOR_OPENING = ['id_token', 'hmac', 'session', 'timestamp'];
-
-let mounted = [];
-
-/** Mounts what *root* contains, after unmounting what stood before. */
-export async function mountModules(root) {
-  for (const unmount of mounted.splice(0)) unmount();
-  const elements = [...root.querySelectorAll('[data-module]')];
-  const modules = await Promise.all(elements.map((element) => import(`./${element.dataset.module}.js`)));
-  mounted = modules.map((module, index) => module.mount(elements[index])).filter(Boolean);
-}
 
 function forgetToken() {
   const here = new URL(location.href);

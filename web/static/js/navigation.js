@@ -39,6 +39,15 @@ export async function go(href, { push = true } = {}) {
 /** The current page again, as it now is. */
 export const refresh = () => go(location.href, { push: false });
 
+/** The same for who is reading: nothing moves, and the focus stays where it was if that is still there. */
+export async function renew() {
+  const [scroll, focused] = [scrollY, document.activeElement?.closest('#app [href], #app [data-submits]')];
+  const kept = focused && ['href', 'data-submits'].map((name) => [name, focused.getAttribute(name)]).find(([, value]) => value);
+  await refresh();
+  scrollTo(0, scroll);
+  if (kept) document.querySelector(`#app [${kept[0]}="${CSS.escape(kept[1])}"]`)?.focus({ preventScroll: true });
+}
+
 /** The HTML of a page's content, or null when only a whole document will do. */
 export async function fetchFragment(url) {
   const response = await inTime(fetch(url, { headers: { Accept: 'text/html', 'X-Fragment': '1' } }));

@@ -19,6 +19,7 @@ export const WORDS = {
   cost: (price) => fill('cost', { price: dollars.format(price) }),
   costRange: (price, most) => fill('costRange', { price: dollars.format(price), most: dollars.format(most) }),
   offenders: (list) => fill('offenders', { list }),
+  newTexts: (count) => fill(count === 1 ? 'newText' : 'newTexts', { count: plain.format(count) }),
   accountsAdded: (count) => fill('accountsAdded', { count: plain.format(count) }),
   offender: (list) => fill('offender', { list }),
 };

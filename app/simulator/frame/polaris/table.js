@@ -19,7 +19,7 @@ class Table extends PolarisElement {
     :host { display: block; container: polaris-table / inline-size; position: relative; }
     .filters { padding: 12px; border-block-end: 1px solid var(--sim-line); } .filters[hidden] { display: none; }
     .scroll { overflow-x: auto; } .table { display: table; inline-size: 100%; border-collapse: collapse; }
-    .busy .table { opacity: .45; } .bar { display: none; position: absolute; inset-inline: 0; block-size: 2px; background: var(--sim-text); animation: slide 1.2s infinite; } .busy .bar { display: block; }
+    .bar { display: none; position: absolute; inset-inline: 0; block-size: 2px; background: var(--sim-text); animation: slide 1.2s infinite; } .busy .bar { display: block; }
     @keyframes slide { from { transform: scaleX(.1); transform-origin: left; } to { transform: scaleX(1); transform-origin: left; } }
     nav { display: flex; justify-content: center; gap: 4px; padding: 8px; border-block-start: 1px solid var(--sim-line); background: var(--sim-subdued); } nav[hidden] { display: none; }
     nav button { display: inline-flex; padding: 4px; border: 0; border-radius: 8px; background: var(--sim-strong); cursor: pointer; } nav button:disabled { opacity: .4; cursor: default; }

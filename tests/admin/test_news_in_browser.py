@@ -1,0 +1,121 @@
+"""Pages that keep themselves up to date: what is new comes in, and nobody is disturbed by it."""
+
+import asyncio
+
+import pytest
+from playwright.async_api import Request, expect
+
+from app.messages.conversations import key_of
+from tests.browser import Browser, browsing
+from tests.world import ADA, World
+
+pytestmark = pytest.mark.browser
+
+LOOKS_AGAIN = "document.dispatchEvent(new Event('visibilitychange'))"
+HIDE = """(hidden) => {
+  Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+  document.dispatchEvent(new Event('visibilitychange'));
+}"""
+
+
+async def test_a_reply_comes_in_while_somebody_writes_the_answer(world: World) -> None:
+    await world.ready()
+    await world.order()
+    await world.workers_run()
+    for number in range(12):
+        await world.texts_from(ADA, f"Question {number}")
+    key = key_of(world.deps.vault.fingerprint(ADA))
+    async with browsing(world, height=700) as browser:
+        await browser.open(f"/messages/conversations/{key}", "+1 212-555-0123")
+        await expect(browser.app.get_by_text("Question 11")).to_be_in_viewport()
+        answer = browser.app.get_by_label("Your answer")
+        await answer.fill("We are looking")
+        await browser.in_frame("window.stays = document.querySelector('#talk').scrollTop")
+
+        await world.texts_from(ADA, "Are you there?")
+        await browser.in_frame(LOOKS_AGAIN)
+        await expect(browser.app.get_by_text("Are you there?", exact=True)).to_be_in_viewport()
+        await expect(browser.app.get_by_role("status").filter(has_text="The customer wrote: Are you")).to_be_attached()
+        await expect(answer).to_have_value("We are looking")
+        await expect(answer).to_be_focused()
+        assert "unread" not in (await world.open_page("/")).text, "who has it open reads it"
+
+        await browser.in_frame("document.querySelector('#talk').scrollTop = 0")
+        await world.texts_from(ADA, "STOP")
+        await browser.in_frame(LOOKS_AGAIN)
+        await expect(browser.page.locator("#accessory")).to_have_text("Opted out")
+        assert await browser.in_frame("document.querySelector('#talk').scrollTop") == 0, "who reads above stays there"
+        await expect(answer).to_have_value("We are looking")
+        await answer.fill("")
+        await browser.in_frame(LOOKS_AGAIN)
+        await expect(browser.app.get_by_text("no text may be sent to this number")).to_be_visible()
+
+        await browser.open("/messages/conversations", "Conversations")
+        await world.texts_from("+13055550142", "Who is this?")
+        await browser.in_frame(LOOKS_AGAIN)
+        await expect(browser.app.get_by_text("Who is this?")).to_be_visible()
+        await expect(browser.app.get_by_role("listitem").first).to_contain_text("1 new")
+        await expect(browser.app.get_by_role("status")).to_have_text("New text from +1 305-555-0142.")
+
+
+async def test_the_log_follows_its_texts_and_holds_new_ones_back(world: World) -> None:
+    await world.ready()
+    await world.order()
+    await world.workers_run()
+    async with browsing(world) as browser:
+        await browser.open("/messages", "Messages")
+        row = browser.app.get_by_role("row", name="Order confirmed #1001")
+        await expect(row).to_contain_text("On its way")
+        await row.get_by_role("link").focus()
+        await world.advance(minutes=1)
+        await world.order()
+        await world.workers_run()
+        await browser.in_frame(LOOKS_AGAIN)
+        await expect(row).to_contain_text("Delivered")
+        await expect(row.get_by_role("link")).to_be_focused()
+        await expect(browser.app.get_by_text("#1002")).to_be_hidden()
+        await browser.app.get_by_role("button", name="Show 1 new text").click()
+        await expect(browser.app.get_by_role("link", name="Order confirmed #1002")).to_be_focused()
+        await browser.app.get_by_role("link", name="Order confirmed #1002").click()
+        await browser.shows("Order confirmed #1002")
+        await world.advance(minutes=1)
+        await world.workers_run()
+        await browser.in_frame(LOOKS_AGAIN)
+        await expect(browser.page.locator("#accessory")).to_have_text("Delivered")
+        await expect(browser.app.get_by_text("On its way", exact=True)).to_be_visible()  # in the timeline
+
+
+async def test_pages_rest_while_nobody_looks_and_while_the_server_does_not_answer(world: World) -> None:
+    await world.ready()
+    async with browsing(world) as browser:
+        await browser.open("/messages/conversations", "Conversations")
+        await browser.in_frame(HIDE, True)
+        assert await looks_in(browser, seconds=60) == 0
+        await browser.in_frame(HIDE, False)
+        assert 3 <= await looks_in(browser, seconds=60) <= 6
+
+        await browser.page.route("**/messages/conversations**", lambda route: route.abort())
+        assert 2 <= await looks_in(browser, seconds=120) <= 4
+        await browser.page.unroute("**/messages/conversations**")
+        await world.texts_from("+13055550142", "Who is this?")
+        assert await looks_in(browser, seconds=130) > 0
+        await expect(browser.app.get_by_text("Who is this?")).to_be_visible()
+
+
+async def looks_in(browser: Browser, *, seconds: int) -> int:
+    """How often the page asked while its time went by, in steps: the answers take real time."""
+    asked: list[Request] = []
+
+    def note(request: Request) -> None:
+        if request.headers.get("x-fragment"):
+            asked.append(request)
+
+    browser.page.on("request", note)
+    for _ in range(0, seconds, 10):
+        before = len(asked)
+        await browser.page.clock.run_for(10_000)
+        await asyncio.sleep(0.06)  # the page gets its session token from the admin first
+        for request in asked[before:]:
+            await request.response()
+    browser.page.remove_listener("request", note)
+    return len(asked)

@@ -1,0 +1,58 @@
+// Brings rows on the page up to date with those of a page just fetched. A row is known by its `data-key`, and different
+// when its `data-version` is. Whoever is in a row keeps the focus, and a row whose words are being marked waits.
+
+/** `{shown, held}`: the rows that are new or different by now, and how many stayed out. *how*: see fresh.js. */
+export function mergeRows(box, now, how) {
+  const known = byKey(box);
+  const rows = [...byKey(now).values()];
+  const unknown = rows.filter((row) => !known.has(row.dataset.key));
+  if (!known.size && rows.length) {
+    box.replaceChildren(...now.childNodes);
+    return { shown: unknown, held: 0 };
+  }
+  const different = rows.filter((row) => known.has(row.dataset.key) && isOther(known.get(row.dataset.key), row));
+  const first = rows.findIndex((row) => known.has(row.dataset.key));
+  const shown = different.filter((row) => swap(known.get(row.dataset.key), row));
+  if (how === 'hold') return { shown, held: first < 0 ? rows.length : first };
+  place(box, rows, byKey(box));
+  return { shown: [...shown, ...unknown], held: 0 };
+}
+
+/** What stands elsewhere, such as a badge in the title bar: `data-part` names it. Answers the parts that are different. */
+export function keepParts(page) {
+  const here = byName(document.getElementById('app'));
+  const there = byName(page);
+  for (const [name, part] of here) if (!there.has(name)) part.remove();
+  return [...there].filter(([name, part]) => {
+    const old = here.get(name);
+    if (!old) document.querySelector('#app > s-page').append(part);
+    return old ? isOther(old, part) && !isFilledIn(old) && swap(old, part) : true;
+  }).map(([, part]) => part);
+}
+
+const byKey = (box) => new Map([...box.querySelectorAll('[data-key]')].map((row) => [row.dataset.key, row]));
+const byName = (root) => new Map([...root.querySelectorAll('[data-part]')].map((part) => [part.dataset.part, part]));
+const isOther = (old, row) => old.dataset.version !== row.dataset.version;
+const isFilledIn = (part) => [...part.querySelectorAll('s-text-area')].some(({ value }) => value.trim());
+
+function swap(old, row) {
+  const marked = getSelection();
+  if (!marked.isCollapsed && marked.containsNode(old, true)) return false;
+  const focus = old.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
+  old.replaceWith(row);
+  if (focus) row.querySelector(`[href="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
+  return true;
+}
+
+/** From the last to the first, each before the one that follows it; one that stands there already is not touched. */
+function place(box, rows, here) {
+  const keys = new Set(rows.map(({ dataset }) => dataset.key));
+  let next = null;
+  for (const row of rows.toReversed()) {
+    const list = (next ?? [...here.values()].at(-1)).parentElement;
+    const standing = here.get(row.dataset.key) ?? row;
+    if (standing.nextElementSibling !== next || standing.parentElement !== list) list.insertBefore(standing, next);
+    next = standing;
+  }
+  for (const [key, row] of here) if (!keys.has(key)) row.remove();
+}
