@@ -10,12 +10,8 @@ from app.admin.connect import NO_ACCOUNT
 from app.admin.in_address import id_or_first, path_id
 from app.admin.page import page, render
 from app.admin.session import Visit
-<<<<<<< HEAD
 from app.connect.account_search import find_accounts
-from app.connect.accounts import hosted_url, list_accounts, names_of, read_account
-=======
 from app.connect.accounts import account_choices, hosted_url, list_accounts, names_of, read_account
->>>>>>> main
 from app.connect.agreement import STATEMENT
 from app.connect.attribution import read_saved_rules, try_rules
 from app.connect.history import DONE, list_imports
@@ -123,20 +119,8 @@ async def show_account_text(visit: Visit) -> Response:
         account = await read_account(deps, session, shop, account_id)
         text = await describe_own_text(session, shop, await get_account(session, shop.id, account_id), kind)
     samples = own_samples(kind, account["name"], account["phone_number"], shop.name)
-<<<<<<< HEAD
-    return render(
-        visit,
-        "connect_account_text",
-        account=account,
-        text=text,
-        samples=samples,
-        chips=editor_chips(kind),
-        plain=PLAIN,
-    )
-=======
     chips = editor_chips(kind)
     return render(visit, "connect_account_text", account=account, text=text, samples=samples, chips=chips, plain=PLAIN)
->>>>>>> main
 
 
 @page

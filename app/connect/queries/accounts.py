@@ -1,10 +1,6 @@
 """Accounts, their numbers and their own wording."""
 
-<<<<<<< HEAD
-from collections.abc import Iterable, Sequence
-=======
-from collections.abc import Collection, Iterable
->>>>>>> main
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
