@@ -11,6 +11,7 @@ from app.admin import wording
 from app.admin.analytics import columns_of
 from app.admin.diagnostics import diagnose_all, worst_first
 from app.admin.page import page, render
+from app.admin.praise import is_worth_a_review
 from app.admin.session import Visit
 from app.core.language import language_of
 from app.messages.analytics import analyse
@@ -62,6 +63,7 @@ async def show_home(visit: Visit) -> Response:
         connection=connection,
         numbers=numbers,
         week=week.whole,
+        praise=is_worth_a_review(week.whole),
         columns=columns_of(week, language_of(visit.request)),
         today=[(states, state["today"][name]) for name, states in zip(TODAY, wording.STATE_GROUPS, strict=True)],
         queue=state["queue"],
