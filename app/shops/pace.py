@@ -79,6 +79,11 @@ async def take_calls(session: AsyncSession, user: ProviderUser, cost: Cost, now:
     return taken
 
 
+async def note_login(session: AsyncSession, user: ProviderUser, now: datetime) -> None:
+    """One that was made before it was known whose it would be."""
+    session.add(PaceSlot(provider_user_id=user.id, call_group=CallGroup.AUTH, taken_at=now, answered_at=now))
+
+
 async def stamp_slots(session: AsyncSession, slot_ids: Sequence[int], now: datetime) -> None:
     """The answer is here: the window of these slots starts now."""
     if slot_ids:
