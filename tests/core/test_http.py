@@ -19,7 +19,7 @@ from app.core.http import CONNECTIONS_PER_POOL, TIMEOUT, Http
 from tests.sms.stub import serve
 
 APP = Path(app.__path__[0])
-LOGIN = APP / "sms" / "providers" / "ringcentral" / "login.py"
+LOGIN = APP / "sms" / "providers" / "ringcentral" / "sdk.py"
 LARGE = 500_000
 POOLS = {APP / "core" / "http.py", APP / "core" / "outside.py", APP / "core" / "wire.py"}
 
