@@ -45,6 +45,7 @@ def serve_web() -> None:
             port=settings.port,
             workers=settings.web_concurrency if settings.web_concurrency > 1 else None,
             log_level="warning",
+            ws="none",
             access_log=False,
             server_header=False,
             date_header=False,

@@ -101,6 +101,7 @@ OF_APP_BRIDGE = {"s-app-nav": {}, "ui-save-bar": {"discardconfirmation": FLAG}, 
 """Elements that the admin reads; the links are those of its menu."""
 
 DEEDS = {
+    *("reviews.request", "support.registerHandler", "webVitals.onReport"),
     *("loading", "scopes.request", "toast.show", "saveBar.show", "saveBar.hide", "saveBar.leaveConfirmation"),
 }
 """What pages ask of the `shopify` global."""

@@ -74,6 +74,7 @@ SPEAKING: Final = (
     "messages/standing.py",
     "messages/trouble.py",
     "notifications/catalogue.py",
+    "notifications/checks.py",
     "notifications/parcel_events.py",
     *(f"notifications/types/{path.name}" for path in sorted((APP / "notifications" / "types").glob("[!_]*.py"))),
     "shopify/client.py",

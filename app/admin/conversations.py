@@ -7,7 +7,9 @@ from starlette.responses import Response
 
 from app.admin.json_body import read_object
 from app.admin.page import page, render
+from app.admin.praise import is_worth_a_review
 from app.admin.session import Visit
+from app.messages.analytics import analyse
 from app.messages.conversations import conversation, list_conversations, mark_read, queue_staff_reply
 
 
@@ -24,7 +26,9 @@ async def show_conversation(visit: Visit) -> Response:
     async with visit.deps.db.transaction() as session:
         found = await conversation(visit.deps, session, visit.shop, _key(visit))
         await mark_read(visit.deps, session, visit.shop.id, _key(visit), up_to=found["newest_heard"])
-    return render(visit, "conversation", conversation=found, once=secrets.token_urlsafe(12))
+        week = await analyse(visit.deps, session, visit.shop, days=7)
+    praise = is_worth_a_review(week.whole)
+    return render(visit, "conversation", conversation=found, once=secrets.token_urlsafe(12), praise=praise)
 
 
 async def read_conversation(visit: Visit) -> dict[str, Any]:

@@ -2,13 +2,17 @@
 
 from typing import Any, Final
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from app.admin.page import page, render
 from app.admin.session import Visit
 from app.admin.steps import answer_in_steps
+from app.deps import Deps
 from app.messages.diagnostics import diagnose
+from app.notifications.checks import check_notifications
 from app.shops.connection import check_again
+from app.shops.models import Shop
 from app.shops.progress import Tell
 from app.sms.contract import Level, SmsError
 
@@ -20,6 +24,8 @@ WHERE: Final = {
     "countries": "/settings/recipients",
     "doubtful_replies": "/consent",
     "consent_drift": "/consent",
+    "texts": "/templates",
+    "mail": "/settings/replies",
 }
 """The page on which a check is put in order; RingCentral's own findings belong to the connection."""
 
@@ -27,19 +33,29 @@ WHERE: Final = {
 @page
 async def show_diagnostics(visit: Visit) -> Response:
     found = (await read_diagnostics(visit))["diagnostics"]
-    found.sort(key=lambda each: WORST_FIRST.get(each["level"], 1))
     return render(
         visit,
         "diagnostics",
-        diagnostics=[each | {"href": _where(each["code"])} for each in found],
+        diagnostics=worst_first(found),
         problems=sum(each["level"] == "problem" for each in found),
         warnings=sum(each["level"] == "warning" for each in found),
     )
 
 
+async def diagnose_all(deps: Deps, session: AsyncSession, shop: Shop) -> list[dict[str, Any]]:
+    found = await diagnose(deps, session, shop)
+    return [*found, *await check_notifications(deps, session, shop)]
+
+
+def worst_first(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """With the page on which each is put in order."""
+    by_level = sorted(found, key=lambda each: WORST_FIRST.get(each["level"], 1))
+    return [each | {"href": _where(each["code"])} for each in by_level]
+
+
 async def read_diagnostics(visit: Visit) -> dict[str, Any]:
     async with visit.deps.db.transaction() as session:
-        return {"diagnostics": await diagnose(visit.deps, session, visit.shop)}
+        return {"diagnostics": await diagnose_all(visit.deps, session, visit.shop)}
 
 
 async def run_diagnostics(visit: Visit) -> dict[str, Any] | Response:
@@ -50,7 +66,13 @@ async def run_diagnostics(visit: Visit) -> dict[str, Any] | Response:
             await check_again(visit.deps, visit.shop, tell=tell)
         except SmsError as error:
             await tell("ringcentral_away", Level.WARNING, error.sentence)
-            away = {"code": "ringcentral_away", "level": "warning", "sentence": error.sentence, "action": None}
+            away = {
+                "code": "ringcentral_away",
+                "level": "warning",
+                "sentence": error.sentence,
+                "action": None,
+                "about": None,
+            }
             return {"diagnostics": [*(await read_diagnostics(visit))["diagnostics"], away]}
         return await read_diagnostics(visit)
 

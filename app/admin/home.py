@@ -9,23 +9,26 @@ from starlette.responses import Response
 
 from app.admin import wording
 from app.admin.analytics import columns_of
+from app.admin.diagnostics import diagnose_all, worst_first
 from app.admin.page import page, render
+from app.admin.praise import is_worth_a_review
 from app.admin.session import Visit
 from app.core.language import language_of
 from app.messages.analytics import analyse
 from app.messages.conversations import list_conversations
-from app.messages.diagnostics import consent_rows
 from app.messages.log import log_page
 from app.messages.overview import overview
 from app.notifications.catalogue import list_notifications
 from app.shops.connection_view import describe_connection
+from app.shops.queries import own_senders
 from app.shops.settings import read_settings_of
 
 TODAY = ("delivered", "sent", "queued", "skipped", "failed")
 """The numbers of today, in the order of the groups of states that they lead to in the log."""
 
-
-MOST_TO_FIX = 2
+MOST_CHECKS, MOST_QUEUES = 4, 5
+SAID_BY_GUIDE = {"connect": "ringcentral", "number": "number"}
+"""Steps that say what a check would say too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +48,28 @@ async def show_home(visit: Visit) -> Response:
         state = await overview(deps, session, shop)
         replies = await list_conversations(deps, session, shop.id, limit=4)
         steps = await _steps(visit, session, connection)
-        decisions = await consent_rows(session, shop)
+        checks = worst_first(await diagnose_all(deps, session, shop))
+        numbers = await own_senders(session, shop.id)
         week = await analyse(deps, session, shop, days=7)
-    done = sum(step.done for step in steps)
+    done, guide = sum(step.done for step in steps), read_settings_of(shop).setup_guide
+    left = {SAID_BY_GUIDE.get(step.name) for step in steps if guide and not step.done}
     return render(
         visit,
         "home",
         steps=steps,
         done=done,
         next_step=next((step for step in steps if not step.done), None),
-        guide=read_settings_of(shop).setup_guide,
+        guide=guide,
         connection=connection,
-        to_fix=[each for each in connection["findings"] if each["level"] != "ok"][:MOST_TO_FIX],
+        numbers=numbers,
         week=week.whole,
+        praise=is_worth_a_review(week.whole),
         columns=columns_of(week, language_of(visit.request)),
         today=[(states, state["today"][name]) for name, states in zip(TODAY, wording.STATE_GROUPS, strict=True)],
         queue=state["queue"],
+        queues=sorted(state["queue"]["senders"], key=lambda each: -each["depth"])[:MOST_QUEUES],
         failures=state["failures"],
-        decisions=decisions,
+        checks=[each for each in checks if each["level"] != "ok" and each["code"] not in left][:MOST_CHECKS],
         replies=replies["conversations"],
         unread=replies["unread"],
     )

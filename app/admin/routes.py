@@ -65,6 +65,7 @@ from app.admin.templates import (
     show_template,
     show_templates,
 )
+from app.admin.vitals import note_vitals
 from app.core.errors import AppError
 from app.core.static_files import serve_static_file
 
@@ -140,6 +141,7 @@ def _api_routes() -> list[BaseRoute]:
         _api("/consent/evidence", GET=read_evidence),
         _api("/consent/evidence/link", created=True, POST=link_evidence),
         _api("/diagnostics", GET=read_diagnostics, POST=run_diagnostics),
+        _api("/vitals", POST=note_vitals),
         _api("/data-requests", GET=read_data_requests),
         _api("/data-requests/{id}/link", POST=link_data_request),
         *_connect_routes(),

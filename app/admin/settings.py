@@ -7,6 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from app.admin import wording
+from app.admin.diagnostics import diagnose_all
 from app.admin.json_body import read_object
 from app.admin.page import UNSEEN, page, render
 from app.admin.session import Visit
@@ -14,7 +15,6 @@ from app.compliance.data_request import list_requests
 from app.core.errors import NotFound
 from app.core.language import AVAILABLE, Language, language_of
 from app.messages.compose import help_replies
-from app.messages.diagnostics import diagnose
 from app.messages.queries import look_again
 from app.notifications.registration import request_registration
 from app.shops.connection_view import describe_connection
@@ -32,7 +32,7 @@ async def show_settings(visit: Visit) -> Response:
     saved, reader = read_settings_of(visit.shop), language_of(visit.request)
     async with visit.deps.db.transaction() as session:
         connection = await describe_connection(session, visit.shop.id)
-        findings = await diagnose(visit.deps, session, visit.shop)
+        findings = await diagnose_all(visit.deps, session, visit.shop)
         requests = await list_requests(session, visit.shop.id)
     words = wording.Wording(reader)
     return render(

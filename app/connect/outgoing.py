@@ -263,15 +263,14 @@ async def _post(deps: Deps, endpoint: WebhookEndpoint, call: WebhookCall) -> tup
     }
     try:
         async with asyncio.timeout(DEADLINE):
-            answer = await deps.outside.request(
+            status = await deps.outside.status_of(
                 "POST", endpoint.url, shard=f"webhook:{endpoint.id}", content=body.encode(), headers=headers
             )
     except LeadsInside as error:
         return None, str(error)
     except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError) as error:
         return None, type(error).__name__
-    problem = None if 200 <= answer.status_code < 300 else f"answered {answer.status_code}"
-    return answer.status_code, problem
+    return status, None if 200 <= status < 300 else f"answered {status}"
 
 
 async def _settle(

@@ -65,6 +65,22 @@ class Http:
         request = httpx2.Request(method, url, headers=given, extensions={"timeout": limits.as_dict()}, **content)
         return await _exchange(self._pool(shard), request)
 
+    async def status_of(
+        self, method: str, url: str, *, content: bytes, shard: str = "", headers: Mapping[str, str] | None = None
+    ) -> int:
+        """How a stranger's server answers. The body is never read, however long it is made, nor unpacked.
+
+        Raises `httpx2.TransportError` and `httpx2.InvalidURL`.
+        """
+        given = httpx2.Headers(HEADERS)
+        given.update(headers)
+        extensions = {"timeout": TIMEOUT.as_dict()}
+        request = httpx2.Request(method, url, headers=given, content=content, extensions=extensions)
+        with _named_failures():
+            answer = await self._pool(shard).handle_async_request(_for_the_pool(request))
+            await answer.aclose()
+        return answer.status
+
     @asynccontextmanager
     async def stream(
         self, url: str, *, shard: str = "", headers: Mapping[str, str] | None = None

@@ -13,7 +13,7 @@ from app.messages.receive import receive_text
 from app.messages.reconcile import reconcile_shop
 from app.messages.trouble import mail_problems
 from app.shops.pace import forget_old_slots
-from app.shops.provider_access import call_provider
+from app.shops.provider_access import AT_LEISURE, call_provider
 from app.shops.queries import (
     get_provider_user,
     get_shop,
@@ -71,6 +71,7 @@ async def _inbound(
         provider_user_id,
         lambda provider, access: provider.list_inbound(access, since=since, numbers=numbers),
         transport=transport,
+        waits=AT_LEISURE,
     )
 
 

@@ -23,7 +23,7 @@ from app.messages.queries import recently_texted
 from app.shopify.client import ShopifyError, operation
 from app.shops.admin_api import run_operation
 from app.shops.models import Sender
-from app.shops.provider_access import call_provider
+from app.shops.provider_access import AT_LEISURE, call_provider
 from app.shops.queries import get_shop, senders_of_shop
 from app.sms.contract import ConsentRecord, SmsError
 
@@ -60,7 +60,9 @@ async def reconcile_shop(deps: Deps, shop_id: int) -> None:
 async def _compare_with_provider(deps: Deps, sender: Sender, suppressed: Sequence[Suppression]) -> None:
     number, user_id = sender.phone_number or "", sender.provider_user_id or 0
     try:
-        records = await call_provider(deps, user_id, lambda p, access: p.search_consents(access, sender=number))
+        records = await call_provider(
+            deps, user_id, lambda p, access: p.search_consents(access, sender=number), waits=AT_LEISURE
+        )
     except SmsError as error:
         # Not every account offers the list; the app's own decides anyway.
         log.warning("consent.provider_list_unread", sender_id=sender.id, code=error.code)

@@ -7,6 +7,7 @@ transaction is open during a call.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import TypeVar
 
 from app.core.log import get_logger
@@ -28,8 +29,8 @@ from app.sms.contract import (
 
 log = get_logger(__name__)
 
-LOOKS_FOR_A_SLOT = 150
-"""A further call waits for its slot this many seconds at most; a minute is enough unless others take what is freed."""
+AT_LEISURE = timedelta(seconds=150)
+"""For a job that reads a long listing: a slot is free after a minute, unless others take it."""
 T = TypeVar("T")
 
 
@@ -40,16 +41,18 @@ async def call_provider(
     *,
     cost: Cost = Cost(),  # noqa: B008  # frozen
     transport: str = Transport.SMS,
+    waits: timedelta = timedelta(0),
 ) -> T:
     """Run *call* with a good token, renewing it once if it is rejected. Raises the contract's errors.
 
     *cost* is what it takes at least: without so many slots it does not begin. What it takes beyond, the pages of a long
-    listing, it waits for. A `Throttled` answer pauses the user for every process before it is raised.
+    listing, it *waits* for, or raises `Throttled`. Only a job may wait: whoever works for several users at once would
+    keep the others waiting too. A `Throttled` answer pauses the user for every process before it is raised.
     """
     rejected, code = None, ""
     for _ in range(2):
         provider, access, slots = await _prepare(deps, provider_user_id, rejected, cost, transport)
-        purse = Purse(deps, provider_user_id, cost, slots)
+        purse = Purse(deps, provider_user_id, cost, slots, waits)
         try:
             refuse_while_told_to_pause(deps, provider_user_id)
             return await call(provider, replace(access, pay=purse.pay))
@@ -64,13 +67,16 @@ async def call_provider(
 
 
 class Purse:
-    """The slots of one use: those paid for beforehand, then one for each further call, which is waited for.
+    """The slots of one use: those paid for beforehand, then one for each further call, which a job waits for.
 
-    Giving up in the middle of a listing would be worse than waiting: it would begin again with its first page, and one
-    of more pages than a minute has calls would never end.
+    A job that gave up in the middle of a listing would begin again with its first page, and one of more pages than a
+    minute has calls would never end.
     """
 
-    def __init__(self, deps: Deps, provider_user_id: int, cost: Cost, slots: list[int]) -> None:
+    def __init__(
+        self, deps: Deps, provider_user_id: int, cost: Cost, slots: list[int], waits: timedelta = timedelta(0)
+    ) -> None:
+        self._looks = 1 + int(waits.total_seconds())
         self._deps = deps
         self._provider_user_id = provider_user_id
         self._paid = {CallGroup.AUTH: cost.auth, CallGroup.MEDIUM: cost.medium, CallGroup.LIGHT: cost.light}
@@ -84,11 +90,11 @@ class Purse:
         # Calls follow each other, so the answers to all before this one are here.
         await _stamp(self._deps, self.slots)
         self.slots = []
-        for look in range(LOOKS_FOR_A_SLOT):
+        for look in range(self._looks):
             try:
                 await self._take(group)
             except Throttled as full:
-                if full.code != "pace" or look == LOOKS_FOR_A_SLOT - 1:
+                if full.code != "pace" or look == self._looks - 1:
                     raise
                 await asyncio.sleep(1)
             else:

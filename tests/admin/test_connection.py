@@ -193,6 +193,31 @@ async def test_diagnostics_ask_anew_and_say_where_to_put_it_right(world: World) 
     assert "+1 650-555-0100" in page
 
 
+async def test_diagnostics_look_at_each_of_several_numbers_and_at_what_else_a_text_needs(world: World) -> None:
+    connection = await with_a_second_number(world)
+    second, first = connection["senders"]
+    await world.deps.db.pool.execute(
+        "UPDATE senders SET state = 'broken', problem = 'It broke.' WHERE id = $1", first["id"]
+    )
+    for kind in ("order_confirmed", "order_fulfilled"):
+        await world.api("PUT", f"/notifications/{kind}", {"enabled": False})
+    await world.api("PUT", "/settings", {"alert_email": "owner@demo-store.com"})
+    found = (await world.api("GET", "/diagnostics")).json()["diagnostics"]
+    levels = {(each["code"], each["about"]): each["level"] for each in found}
+    assert levels[("ringcentral", SENDER)] == "warning"  # texts leave from the other one
+    assert levels[("ringcentral", SECOND)] == "ok"
+    assert (levels[("texts", None)], levels[("mail", None)]) == ("warning", "warning")
+    page = (await world.open_page("/settings/diagnostics")).text
+    assert "+1 650-555-0100: It broke." in page
+    assert '<s-button href="/templates"' in page
+    await world.deps.db.pool.execute("UPDATE senders SET state = 'paused' WHERE id = $1", second["id"])
+    found = (await world.api("GET", "/diagnostics")).json()["diagnostics"]
+    assert [each["code"] for each in found if each["level"] == "problem"] == ["ringcentral"]
+    home = (await world.open_page("/")).text
+    assert "+1 650-555-0100: It broke." in home
+    assert "You have paused sending." in home
+
+
 async def test_diagnostics_say_that_ringcentral_was_away(world: World) -> None:
     await world.ready()
     world.ringcentral.fail_next(503, path="*", times=20)

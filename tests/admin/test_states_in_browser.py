@@ -2,11 +2,13 @@
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
 
+from app.messages.models import MessageDay
 from tests.browser import browsing
 from tests.world import ADA, SENDER, SHOP, World
 
@@ -128,12 +130,17 @@ async def test_a_customer_is_answered_and_the_log_exported(world: World) -> None
     await world.order()
     await world.workers_run()
     await world.texts_from(ADA, "Is it on its way?")
+    await fifty_arrived_yesterday(world)
     async with browsing(world) as browser:
         await browser.open("/", "SMS for Ecommerce")
         await browser.app.get_by_role("link", name="+1 212-555-0123").click()
         await browser.app.get_by_label("Your answer").fill("Yes, since this morning.")
+        await expect(browser.page.get_by_text("may ask for a review")).to_be_hidden()  # never by itself
         await browser.app.get_by_role("button", name="Send answer").click()
         await expect(browser.app.get_by_text("Yes, since this morning.")).to_be_visible()
+        await expect(browser.page.get_by_text("may ask for a review")).to_be_visible()
+        await browser.page.get_by_role("button", name="Get support").click()
+        await browser.shows("Diagnostics")
         await browser.open("/messages", "Messages")
         async with browser.page.expect_download() as started:
             await browser.app.get_by_role("button", name="Export CSV").click()
@@ -142,6 +149,23 @@ async def test_a_customer_is_answered_and_the_log_exported(world: World) -> None
         assert "order_confirmed,#1001" in exported
     await world.workers_run()
     assert world.texts_on(ADA)[1:] == ["Yes, since this morning."]
+
+
+async def fifty_arrived_yesterday(world: World) -> None:
+    day = world.clock().date() - timedelta(days=1)
+    [shop] = await world.rows("SELECT id FROM shops")
+    async with world.deps.db.transaction() as session:
+        session.add(
+            MessageDay(
+                shop_id=shop["id"],
+                day=day,
+                kind="order_confirmed",
+                state="delivered",
+                locale="en",
+                messages=50,
+                segments=50,
+            )
+        )
 
 
 async def test_the_page_speaks_german_also_where_scripts_do(world: World) -> None:

@@ -49,6 +49,8 @@ def _needed(page: Path) -> set[str]:
 
 
 def _with_parts(page: Path) -> str:
+    if page.is_dir():  # of which a page takes one by name
+        return "".join(map(_with_parts, sorted(page.glob("*.html"))))
     html = page.read_text()
     return html + "".join(_with_parts(WEB / "templates" / part) for part in INCLUDED.findall(html))
 

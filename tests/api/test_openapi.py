@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -237,7 +238,7 @@ def test_every_address_is_described_with_its_methods_and_scope() -> None:
         for route in mount.app.app.routes  # type: ignore[attr-defined]
         for method in route.methods - {"HEAD"}
     }
-    assert served - described == {("/openapi.json", "GET"), ("/orders/import", "POST")}
+    assert served - described == {("/openapi.json", "GET"), ("/docs", "GET"), ("/orders/import", "POST")}
     assert described - served == set()
 
 
@@ -252,6 +253,9 @@ async def test_published_requests_fit_the_description(world: World) -> None:
     ).json()
     schemas = document["components"]["schemas"]
     fits(order, schemas["Order"], document)
+    for wrong in ({**order, "nobody_knows": 1}, {**order, "id": "seven"}, {}):
+        with pytest.raises(AssertionError):
+            fits(wrong, schemas["Order"], document)
     fits((await client.call("GET", "/api/v1/orders")).json(), schemas["OrderList"], document)
     fits((await client.call("GET", "/api/v1/users")).json(), schemas["UserList"], document)
     fits((await client.notify(body="x", user_id=1)).json(), schemas["Message"], document)

@@ -9,7 +9,7 @@ import pytest
 LOOK = """
 import sys
 sys.argv = ["app", "{name}"]
-import app.__main__, app.processes, app.main, app.worker
+import app.__main__, app.processes, app.main, app.worker, app.sms.providers.ringcentral
 print(*sorted(sys.modules))
 """
 NOT_NEEDED = {"alembic", "mako", "pygments", "requests", "ringcentral", "rich", "shopify", "typer"}

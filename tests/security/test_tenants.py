@@ -102,7 +102,7 @@ async def test_with_another_shops_token_nothing_is_seen_or_changed(world: World)
         own_id = ids["request"] if "data-requests" in pattern else ids["id"]
         path = pattern.replace("{id}", own_id).replace("{kind}", "order_confirmed").replace("{rest:path}", "")
         path = path.replace("{path:path}", "nowhere").replace("{key}", "0" * 32).replace("{order_id}", "1")
-        path = path.replace("{turn}", "pause")
+        path = path.replace("{turn}", "pause").replace("{section}", "hours")
         assert "{" not in path, f"teach this walk {pattern}"
         for query in ("", f"?order_id={ids['order']}&q=%231001&shop={OTHER}"):
             answer = await world.http.request(

@@ -6,7 +6,7 @@ import asyncio
 import pytest
 
 from app.shops.pace import Cost
-from app.shops.provider_access import call_provider
+from app.shops.provider_access import AT_LEISURE, call_provider
 from app.sms.contract import Access, CredentialsRefused, Number, SmsProvider, Throttled
 from tests.world import SENDER, SHOP, World
 
@@ -33,20 +33,26 @@ async def list_numbers(provider: SmsProvider, access: Access) -> list[Number]:
     return await provider.list_numbers(access)
 
 
-async def test_every_page_of_a_listing_takes_its_slot_and_waits_for_it(world: World) -> None:
+async def test_every_page_of_a_listing_takes_its_slot_and_a_job_waits_for_it(world: World) -> None:
     await world.ready()
     give_numbers(world, THREE_PAGES)
     user, before = await user_of(world), await light_calls(world)
     await world.deps.db.pool.execute("UPDATE provider_users SET light_limit = $1", before + 2)
     world.ringcentral.use_limits(light=before + 2)
-    listing = asyncio.create_task(call_provider(world.deps, user, list_numbers))
-    while await light_calls(world) < before + 2:  # noqa: ASYNC110  # the state is the database's
+    with pytest.raises(Throttled) as refused:
+        await call_provider(world.deps, user, list_numbers)
+    assert refused.value.code == "pace"
+    await world.advance(seconds=61)
+    await world.rows("DELETE FROM pace_slots")
+    await world.deps.db.pool.execute("UPDATE provider_users SET light_limit = 2")
+    listing = asyncio.create_task(call_provider(world.deps, user, list_numbers, waits=AT_LEISURE))
+    while await light_calls(world) < 2:  # noqa: ASYNC110  # the state is the database's
         await asyncio.sleep(0.01)
     await asyncio.sleep(0.1)
     assert not listing.done()
     await world.advance(seconds=61)
     assert len(await listing) > THREE_PAGES
-    assert await light_calls(world) == before + 3
+    assert await light_calls(world) == 3
     [row] = await world.rows("SELECT paused_until FROM provider_users")
     assert row["paused_until"] is None
 

@@ -10,6 +10,7 @@ from app.sms.contract import (
     ConsentChanged,
     ConsentRecord,
     DeliveryState,
+    Event,
     InboundReceived,
     InboundText,
     StatusesChanged,
@@ -179,8 +180,12 @@ NAMES = st.sampled_from([f"{STORE}/instant?type=SMS", STORE, "/x/sms/consents", 
 
 @given(name=NAMES | JSON, body=JSON, changes=st.dictionaries(st.sampled_from([*TEXT]), JSON, max_size=3))
 def test_no_event_is_an_error(name: Any, body: Any, changes: dict[str, Any]) -> None:
-    parse_event(event(name, body), received_at=NOW)
-    parse_event(event(name, {**TEXT, **changes}), received_at=NOW)
+    for raw in (event(name, body), event(name, {**TEXT, **changes})):
+        read = parse_event(raw, received_at=NOW)
+        assert isinstance(read, Event)
+        if isinstance(read, InboundReceived):
+            assert read.message.provider_message_id
+            assert "\0" not in read.message.text
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.core.clock import HeldClock
 from app.sms.contract import (
@@ -209,7 +210,12 @@ async def test_a_log_out_revokes_the_token(provider: RingCentral, stub: Stub) ->
 @pytest.mark.parametrize("status", [400, 401, 429, 500])
 async def test_a_failed_log_out_is_no_failure(provider: RingCentral, stub: Stub, status: int) -> None:
     stub.answer("POST", "/restapi/oauth/revoke", Reply(status))
-    await provider.log_out(credentials(server=stub.url), "granted-access-token")
+    with capture_logs() as logs:
+        await provider.log_out(credentials(server=stub.url), "granted-access-token")
+    [told] = logs
+    assert told["event"] == "ringcentral.log_out_failed"
+    assert not any(secret in str(told) for secret in SECRETS)
+    assert len(stub.seen) == 1
 
 
 # --- Secrets ----------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ used by anybody else meanwhile is shown, because a busy machine spoils every fig
 """
 
 import argparse
+import asyncio
 import base64
 import hmac
 import os
@@ -33,6 +34,7 @@ from app.core.migrations import upgrade
 from app.simulator.bench.http_load import run_load
 from app.simulator.bench.intake_server import SECRET
 from app.simulator.bench.report_console import report_console
+from app.simulator.bench.sending_stage import Stage, make_stage
 from app.simulator.shopify.orders import placed
 from app.simulator.shopify.server import ShopifySimulator
 from app.simulator.shopify.state import Customer
@@ -77,9 +79,11 @@ def main(arguments: list[str]) -> int:
         Path(folder).chmod(0o755)  # as root the server runs as a user of its own and has to reach its data
         with start_embedded(Path(folder)) as server:
             upgrade(server.url)
-            with _web_process(server.url) as (port, process):
+            with _server_with_all_routes(server.url) as (port, process):
                 results = uvloop.run(_measure(server.url, port, process, options))
+            memory = uvloop.run(_memory_of_web(make_stage(server.url, Path(folder)), options.seconds))
     _print(results)
+    console.print(f"The web process as it is in production: {memory[0]:.0f} MB at rest, at most {memory[1]:.0f} MB.")
     return 0
 
 
@@ -224,6 +228,24 @@ async def _orders() -> list[tuple[str, bytes]]:
     return orders
 
 
+async def _memory_of_web(stage: Stage, seconds: float) -> tuple[float, float]:
+    """At rest, and at most while webhooks come over 64 connections: its pages, API and libraries are all in it."""
+    stage.environment["SHOPIFY_API_SECRET"] = SECRET
+    await _execute(stage.database_url, "DELETE FROM vault_secrets")  # sealed by the keys of the server before
+    requests = _requests(stage.ports.app, [_signed(body, shop) for shop, body in await _orders()])["ours"]
+    with stage.process("web") as web:
+        await stage.until_answers()
+        web.look()
+        at_rest = web.rss_mb
+        load = asyncio.create_task(run_load(stage.ports.app, requests, connections=64, seconds=seconds))
+        while not load.done():
+            web.look()
+            await asyncio.sleep(0.1)
+        if (await load).errors:
+            raise RuntimeError("The web process refused webhooks, so its memory under load is not known.")
+    return at_rest, web.rss_mb
+
+
 async def _order(simulator: ShopifySimulator, domain: str, customer: Customer) -> bytes:
     body, items = b"", 1
     while len(body) < ORDER_BYTES:
@@ -245,9 +267,13 @@ async def _add_shops(url: str) -> None:
 
 async def _empty(url: str) -> None:
     """Every measurement begins with empty tables."""
+    await _execute(url, "TRUNCATE deliveries, bench_plain_deliveries", "CHECKPOINT")
+
+
+async def _execute(url: str, *statements: str) -> None:
     connection = await asyncpg.connect(Database(url).dsn)
-    await connection.execute("TRUNCATE deliveries, bench_plain_deliveries")
-    await connection.execute("CHECKPOINT")
+    for statement in statements:
+        await connection.execute(statement)
     await connection.close()
 
 
@@ -256,7 +282,7 @@ def _domain(number: int) -> str:
 
 
 @contextmanager
-def _web_process(url: str) -> Iterator[tuple[int, psutil.Process]]:
+def _server_with_all_routes(url: str) -> Iterator[tuple[int, psutil.Process]]:
     command = [sys.executable, "-m", "app.simulator.bench.intake_server", url]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:  # noqa: S603  # our own program
         try:

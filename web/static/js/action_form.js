@@ -4,6 +4,7 @@
 import { send } from './api.js';
 import { clearErrors, empty, nest, showErrors, snapshot } from './fields.js';
 import { finding } from './marks.js';
+import { askForReview } from './moments.js';
 import { go, refresh } from './navigation.js';
 import { showOutcome } from './outcome.js';
 
@@ -53,6 +54,7 @@ async function act(form, buttons) {
   if (done) window.shopify.toast.show(done);
   if (then === 'refresh') await refresh();
   else if (then) await go(then);
+  if ('praise' in form.dataset) askForReview();
 }
 
 /** The same form once more, empty. */

@@ -1,5 +1,6 @@
 // Starts the page: mounts its modules, and shows it once they stand.
 import { mountModules } from './modules.js';
+import { listenToAdmin } from './moments.js';
 import { watchNavigation } from './navigation.js';
 
 const ONLY_FOR_OPENING = ['id_token', 'hmac', 'session', 'timestamp'];
@@ -22,6 +23,7 @@ async function start() {
   if (!window.shopify || !customElements.get('s-page')) showLoadProblem();
   if (window.shopify) {
     watchNavigation(mountModules);
+    listenToAdmin();
     await mountModules(document.getElementById('app'));
   } else {
     page.classList.add('no-bridge');

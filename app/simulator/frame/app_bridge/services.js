@@ -1,6 +1,7 @@
 // The small services of the `shopify` global: toasts, loading line, user, scopes, modals, and answers that say "simulated".
 
 export function installServices({ shopify, channel }) {
+  let help = null;
   shopify.idToken = () => channel.ask('idToken', { retry: false });
   shopify.user = () => channel.ask('user');
   shopify.loading = (busy) => channel.tell('loading', Boolean(busy));
@@ -15,8 +16,9 @@ export function installServices({ shopify, channel }) {
     hide: async (id) => document.getElementById(id)?.hideOverlay?.(),
     toggle: async (id) => document.getElementById(id)?.toggleOverlay?.(),
   };
-  shopify.reviews = { request: async () => ({ success: false, code: 'cooldown-period', message: 'Reviews are not asked for in the simulator.' }) };
-  shopify.support = { registerHandler: async () => {} };
+  shopify.reviews = { request: () => channel.ask('review') };
+  shopify.support = { registerHandler: async (wanted) => { help = wanted; } };
+  channel.on('support', () => help?.());
   shopify.app = { extensions: async () => [] };
 }
 

@@ -4,17 +4,30 @@ const QUIET_MS = 600;
 
 export function installVitals({ shopify, channel }) {
   const measured = {};
+  const told = new Set();
   let callback = null;
-  shopify.webVitals = { onReport: async (wanted) => { callback = wanted; } };
+  shopify.webVitals = { onReport: async (wanted) => { callback = wanted; tellFinal(); } };
 
   function report(name, value) {
     if (measured[name] === value) return;
     measured[name] = value;
     channel.tell('vitals', { ...measured });
-    callback?.({ metrics: [{ id: `simulated-${name.toLowerCase()}`, name, value, version: 'simulated' }] });
+    tellFinal();
   }
 
-  const isUsed = firstUse();
+  /** The admin sees each change; the app hears each measurement once, when it can change no more. */
+  function tellFinal() {
+    if (!callback) return;
+    const final = ['FCP', 'TTFB', ...(isUsed() || document.hidden ? ['LCP'] : []), ...(document.hidden ? ['CLS', 'INP'] : [])];
+    const metrics = final.filter((name) => name in measured && !told.has(name)).map((name) => {
+      told.add(name);
+      return { id: `simulated-${name.toLowerCase()}`, name, value: measured[name], version: 'simulated' };
+    });
+    if (metrics.length) callback({ metrics });
+  }
+
+  const isUsed = firstUse(tellFinal);
+  document.addEventListener('visibilitychange', tellFinal);
   observe('largest-contentful-paint', (entries) => { if (!isUsed()) report('LCP', Math.round(entries.at(-1).startTime)); });
   observe('paint', (entries) => {
     const first = entries.find((entry) => entry.name === 'first-contentful-paint');
@@ -37,9 +50,13 @@ export function installVitals({ shopify, channel }) {
 }
 
 /** Loading ends with the first use. A click in the admin's menu arrives as a scripted one, which browsers do not count. */
-function firstUse() {
+function firstUse(whenUsed) {
   let used = false;
-  for (const type of ['click', 'keydown', 'pointerdown']) window.addEventListener(type, () => { used = true; }, { capture: true, once: true });
+  const use = () => {
+    used = true;
+    whenUsed();
+  };
+  for (const type of ['click', 'keydown', 'pointerdown']) window.addEventListener(type, use, { capture: true, once: true });
   return () => used;
 }
 

@@ -121,15 +121,21 @@ async def _list_batch(
 async def list_inbound(
     client: Client, access: Access, *, since: datetime, numbers: Collection[str]
 ) -> list[InboundText]:
-    changes = await list_changes(client, access, since=since, numbers=numbers, direction="Inbound")
+    changes = await _changes_since(client, access, since=since, numbers=numbers, direction="Inbound")
     return list(changes.inbound)
 
 
 async def list_changes(
+    client: Client, access: Access, *, sync_token: str | None, since: datetime, numbers: Collection[str]
+) -> Changes:
+    """The token only says from when to go on: what changes later about a message is told by its event, or read by its
+    id."""
+    return await _changes_since(client, access, since=_start_of(sync_token) or since, numbers=numbers)
+
+
+async def _changes_since(
     client: Client, access: Access, *, since: datetime, numbers: Collection[str], direction: str | None = None
 ) -> Changes:
-    """All messages since then. The token only says from when the next look has to go on: what changes later about a
-    message is told by its event, or read by its id."""
     ours = sorted(numbers)
     batches = [ours[start : start + NUMBERS_PER_CALL] for start in range(0, len(ours), NUMBERS_PER_CALL)] or [[]]
     records: list[dict[str, Any]] = []
@@ -147,7 +153,7 @@ async def list_changes(
     )
 
 
-def start_of(sync_token: str | None) -> datetime | None:
+def _start_of(sync_token: str | None) -> datetime | None:
     """From when a token goes on, with some overlap; None for none, or for one that cannot be read."""
     moment = moment_of(sync_token)
     return moment - CLOCK_DIFFERENCE if moment is not None else None

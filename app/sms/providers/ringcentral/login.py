@@ -1,33 +1,25 @@
 """The JWT flow through RingCentral's own SDK, which is used for nothing else.
 
-Source: "JWT auth flow" of the RingCentral developer guide; SDK `ringcentral` 0.9. The SDK blocks, has no timeouts,
-follows redirects, and puts the request headers (client secret and token) into the text of its exceptions and into the
-errors below them. So it runs in a thread under a deadline, with a client that bounds each call, and no exception of
-its leaves the thread: an answer or None comes out, and the contract's error is raised far from it.
+Source: "JWT auth flow" of the RingCentral developer guide. What the SDK is kept to stands in `sdk.py`: an answer or
+None comes out of its thread, and the contract's error is raised far from it.
 """
 
 import asyncio
 import base64
 import binascii
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-import requests
-from ringcentral.http.api_exception import ApiException
-from ringcentral.http.api_response import ApiResponse
-from ringcentral.http.client import Client as SdkClient
-from ringcentral.platform.platform import Platform
 
 from app.core.clock import Clock
 from app.sms.contract import Credentials, CredentialsRefused, SmsError, Token
 from app.sms.providers.ringcentral.client import id_text, unreadable
 from app.sms.providers.ringcentral.errors import Answer, Call, error_from, parse_json, unavailable
 
-APP_NAME, APP_VERSION = "SMS for Ecommerce", "1"
-CONNECT_AND_READ_SECONDS = (5.0, 15.0)
+if TYPE_CHECKING:
+    from app.sms.providers.ringcentral.sdk import Reply
+
 DEADLINE_SECONDS = 25.0
 SHORTEST_LIFE_SECONDS, LONGEST_LIFE_SECONDS = 60, 86_400
 PUBLIC_HOSTS = frozenset({"platform.ringcentral.com", "platform.ringcentral.biz"})
@@ -111,15 +103,6 @@ def _audience_hosts(audience: object) -> list[str]:
 # --- The login --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Reply:
-    """What the token endpoint answered, freed from the SDK's objects."""
-
-    status: int
-    headers: Mapping[str, str]
-    content: bytes = field(repr=False)
-
-
 async def log_in(
     credentials: Credentials, servers: Servers, clock: Clock, *, deadline: float = DEADLINE_SECONDS
 ) -> Token:
@@ -132,7 +115,7 @@ async def log_in(
     return outcome
 
 
-async def _reply_in_time(credentials: Credentials, deadline: float) -> _Reply | None:
+async def _reply_in_time(credentials: Credentials, deadline: float) -> "Reply | None":
     """None when no answer came. The thread of a deadline that passed ends by its own timeouts."""
     try:
         return await asyncio.wait_for(asyncio.to_thread(_ask_for_token, credentials), deadline)
@@ -140,37 +123,15 @@ async def _reply_in_time(credentials: Credentials, deadline: float) -> _Reply | 
         return None
 
 
-def _ask_for_token(credentials: Credentials) -> _Reply | None:
-    sdk_client = BoundedClient()
-    platform = Platform(
-        sdk_client,
-        credentials.client_id.strip(),
-        credentials.client_secret.strip(),
-        credentials.server.rstrip("/"),
-        APP_NAME,
-        APP_VERSION,
-    )
-    try:
-        response = platform.login(jwt=credentials.jwt.strip()).response()
-    except ApiException as error:
-        response = error.api_response().response()
-    except Exception:  # noqa: BLE001  # the SDK raises bare Exception, and whatever it raises here holds the secret
-        return None
-    if response is None:
-        return None
-    return _Reply(response.status_code, dict(response.headers), response.content)
+def _ask_for_token(credentials: Credentials) -> "Reply | None":
+    # Loaded by the first login, in its thread: the SDK and its own HTTP client are five megabytes, and most processes
+    # never log in, because the token is shared.
+    from app.sms.providers.ringcentral.sdk import ask_for_token
+
+    return ask_for_token(credentials)
 
 
-class BoundedClient(SdkClient):  # type: ignore[misc]  # the SDK has no types
-    """The SDK's client with timeouts, and without following a redirect that would carry the JWT elsewhere."""
-
-    def load_response(self, request: requests.PreparedRequest) -> Any:
-        with requests.Session() as session:
-            response = session.send(request, timeout=CONNECT_AND_READ_SECONDS, allow_redirects=False)
-        return ApiResponse(request, response)
-
-
-def _judged(reply: _Reply | None, asked_at: datetime) -> Token | SmsError:
+def _judged(reply: "Reply | None", asked_at: datetime) -> Token | SmsError:
     if reply is None:
         return unavailable("NETWORK-LOGIN")
     answer = Answer.parse(reply.status, reply.headers, reply.content)

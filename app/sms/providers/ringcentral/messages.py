@@ -15,8 +15,11 @@ from app.sms.contract import (
     Access,
     Changes,
     DeliveryState,
+    Finding,
     InboundText,
     MessageRefused,
+    Number,
+    NumberFacts,
     SmsError,
     StatusReport,
 )
@@ -32,7 +35,7 @@ from app.sms.providers.ringcentral.client import (
 )
 from app.sms.providers.ringcentral.errors import Answer, Call, outcome_unknown, rate_report
 from app.sms.providers.ringcentral.inbound import inbound_text, state_of, status_report
-from app.sms.providers.ringcentral.numbers import has_next_page
+from app.sms.providers.ringcentral.numbers import has_next_page, inspect_number
 
 LONGEST_TEXT = 1000
 PER_PAGE = 100
@@ -126,7 +129,10 @@ async def _list(client: Client, access: Access, query: dict[str, str]) -> list[d
 # --- Reading ----------------------------------------------------------------------------------------------------------
 
 
-async def read_statuses(client: Client, access: Access, ids: Sequence[str]) -> list[StatusReport]:
+async def read_statuses(
+    client: Client, access: Access, ids: Sequence[str], *, sent_between: tuple[datetime, datetime] | None
+) -> list[StatusReport]:
+    """The message store is read by id, whenever they were sent."""
     records = []
     for start in range(0, len(ids), IDS_PER_CALL):
         records += await _read(client, access, ids[start : start + IDS_PER_CALL])
@@ -152,14 +158,20 @@ async def _read(client: Client, access: Access, ids: Sequence[str]) -> list[dict
     ]
 
 
-async def list_inbound(client: Client, access: Access, *, since: datetime) -> list[InboundText]:
+async def list_inbound(
+    client: Client, access: Access, *, since: datetime, numbers: Collection[str]
+) -> list[InboundText]:
+    """Of all numbers of the user."""
     query = {"messageType": "SMS", "direction": "Inbound", "dateFrom": as_iso(since)}
     records = await _list(client, access, query)
     texts = [text for record in records if (text := inbound_text(record, received_at=since))]
     return sorted(texts, key=lambda text: text.received_at)
 
 
-async def list_changes(client: Client, access: Access, *, sync_token: str | None, since: datetime) -> Changes:
+async def list_changes(
+    client: Client, access: Access, *, sync_token: str | None, since: datetime, numbers: Collection[str]
+) -> Changes:
+    """Of all numbers of the user."""
     if sync_token is not None:
         try:
             return await _sync(client, access, {"syncType": "ISync", "syncToken": sync_token}, since)
@@ -185,3 +197,11 @@ async def _sync(client: Client, access: Access, query: dict[str, str], since: da
         sync_token=info["syncToken"],
         older_exist=info.get("olderRecordsExist") is True,
     )
+
+
+# --- The number -------------------------------------------------------------------------------------------------------
+
+
+async def inspect_line(client: Client, access: Access, number: Number) -> tuple[NumberFacts, list[Finding]]:
+    """A standard number has nothing beside its registration."""
+    return await inspect_number(client, access, number)

@@ -1,8 +1,9 @@
 """RingCentral as two `SmsProvider`s, one for each transport: the methods of the contract, each handed to the module
-that knows its subject. Login, numbers, subscription and consent list are the same for both."""
+that knows its subject. Login, numbers, subscription and consent list are the same for both, the texts' road is not."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from app.core.clock import Clock
 from app.core.http import Http
@@ -40,12 +41,47 @@ from app.sms.providers.ringcentral.client import DEADLINE_SECONDS, Client
 log = get_logger(__name__)
 
 
+class Road(Protocol):
+    """What differs between the transports: how texts go out, and where they are found afterwards. One module each."""
+
+    async def inspect_line(
+        self, client: Client, access: Access, number: Number
+    ) -> tuple[NumberFacts, list[Finding]]: ...
+
+    async def send(self, client: Client, access: Access, *, sender: str, recipient: str, text: str) -> Accepted: ...
+
+    async def find_sent(
+        self,
+        client: Client,
+        access: Access,
+        *,
+        sender: str,
+        recipient: str,
+        text: str,
+        since: datetime,
+        besides: Collection[str],
+    ) -> Accepted | None: ...
+
+    async def read_statuses(
+        self, client: Client, access: Access, ids: Sequence[str], *, sent_between: tuple[datetime, datetime] | None
+    ) -> list[StatusReport]: ...
+
+    async def list_inbound(
+        self, client: Client, access: Access, *, since: datetime, numbers: Collection[str]
+    ) -> list[InboundText]: ...
+
+    async def list_changes(
+        self, client: Client, access: Access, *, sync_token: str | None, since: datetime, numbers: Collection[str]
+    ) -> Changes: ...
+
+
 class RingCentral:
     """*server_url* is the configured server; besides RingCentral's own two it is the only one that is ever called.
     *deadline*: of one call, in seconds."""
 
     name = "ringcentral"
     transport: Transport = Transport.SMS
+    _road: Road = messages
 
     def __init__(self, http: Http, *, clock: Clock, server_url: str, deadline: float = DEADLINE_SECONDS) -> None:
         self._client = Client(http, deadline=deadline)
@@ -74,10 +110,10 @@ class RingCentral:
         return await numbers.inspect(self._client, access, scopes)
 
     async def inspect_number(self, access: Access, number: Number) -> tuple[NumberFacts, list[Finding]]:
-        return await numbers.inspect_number(self._client, access, number)
+        return await self._road.inspect_line(self._client, access, number)
 
     async def send(self, access: Access, *, sender: str, recipient: str, text: str) -> Accepted:
-        return await messages.send(self._client, access, sender=sender, recipient=recipient, text=text)
+        return await self._road.send(self._client, access, sender=sender, recipient=recipient, text=text)
 
     async def find_sent(
         self,
@@ -89,24 +125,24 @@ class RingCentral:
         since: datetime,
         besides: Collection[str] = (),
     ) -> Accepted | None:
-        return await messages.find_sent(
+        return await self._road.find_sent(
             self._client, access, sender=sender, recipient=recipient, text=text, since=since, besides=besides
         )
 
     async def read_statuses(
         self, access: Access, ids: Sequence[str], *, sent_between: tuple[datetime, datetime] | None = None
     ) -> list[StatusReport]:
-        return await messages.read_statuses(self._client, access, ids)
+        return await self._road.read_statuses(self._client, access, ids, sent_between=sent_between)
 
     async def list_inbound(
         self, access: Access, *, since: datetime, numbers: Collection[str] = ()
     ) -> list[InboundText]:
-        return await messages.list_inbound(self._client, access, since=since)
+        return await self._road.list_inbound(self._client, access, since=since, numbers=numbers)
 
     async def list_changes(
         self, access: Access, *, sync_token: str | None, since: datetime, numbers: Collection[str] = ()
     ) -> Changes:
-        return await messages.list_changes(self._client, access, sync_token=sync_token, since=since)
+        return await self._road.list_changes(self._client, access, sync_token=sync_token, since=since, numbers=numbers)
 
     async def subscribe(
         self,
@@ -160,40 +196,4 @@ class HighVolume(RingCentral):
     """The same user's High Volume numbers: texts go out, are found and are read by operations of their own."""
 
     transport: Transport = Transport.A2P
-
-    async def inspect_number(self, access: Access, number: Number) -> tuple[NumberFacts, list[Finding]]:
-        return await high_volume.inspect_line(self._client, access, number)
-
-    async def send(self, access: Access, *, sender: str, recipient: str, text: str) -> Accepted:
-        return await high_volume.send(self._client, access, sender=sender, recipient=recipient, text=text)
-
-    async def find_sent(
-        self,
-        access: Access,
-        *,
-        sender: str,
-        recipient: str,
-        text: str,
-        since: datetime,
-        besides: Collection[str] = (),
-    ) -> Accepted | None:
-        return await high_volume.find_sent(
-            self._client, access, sender=sender, recipient=recipient, text=text, since=since, besides=besides
-        )
-
-    async def read_statuses(
-        self, access: Access, ids: Sequence[str], *, sent_between: tuple[datetime, datetime] | None = None
-    ) -> list[StatusReport]:
-        return await high_volume.read_statuses(self._client, access, ids, sent_between=sent_between)
-
-    async def list_inbound(
-        self, access: Access, *, since: datetime, numbers: Collection[str] = ()
-    ) -> list[InboundText]:
-        return await high_volume.list_inbound(self._client, access, since=since, numbers=numbers)
-
-    async def list_changes(
-        self, access: Access, *, sync_token: str | None, since: datetime, numbers: Collection[str] = ()
-    ) -> Changes:
-        return await high_volume.list_changes(
-            self._client, access, since=high_volume.start_of(sync_token) or since, numbers=numbers
-        )
+    _road: Road = high_volume

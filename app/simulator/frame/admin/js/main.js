@@ -52,6 +52,10 @@ bridge.answer({
     panel.show('store');
     toasts.note(`Shopify Admin would open ${address} here.`);
   },
+  async review() {
+    toasts.note('Shopify may ask for a review of the app here.');
+    return { success: true, code: 'success', message: 'Review modal shown successfully' };
+  },
   'scopes.query': async () => scopesDetail(),
   async 'scopes.request'(asked) {
     if (asked.every((scope) => granted.includes(scope))) return { result: 'granted-all', detail: scopesDetail() };
@@ -62,6 +66,8 @@ bridge.answer({
   },
   'scopes.revoke': async () => ({ detail: scopesDetail() }),
 });
+
+byId('support').addEventListener('click', () => bridge.say('support'));
 
 document.addEventListener('click', (event) => {
   const opener = event.target.closest('[data-open-panel]');
