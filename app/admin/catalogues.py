@@ -166,6 +166,18 @@ class _Sentences(ast.NodeVisitor):
         if not isinstance(node.value, ast.Constant):  # a docstring speaks to programmers
             self.generic_visit(node)
 
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        # Annotations may be written as strings and say nothing to people.
+        for each in (*node.decorator_list, *node.args.defaults, *node.args.kw_defaults, *node.body):
+            if each is not None:
+                self.visit(each)
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        if node.value is not None:
+            self.visit(node.value)
+
     def visit_Call(self, node: ast.Call) -> None:
         name = _name_of(node.func)
         if name in NOT_SHOWN:

@@ -48,24 +48,33 @@ async def messages_of_account(
 async def replies_to_account(
     session: AsyncSession, shop_id: int, account_id: int, *, phone_hash: bytes | None = None, limit: int = 50
 ) -> list[InboundMessage]:
-    """Texts of this account's own customers to its number; on a shared number nobody else's are shown."""
-    numbers = select(Sender.phone_number).where(Sender.shop_id == shop_id, Sender.account_id == account_id)
-    to_number = select(Sender.id).where(Sender.shop_id == shop_id, Sender.phone_number.in_(numbers))
+    """Texts of this account's own customers to its number; on a shared number nobody else's are shown. Newest first.
+
+    Read from each number backwards, until enough were found.
+    """
+    own = select(Sender.id, Sender.phone_number).where(Sender.shop_id == shop_id, Sender.account_id == account_id)
+    senders = own.subquery()
+    numbers = (
+        select(Sender.id)
+        .where(Sender.shop_id == shop_id, Sender.phone_number.in_(select(senders.c.phone_number)))
+        .subquery()
+    )
     ordered = exists().where(
         ConnectOrder.shop_id == shop_id,
-        ConnectOrder.account_id == account_id,
         ConnectOrder.phone_hash == InboundMessage.phone_hash,
+        ConnectOrder.account_id == account_id,
     )
     texted = exists().where(
         Message.shop_id == shop_id,
         Message.phone_hash == InboundMessage.phone_hash,
-        Message.sender_id.in_(_senders(shop_id, account_id)),
+        Message.sender_id.in_(select(senders.c.id)),
     )
-    query = select(InboundMessage).where(
-        InboundMessage.shop_id == shop_id, InboundMessage.sender_id.in_(to_number), or_(ordered, texted)
-    )
+    newest = select(InboundMessage.id).where(InboundMessage.sender_id == numbers.c.id, or_(ordered, texted))
     if phone_hash is not None:
-        query = query.where(InboundMessage.phone_hash == phone_hash)
+        newest = newest.where(InboundMessage.phone_hash == phone_hash)
+    heard = newest.order_by(InboundMessage.id.desc()).limit(limit).lateral()
+    ids = select(heard.c.id).select_from(numbers.join(heard, true()))
+    query = select(InboundMessage).where(InboundMessage.shop_id == shop_id, InboundMessage.id.in_(ids))
     return list(await session.scalars(query.order_by(InboundMessage.id.desc()).limit(limit)))
 
 
