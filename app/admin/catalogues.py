@@ -95,8 +95,8 @@ SPEAKING: Final = (
 DECLARATIONS: Final = ("Kind", "notify_on", "Variable")
 NOT_SHOWN: Final = ("log", "get_logger", "RuntimeError", "TypeError", "AssertionError")
 SENTENCE: Final = re.compile(r"[A-Z“{].*\s.*", re.DOTALL)
-NOT_FOR_MERCHANTS: Final = re.compile(r"[<>\"]|JSON|KiB|NUL|X-Fragment|Value error|/restapi|https?://")
-"""Markup, headers, and what only other programs are told."""
+NOT_FOR_MERCHANTS: Final = re.compile(r"[<>\"]|\| None$|\$\d|JSON|KiB|NUL|X-Fragment|Value error|/restapi|https?://")
+"""Markup, annotations, SQL, headers, and what only other programs are told."""
 
 
 def main() -> int:
@@ -165,6 +165,18 @@ class _Sentences(ast.NodeVisitor):
     def visit_Expr(self, node: ast.Expr) -> None:
         if not isinstance(node.value, ast.Constant):  # a docstring speaks to programmers
             self.generic_visit(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        # Annotations may be written as strings and say nothing to people.
+        for each in (*node.decorator_list, *node.args.defaults, *node.args.kw_defaults, *node.body):
+            if each is not None:
+                self.visit(each)
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        if node.value is not None:
+            self.visit(node.value)
 
     def visit_Call(self, node: ast.Call) -> None:
         name = _name_of(node.func)

@@ -10,6 +10,7 @@ from app.admin.connect import NO_ACCOUNT
 from app.admin.in_address import id_or_first, path_id
 from app.admin.page import page, render
 from app.admin.session import Visit
+from app.connect.account_search import find_accounts
 from app.connect.accounts import account_choices, hosted_url, list_accounts, names_of, read_account
 from app.connect.agreement import STATEMENT
 from app.connect.attribution import read_saved_rules, try_rules
@@ -53,14 +54,19 @@ def routes() -> list[BaseRoute]:
 
 @page
 async def show_accounts(visit: Visit) -> Response:
-    after = id_or_first(visit, "after")
+    after, wanted = id_or_first(visit, "after"), visit.request.query_params.get("q", "").strip()
     async with visit.deps.db.transaction() as session:
-        found = await list_accounts(visit.deps, session, visit.shop.id, after=after, limit=ON_A_PAGE)
+        if wanted:
+            matching = await find_accounts(visit.deps, session, visit.shop, wanted, limit=ON_A_PAGE)
+            found: dict[str, Any] = {"accounts": matching, "next": None}
+        else:
+            found = await list_accounts(visit.deps, session, visit.shop.id, after=after, limit=ON_A_PAGE)
         texts = [await describe_notification(session, visit.shop.id, get_kind(kind)) for kind in DEFAULT_TEXTS]
     return render(
         visit,
         "connect",
         accounts=found["accounts"],
+        wanted=wanted,
         more=f"/connect?after={found['next']}" if found["next"] else None,
         first="/connect" if after is not None else None,
         texts=texts,

@@ -5,7 +5,7 @@ string that begins with a capital is a phrase for people, all others are names o
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from app.core.language import Language
@@ -81,6 +81,7 @@ CONNECTION_STATES: Final = {
     "ready": ("Connected", "success"),
     "paused": ("Paused", "warning"),
     "broken": ("Connect again", "critical"),
+    "to_fix": ("Something to fix", "warning"),
     "disconnected": ("Not connected", "neutral"),
 }
 
@@ -369,7 +370,10 @@ class Wording:
         icon, tone, meaning = LEVELS.get(name, LEVELS["warning"])
         return icon, tone, self._language.gettext(meaning)
 
-    def connection_state(self, name: str) -> tuple[str, str]:
+    def connection_state(self, name: str, findings: Iterable[Mapping[str, Any]] = ()) -> tuple[str, str]:
+        """A number that is ready and has a problem all the same is not called connected."""
+        if name == "ready" and any(each["level"] == "problem" for each in findings):
+            name = "to_fix"
         label, tone = CONNECTION_STATES.get(name, (readable(name), "warning"))
         return self._language.gettext(label), tone
 

@@ -129,6 +129,7 @@ class InboundMessage(Base):
     __table_args__ = (
         UniqueConstraint("sender_id", "provider_message_id"),
         Index("ix_inbound_messages_shop_id_id", "shop_id", "id"),
+        Index("ix_inbound_messages_sender_id_id", "sender_id", "id"),
         Index("ix_inbound_messages_shop_id_phone_hash", "shop_id", "phone_hash"),
         Index("ix_inbound_messages_unread", "shop_id", "id", postgresql_where=text("read_at IS NULL")),
     )

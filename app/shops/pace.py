@@ -9,11 +9,12 @@ and subscription calls. The slots of texts are taken with the texts (`messages/c
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.sql import MOMENT, NUMBER, SPAN, WORDS, typed
 from app.shops.models import PaceSlot, ProviderUser
 from app.shops.queries import pause_user
 from app.sms.contract import CallGroup, RateReport, Throttled, Transport
@@ -56,6 +57,31 @@ MOST_A2P = 60
 """RingCentral's content policy: High Volume texts a minute from one number, however many calls it grants."""
 
 
+STAMP: Final = "UPDATE pace_slots SET answered_at = $1 WHERE id = ANY($2::bigint[])"
+"""The same as `stamp_slots`, where nothing else belongs to the transaction."""
+
+# Counted and taken in one statement; the caller's lock on the user keeps others from doing the same meanwhile.
+TAKE: Final = typed(
+    """
+INSERT INTO pace_slots (provider_user_id, call_group, taken_at)
+SELECT :user, :group, :now FROM generate_series(1, :count)
+WHERE :most >= :count + (
+    SELECT count(*) FROM pace_slots p
+    WHERE p.provider_user_id = :user AND p.call_group = :group
+      AND (p.answered_at > :since OR p.answered_at IS NULL AND p.taken_at > :since - :longest)
+)
+RETURNING id
+""",
+    user=NUMBER,
+    group=WORDS,
+    count=NUMBER,
+    now=MOMENT,
+    since=MOMENT,
+    longest=SPAN,
+    most=NUMBER,
+)
+
+
 def text_cost(transport: str) -> Cost:
     """Of one text."""
     return Cost(light=1) if TEXT_GROUPS[transport] is CallGroup.LIGHT else Cost(light=0, medium=1)
@@ -73,10 +99,22 @@ async def take_calls(session: AsyncSession, user: ProviderUser, cost: Cost, now:
     taken: list[int] = []
     for group, count in ((CallGroup.AUTH, cost.auth), (CallGroup.MEDIUM, cost.medium), (CallGroup.LIGHT, cost.light)):
         if count:
-            await _check_free(session, user, group, count, now)
-            rows = [{"provider_user_id": user.id, "call_group": group, "taken_at": now}] * count
-            taken += await session.scalars(insert(PaceSlot).values(rows).returning(PaceSlot.id))
+            taken += await _take(session, user, group, count, now)
     return taken
+
+
+async def note_login(session: AsyncSession, user: ProviderUser, now: datetime) -> None:
+    """One that was made before it was known whose it would be."""
+    session.add(PaceSlot(provider_user_id=user.id, call_group=CallGroup.AUTH, taken_at=now, answered_at=now))
+
+
+async def _take(session: AsyncSession, user: ProviderUser, group: CallGroup, count: int, now: datetime) -> list[int]:
+    since = now - timedelta(seconds=user.window_seconds)
+    asked = {"user": user.id, "group": group, "count": count, "now": now, "since": since, "longest": LONGEST_CALL}
+    slots = list(await session.scalars(TAKE, {**asked, "most": _most(user, group)}))
+    if not slots:
+        await _refuse(session, user, group, now)
+    return slots
 
 
 async def stamp_slots(session: AsyncSession, slot_ids: Sequence[int], now: datetime) -> None:
@@ -155,16 +193,19 @@ async def forget_old_slots(session: AsyncSession, now: datetime) -> None:
     )
 
 
-async def _check_free(session: AsyncSession, user: ProviderUser, group: CallGroup, count: int, now: datetime) -> None:
+def _most(user: ProviderUser, group: CallGroup) -> int:
     """Replies and subscription calls may use the reserve too."""
     limits = {
         CallGroup.AUTH: LOGINS,
         CallGroup.MEDIUM: user.call_limit + user.call_reserve,
         CallGroup.LIGHT: user.light_limit,
     }
+    return limits[group]
+
+
+async def _refuse(session: AsyncSession, user: ProviderUser, group: CallGroup, now: datetime) -> None:
+    """Raises `Throttled` for as long as it takes until a call is free."""
     window = timedelta(seconds=user.window_seconds)
-    if await _used(session, user.id, group, now - window) + count <= limits[group]:
-        return
     first = await session.scalar(
         select(func.min(PaceSlot.answered_at)).where(
             PaceSlot.provider_user_id == user.id, PaceSlot.call_group == group, PaceSlot.answered_at > now - window

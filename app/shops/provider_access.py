@@ -13,7 +13,7 @@ from typing import TypeVar
 from app.core.log import get_logger
 from app.deps import Deps
 from app.shops.logins import access_of, break_connection, renew_token, usable_token
-from app.shops.pace import Cost, stamp_slots, take_calls
+from app.shops.pace import STAMP, Cost, take_calls
 from app.shops.pauses import note_pause, refuse_while_paused, refuse_while_told_to_pause
 from app.shops.queries import get_provider_user
 from app.sms.contract import (
@@ -125,7 +125,5 @@ async def _prepare(
 
 
 async def _stamp(deps: Deps, slots: Sequence[int]) -> None:
-    if not slots:
-        return
-    async with deps.db.transaction() as session:
-        await stamp_slots(session, slots, deps.clock())
+    if slots:
+        await deps.db.pool.execute(STAMP, deps.clock(), list(slots))

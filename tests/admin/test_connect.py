@@ -89,6 +89,12 @@ async def test_accounts_are_invited_imported_and_set_up(world: World) -> None:
         await browser.app.get_by_role("link", name="Done").last.click()
         for name in ("Omar Haddad", "Lee, Kim", "Jane Doe"):
             await expect(browser.app.get_by_role("link", name=name)).to_be_visible()
+        await browser.app.get_by_role("searchbox", name="Search").fill("kim-")
+        await expect(browser.app.get_by_role("link", name="Jane Doe")).to_be_hidden()
+        await expect(browser.app.get_by_role("link", name="Lee, Kim")).to_be_visible()
+        await browser.app.get_by_role("searchbox", name="Search").fill("nobody at all")
+        await expect(browser.app.get_by_text("No account found")).to_be_visible()
+        await browser.app.get_by_role("searchbox", name="Search").fill("JANE@example.com")
         await browser.app.get_by_role("link", name="Jane Doe").click()
         await browser.shows("Jane Doe")
         await browser.app.get_by_label("Give one of your numbers", exact=True).select_option(SENDER)

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from tests import usable
 from tests.browser import ELSEWHERE, find_chromium, launch
-from tests.connect.stage import JANE_MOBILE, JANE_OWN, JANET, client_of, jane
+from tests.connect.stage import JANE_MOBILE, JANE_OWN, JANET, client_of, jane, jane_texts
 from tests.connect.test_alerts import paid
 from tests.hosted.person import PAGE, code_on, invitation
 from tests.simulator.serving import serve
@@ -46,12 +46,14 @@ async def organisations_site(world: World) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def opened(problems: list[str], *, scripts: bool = True, **options: Any) -> AsyncIterator[Page]:
+async def opened(
+    problems: list[str], *, scripts: bool = True, locale: str = "en-US", **options: Any
+) -> AsyncIterator[Page]:
     chromium = find_chromium()
     async with async_playwright() as playwright:
         browser = await launch(playwright, chromium)
         context = await browser.new_context(
-            locale="en-US", timezone_id="America/New_York", java_script_enabled=scripts, **options
+            locale=locale, timezone_id="America/New_York", java_script_enabled=scripts, **options
         )
         context.set_default_timeout(10_000)
         await context.route(ELSEWHERE, lambda route: problems.append(route.request.url))
@@ -134,6 +136,7 @@ async def test_from_the_organisations_site_through_every_page_and_out_again(worl
         await go(window, "Home")
         await window.get_by_role("switch").click()
         await expect(window.get_by_text("On. They leave from +1 650-555-0177.")).to_be_visible()
+        await expect(window.get_by_role("switch")).to_be_focused()
         await paid(await client_of(world, "orders"))
         await world.workers_run()
         await world.texts_from(JANET, "Does the tank top come in blue?", to=JANE_OWN)
@@ -201,6 +204,28 @@ async def test_an_invitation_opens_by_a_button_and_a_site_that_is_not_named_hear
         await expect(window.get_by_role("heading", name="Hello, Jane")).to_be_visible()
         await look(window, "21-home-dark")
         await expect(page.locator("#news")).to_have_text("-")
+    assert problems == []
+
+
+async def test_long_words_fit_a_narrow_phone(world: World) -> None:
+    """German has the longest: the bar of five places, figures, customers."""
+    await world.ready()
+    url = await invitation(world, await jane_texts(world))
+    await paid(await client_of(world, "orders"))
+    problems: list[str] = []
+    async with opened(problems, locale="de-DE") as page:
+        await page.goto(url)
+        await press(page, "Weiter")
+        await page.get_by_label("Ich stimme zu").check()
+        await press(page, "Zustimmen und beitreten")
+        for name in ("Bestellungen", "Kunden", "Nachrichten", "Einstellungen"):
+            await press(page, name)
+            await expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+            await page.set_viewport_size({"width": 320, "height": HEIGHT})
+            assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+            cut = "[...document.querySelectorAll('nav span')].filter((each) => each.scrollWidth > each.clientWidth)"
+            assert await page.evaluate(f"{cut}.length") == 0, name
+            await page.set_viewport_size({"width": 1280, "height": HEIGHT})
     assert problems == []
 
 

@@ -34,7 +34,7 @@ class Attribution(Base):
     """
 
     __tablename__ = "connect_attributions"
-    __table_args__ = (Index("ix_connect_attributions_account_id", "account_id"),)
+    __table_args__ = (Index("ix_connect_attributions_account_id_at", "account_id", "at"),)
 
     shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"), primary_key=True)
     shopify_order_id: Mapped[str] = mapped_column(primary_key=True)

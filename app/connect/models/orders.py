@@ -50,6 +50,15 @@ class ConnectOrder(Base):
     __table_args__ = (
         Index("ix_connect_orders_shop_id_id", "shop_id", "id"),
         Index("ix_connect_orders_account_id_id", "account_id", "id"),
+        Index("ix_connect_orders_account_id_created_at", "account_id", "created_at"),
+        Index(
+            "ix_connect_orders_customers",
+            "shop_id",
+            "account_id",
+            "profile_id",
+            "id",
+            postgresql_where=text("deleted_at IS NULL AND profile_id IS NOT NULL"),
+        ),
         Index("ix_connect_orders_reference_id", "shop_id", "reference_id"),
         Index("ix_connect_orders_profile_id", "profile_id"),
         Index("ix_connect_orders_phone_hash", "shop_id", "phone_hash"),

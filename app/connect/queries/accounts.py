@@ -1,7 +1,8 @@
 """Accounts, their numbers and their own wording."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Row, delete, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -84,6 +85,20 @@ async def account_page(
     if after is not None:
         query = query.where(Account.id > after)
     return list(await session.scalars(query.order_by(Account.id).limit(limit)))
+
+
+async def account_marks(session: AsyncSession, shop_id: int, *, limit: int) -> Sequence[Any]:
+    """Newest first, what an account can be found by: (id, name_encrypted, connect_id, email_hash, phone_hash)."""
+    columns = (Account.id, Account.name_encrypted, Account.connect_id, Account.email_hash, Account.phone_hash)
+    query = select(*columns).where(Account.shop_id == shop_id, Account.deleted_at.is_(None))
+    return (await session.execute(query.order_by(Account.id.desc()).limit(limit))).all()
+
+
+async def accounts_by_id(session: AsyncSession, shop_id: int, account_ids: Iterable[int]) -> dict[int, Account]:
+    query = select(Account).where(
+        Account.shop_id == shop_id, Account.id.in_(list(account_ids)), Account.deleted_at.is_(None)
+    )
+    return {account.id: account for account in await session.scalars(query)}
 
 
 async def accounts_not_revoked(session: AsyncSession, shop_id: int) -> list[Account]:

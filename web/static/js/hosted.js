@@ -60,15 +60,22 @@ async function send(action, fields, { quiet = false } = {}) {
 }
 
 function show(page, status) {
+  const control = sameControl(document.activeElement);
   if (status === 401) kept.session = null;
   document.title = page.title;
   document.documentElement.lang = page.documentElement.lang;
   document.body.replaceWith(document.adoptNode(page.body));
   settle();
-  const place = document.querySelector('[role=alert], [aria-invalid=true], [autofocus]') ?? document.querySelector('main');
+  const fault = document.querySelector('[role=alert], [aria-invalid=true], [autofocus]');
+  const place = fault ?? (control && document.querySelector(control)) ?? document.querySelector('main');
   if (place.matches('[role=alert]')) place.tabIndex = -1;
   place.focus({ preventScroll: true });
-  window.scrollTo(0, 0);
+  if (!control || place.matches('main, [role=alert]')) window.scrollTo(0, 0);
+}
+
+/** Who works a switch stays at it; everything else leads to the start of what is new. */
+function sameControl(element) {
+  return element?.matches('[role=switch]') ? `form[action="${element.form.getAttribute('action')}"] [role=switch]` : null;
 }
 
 document.addEventListener('submit', async (event) => {

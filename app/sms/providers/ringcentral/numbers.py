@@ -47,6 +47,8 @@ NEEDED_PERMISSIONS = {
 """What is said of each, when the user has it and when not."""
 BRANDS_WITHOUT_SMS = {"2020": "Unify Office", "6010": "Avaya Cloud Office", "7710": "BT Cloud Work", "2110": "Rainbow"}
 FITTING_USE_CASES = frozenset({"DeliveryNotification", "AccountNotification", "CustomerCare", "Mixed"})
+UNDER_REVIEW = ("Submitted", "Unconfirmed", "UpdateRequested")
+"""States of a campaign in which there is nothing to do but wait."""
 CAMPAIGN_COUNTRIES = frozenset({"US", "CA"})
 
 
@@ -246,6 +248,12 @@ def _status_finding(number: Number, facts: NumberFacts) -> Finding:
     status = facts.campaign_status
     if status == "Confirmed":
         return Finding("campaign.status", Level.OK, "The number's campaign is confirmed.")
+    if status in UNDER_REVIEW:
+        sentence = (
+            f"The number's campaign still waits for approval (RingCentral says {status}). Carriers refuse its texts "
+            "until then; check again in a few days."
+        )
+        return Finding("campaign.status", Level.PROBLEM, sentence)
     if status is not None:
         sentence = f"The number's campaign is not confirmed (RingCentral says {status}); finish it in RingCentral."
         return Finding("campaign.status", Level.PROBLEM, sentence)

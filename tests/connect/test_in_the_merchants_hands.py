@@ -1,0 +1,71 @@
+"""An account in the merchant's hands: found again, its words in every language, and nobody's work undone unseen."""
+
+from urllib.parse import urlencode
+
+from tests.connect.stage import jane
+from tests.world import SHOP, World
+
+PAID = "connect_order_paid"
+WORDS = {
+    "en": "{{ affiliate.name }} with {{ shop.name }}: thank you! Reply STOP to opt-out.",
+    "de": "{{ affiliate.name }} mit {{ shop.name }}: vielen Dank! STOP beendet die SMS.",
+}
+
+
+async def test_languages_that_the_shop_has_worded_are_offered_too(world: World) -> None:
+    await world.ready()
+    account_id = await jane(world)
+    path = f"/connect/accounts/{account_id}/templates/{PAID}"
+    assert (await world.api("PUT", path, {"templates": {"de": WORDS["de"]}})).status_code == 422
+    shared = await world.api("PUT", f"/notifications/{PAID}", {"templates": {"de": WORDS["de"]}})
+    assert shared.status_code == 200, shared.text
+    saved = (await world.api("PUT", path, {"templates": {"de": WORDS["de"].replace("vielen Dank", "danke")}})).json()
+    assert list(saved["shared"]) == ["en", "de", "es", "fr"]
+    assert saved["own"] == ["de"]
+
+
+async def test_somebody_elses_words_are_not_overwritten_unseen(world: World) -> None:
+    await world.ready()
+    path = f"/connect/accounts/{await jane(world)}/templates/{PAID}"
+    first = (await world.api("PUT", path, {"templates": {"en": WORDS["en"]}, "versions": {"en": 0}})).json()
+    assert first["versions"]["en"] > 0
+    late = {"templates": {"en": WORDS["en"] + " Bye."}, "versions": {"en": 0}}
+    assert (await world.api("PUT", path, late)).status_code == 409
+    seen = late | {"versions": {"en": first["versions"]["en"]}}
+    assert (await world.api("PUT", path, seen)).status_code == 200
+    back = (await world.api("PUT", path, {"templates": {"en": ""}})).json()
+    assert (back["own"], back["texts"]["en"]) == ([], back["shared"]["en"])
+
+
+async def test_what_is_wrong_is_said_at_its_language_and_nothing_is_kept(world: World) -> None:
+    await world.ready()
+    path = f"/connect/accounts/{await jane(world)}/templates/{PAID}"
+    wrong: list[tuple[dict[str, object], str]] = [
+        ({}, "templates"),
+        ({"templates": {"en": 7}}, "templates.en"),
+        ({"templates": {"xx": WORDS["en"]}}, "templates.xx"),
+        ({"templates": {"en": "No names at all"}}, "templates.en"),
+        ({"templates": {"en": WORDS["en"], "es": "{% if %}"}}, "templates.es"),
+    ]
+    for body, field in wrong:
+        answer = await world.api("PUT", path, body)
+        assert (answer.status_code, list(answer.json()["errors"])) == (422, [field])
+    assert await world.rows("SELECT 1 FROM connect_templates") == []
+
+
+async def test_an_account_is_found_by_what_one_remembers(world: World) -> None:
+    await world.ready()
+    await jane(world)
+    query = world.shopify.document_query(SHOP, "/connect")
+    for wanted, found in (
+        ("jane", True),
+        ("DOE", True),
+        ("jane-1", True),
+        ("jane@example.com", True),
+        ("(415) 555-0133", True),
+        ("jane@example", False),
+        ("0133", False),
+        ("omar", False),
+    ):
+        page = await world.http.get(f"{world.url}/connect?{query}&{urlencode({'q': wanted})}")
+        assert ("Jane Doe" in page.text) is found, wanted
