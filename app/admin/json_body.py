@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from app.core.errors import AppError, Invalid
 
@@ -14,9 +14,18 @@ class TooLarge(AppError):
     status = 413
 
 
+class BrokenOff(AppError):
+    """The page was left before it had sent everything: nobody's fault, and nobody hears the answer."""
+
+    status = 400
+
+
 async def read_object(request: Request) -> dict[str, object]:
-    """Raises `TooLarge` and `Invalid`."""
-    raw = await _read_capped(request)
+    """Raises `TooLarge`, `BrokenOff` and `Invalid`."""
+    try:
+        raw = await _read_capped(request)
+    except ClientDisconnect:
+        raise BrokenOff("The request ended before its body did.") from None
     try:
         value = msgspec.json.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

@@ -2,7 +2,9 @@
 
 import pytest
 from prometheus_client import REGISTRY
+from starlette.requests import Request
 
+from app.admin.json_body import BrokenOff, read_object
 from app.admin.praise import is_worth_a_review
 from app.messages.analytics import Tally
 from tests.world import SHOP, World
@@ -55,6 +57,14 @@ async def test_what_is_no_measurement_counts_as_none(world: World) -> None:
         assert "metrics" in answer.json()["errors"], body
     assert counted("web_vitals_seconds_count", name="LCP") == before
     assert (await world.api("POST", "/vitals", {"metrics": []}, token="none")).status_code == 401
+
+
+async def test_a_page_that_is_left_while_it_sends_is_no_fault() -> None:
+    async def receive() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    with pytest.raises(BrokenOff):
+        await read_object(Request({"type": "http", "headers": []}, receive))
 
 
 @pytest.mark.parametrize(
