@@ -3,6 +3,7 @@
 The address needs no session token, because a browser's download cannot carry one.
 """
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.datastructures import QueryParams
@@ -14,7 +15,7 @@ from app.admin.json_body import read_object
 from app.admin.messages import read_filters
 from app.admin.session import Visit
 from app.deps import Deps
-from app.messages.export import export_csv, make_export_link, take_export_link
+from app.messages.export import export_csv, export_opt_outs, make_export_link, take_export_link
 from app.messages.people import phones_of_people
 from app.shopify.client import ShopifyUnavailable
 from app.shops.queries import get_shop
@@ -36,6 +37,12 @@ async def make_export(visit: Visit) -> dict[str, Any]:
     return {"url": f"/exports/{token}"}
 
 
+async def make_opt_outs_export(visit: Visit) -> dict[str, Any]:
+    async with visit.deps.db.transaction() as session:
+        token = await make_export_link(visit.deps, session, visit.shop.id, {"opt_outs": True})
+    return {"url": f"/exports/{token}"}
+
+
 async def download_export(request: Request) -> Response:
     deps: Deps = request.state.deps
     async with deps.db.transaction() as session:
@@ -46,8 +53,14 @@ async def download_export(request: Request) -> Response:
     day = f"{deps.clock():%Y-%m-%d}"
     if "evidence_of" in filters:
         return await _evidence(deps, shop_id, day, filters["evidence_of"], filters["format"])
-    headers = {**NO_STORE, "Content-Disposition": f'attachment; filename="messages-{day}.csv"'}
-    return StreamingResponse(export_csv(deps, shop_id, filters), headers=headers, media_type="text/csv; charset=utf-8")
+    if "opt_outs" in filters:
+        return _file(export_opt_outs(deps, shop_id), f"opt-outs-{day}.csv")
+    return _file(export_csv(deps, shop_id, filters), f"messages-{day}.csv")
+
+
+def _file(pieces: AsyncIterator[bytes], name: str) -> Response:
+    headers = {**NO_STORE, "Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingResponse(pieces, headers=headers, media_type="text/csv; charset=utf-8")
 
 
 async def _evidence(deps: Deps, shop_id: int, day: str, phone: str, wanted: str) -> Response:

@@ -46,7 +46,7 @@ from app.admin.conversations import (
 )
 from app.admin.diagnostics import read_diagnostics, run_diagnostics, show_diagnostics
 from app.admin.explain import explain
-from app.admin.exports import download_export, make_export
+from app.admin.exports import download_export, make_export, make_opt_outs_export
 from app.admin.home import show_home
 from app.admin.messages import cancel, read_message, read_messages, resend, show_message, show_messages
 from app.admin.page import show_bounce, show_no_such_page
@@ -128,6 +128,7 @@ def _api_routes() -> list[BaseRoute]:
         _api("/conversations/{key}/replies", created=True, POST=answer_conversation),
         _api("/exports", created=True, POST=make_export),
         _api("/opt-outs", created=True, POST=record_opt_out),
+        _api("/opt-outs/export", created=True, POST=make_opt_outs_export),
         _api("/opt-ins", created=True, POST=record_opt_in),
         _api("/consent/drift", GET=read_drift),
         _api("/consent/drift/{id}/settle", POST=settle),

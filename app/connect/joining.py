@@ -34,7 +34,7 @@ from app.shops.models import Shop
 from app.shops.queries import count_secret_up, write_audit
 from app.shops.settings import read_settings_of
 
-WORDING: Final = "2026-11"
+WORDING: Final = "2026-11-28"
 """Which words were agreed to; the audit keeps it. Change it with the words of the page."""
 CLAIM_LIVES: Final = timedelta(hours=24)
 SPENT: Final = "This link has been used or is too old. Sign in with your e-mail address or mobile number instead."

@@ -1,5 +1,6 @@
 """What the Consent page shows: who has opted out, and what changed."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,9 +11,11 @@ from app.consent.queries import events_of, events_of_phone, latest_of_each, supp
 from app.deps import Deps
 
 
-async def opt_outs(deps: Deps, session: AsyncSession, shop_id: int, *, limit: int = 100) -> list[dict[str, Any]]:
-    """Opted-out numbers, newest first, each with the event that put it there."""
-    suppressed = await suppressed_rows(session, shop_id, limit=limit)
+async def opt_outs(
+    deps: Deps, session: AsyncSession, shop_id: int, *, limit: int = 100, before: tuple[datetime, int] | None = None
+) -> list[dict[str, Any]]:
+    """Opted-out numbers, newest first, each with the event that put it there and its own place in the list."""
+    suppressed = await suppressed_rows(session, shop_id, limit=limit, before=before)
     # Shopify's own account of what it was told comes later and does not count: it has no words.
     causes = await latest_of_each(session, shop_id, [each.phone_hash for each in suppressed], (OPT_OUT, HOLD))
     rows = []
@@ -23,9 +26,11 @@ async def opt_outs(deps: Deps, session: AsyncSession, shop_id: int, *, limit: in
                 "phone": _open(deps, suppression.phone_encrypted),
                 "since": suppression.since.isoformat(),
                 "held": suppression.held,
+                "state": "held" if suppression.held else "opted_out",
                 "source": cause.source if cause else None,
                 "method": cause.method if cause else None,
                 "words": _open(deps, cause.words_encrypted) if cause else None,
+                "place": (suppression.since, suppression.id),
             }
         )
     return rows

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, delete, func, select, update
+from sqlalchemy import case, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -117,9 +117,14 @@ async def count_held(session: AsyncSession, shop_id: int) -> int:
     return int(await session.scalar(query) or 0)
 
 
-async def suppressed_rows(session: AsyncSession, shop_id: int, *, limit: int) -> list[Suppression]:
+async def suppressed_rows(
+    session: AsyncSession, shop_id: int, *, limit: int, before: tuple[datetime, int] | None = None
+) -> list[Suppression]:
+    """Newest first; *before*: since when and the id of the last one already seen."""
     query = select(Suppression).where(Suppression.shop_id == shop_id, Suppression.lifted_at.is_(None))
-    return list(await session.scalars(query.order_by(Suppression.since.desc()).limit(limit)))
+    if before is not None:
+        query = query.where(tuple_(Suppression.since, Suppression.id) < before)
+    return list(await session.scalars(query.order_by(Suppression.since.desc(), Suppression.id.desc()).limit(limit)))
 
 
 async def longest_uncompared(session: AsyncSession, shop_id: int, *, limit: int) -> list[Suppression]:

@@ -1,4 +1,4 @@
-"""The log as a CSV file of any length, behind an address that works once.
+"""The log, or the list of opt-outs, as a CSV file of any length, behind an address that works once.
 
 A link cannot carry a session token, so a signed-in request makes an address of 256 random bits, kept only as a hash,
 good for a minute and used up by the first look. The file is read page by page, each in a short transaction, because a
@@ -13,12 +13,13 @@ import io
 import json
 import secrets
 from collections.abc import AsyncIterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.consent.log import opt_outs
 from app.deps import Deps
 from app.messages.log import describe, find_rows
 from app.messages.models import ExportLink, Message
@@ -41,6 +42,7 @@ COLUMNS: Final = (
     ("delivered", "delivered_at"),
     ("text", "text"),
 )
+OPT_OUT_COLUMNS: Final = ("phone", "since", "state", "source", "method", "words")
 
 
 async def make_export_link(deps: Deps, session: AsyncSession, shop_id: int, filters: Mapping[str, Any]) -> str:
@@ -84,6 +86,19 @@ async def export_csv(deps: Deps, shop_id: int, filters: Mapping[str, Any]) -> As
         if found.next is None:
             return
         before = found.next
+
+
+async def export_opt_outs(deps: Deps, shop_id: int) -> AsyncIterator[bytes]:
+    """Everybody who gets no texts, newest first, with how and in which words they said so."""
+    yield (BYTE_ORDER_MARK + _csv([list(OPT_OUT_COLUMNS)])).encode()
+    before: tuple[datetime, int] | None = None
+    while True:
+        async with deps.db.transaction() as session:
+            rows = await opt_outs(deps, session, shop_id, limit=ROWS_AT_ONCE, before=before)
+        if not rows:
+            return
+        yield _csv([[harmless(row[name]) for name in OPT_OUT_COLUMNS] for row in rows]).encode()
+        before = rows[-1]["place"]
 
 
 def _encode(deps: Deps, rows: list[Message]) -> bytes:

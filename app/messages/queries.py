@@ -343,6 +343,12 @@ async def replied_since(session: AsyncSession, shop_id: int, kind: str, phone_ha
     return bool(await session.scalar(query))
 
 
+async def count_of_kind(session: AsyncSession, shop_id: int, kind: str, *, since: datetime) -> int:
+    """How many texts of *kind* a shop has queued after *since*, whatever became of them."""
+    query = select(func.count()).where(Message.shop_id == shop_id, Message.created_at > since, Message.kind == kind)
+    return int(await session.scalar(query) or 0)
+
+
 async def queued_before(session: AsyncSession, kind: str, subjects: Sequence[tuple[int, str]]) -> bool:
     """Whether one of these (shop, subject) has a message of *kind* that was not skipped."""
     if not subjects:

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,7 +26,10 @@ from app.message_templates.variables import Values, editor_chips, longest_values
 from app.messages.compose import order_values, recipient_of, shop_values, template_for
 from app.messages.facts import read_order_facts
 from app.messages.kinds import TEST, Kind, kinds
-from app.messages.queries import cancel_queued_of_kind
+from app.messages.queries import (
+    cancel_queued_of_kind,
+    count_of_kind,
+)
 from app.messages.queue import queue_text
 from app.messages.reasons import SWITCHED_OFF
 from app.notifications.queries import switch, switches
@@ -157,15 +161,24 @@ async def preview_languages(deps: Deps, shop: Shop, kind_name: str, texts: dict[
     return {"languages": languages, "samples": _by_variable(kind, values)}
 
 
+HOUR = timedelta(hours=1)
+MOST_TESTS_AN_HOUR = 20
+"""Nobody agreed to these, so they are for looking at a text, not for reaching people."""
+ENOUGH_TESTS = "Twenty test texts in an hour are the most. Wait a little, then send the next one."
+
+
 async def queue_test(deps: Deps, shop: Shop, kind_name: str, body: object, *, actor: str) -> dict[str, Any]:
     """A sample text to the merchant's own phone, through the same outbox. Raises `NotFound`, `Invalid`, `Conflict`."""
     kind, form = get_kind(kind_name), _form(body)
     phone = recipient_of(form)
     preview = await preview_notification(deps, shop, kind.name, form)
     async with deps.db.transaction() as session:
+        locked = await get_shop_locked(session, shop.id)
         sender = await find_sender(session, shop.id)
         if sender is None or sender.phone_number is None:
             raise Conflict("Connect RingCentral and choose a number first.")
+        if await count_of_kind(session, shop.id, TEST.name, since=deps.clock() - HOUR) >= MOST_TESTS_AN_HOUR:
+            raise Conflict(ENOUGH_TESTS)
         message_id = await queue_text(
             deps,
             session,
@@ -180,7 +193,7 @@ async def queue_test(deps: Deps, shop: Shop, kind_name: str, body: object, *, ac
         await write_audit(
             session, shop.domain, at=deps.clock(), actor=actor, action="test_sent", detail={"kind": kind.name}
         )
-        await save_settings(session, await get_shop_locked(session, shop.id), {"test_phone": phone})
+        await save_settings(session, locked, {"test_phone": phone})
     return {"id": message_id}
 
 

@@ -17,7 +17,7 @@ from app.shops.credentials_form import phone_of, read_credentials
 from app.shops.disconnecting import disconnect
 from app.shops.logins import keep_token, seal_credentials
 from app.shops.models import ProviderUser, Sender, SenderState, Shop
-from app.shops.pace import Cost
+from app.shops.pace import Cost, note_login
 from app.shops.progress import ABOUT, RUNNING, Tell, tell_nobody, tell_under
 from app.shops.provider_access import call_provider
 from app.shops.queries import (
@@ -297,6 +297,7 @@ async def _keep_user(
     user.server = credentials.server
     user.login_paused_until = None
     keep_token(deps, user, token)
+    await note_login(session, user, deps.clock())
     return user
 
 

@@ -103,6 +103,11 @@ async def take_calls(session: AsyncSession, user: ProviderUser, cost: Cost, now:
     return taken
 
 
+async def note_login(session: AsyncSession, user: ProviderUser, now: datetime) -> None:
+    """One that was made before it was known whose it would be."""
+    session.add(PaceSlot(provider_user_id=user.id, call_group=CallGroup.AUTH, taken_at=now, answered_at=now))
+
+
 async def _take(session: AsyncSession, user: ProviderUser, group: CallGroup, count: int, now: datetime) -> list[int]:
     since = now - timedelta(seconds=user.window_seconds)
     asked = {"user": user.id, "group": group, "count": count, "now": now, "since": since, "longest": LONGEST_CALL}

@@ -34,6 +34,22 @@ async def test_the_file_has_every_message_once_over_many_pages(world: World, mon
     assert await download(world, {"status": "failed"}) == [head]
 
 
+async def test_the_list_of_opt_outs_is_whole_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "ROWS_AT_ONCE", 2)
+    await world.install()
+    phones = [f"+1305555014{digit}" for digit in range(5)]
+    for phone in phones:
+        body = {"phone": phone, "method": "email", "words": "=no more"}
+        assert (await world.api("POST", "/opt-outs", body)).status_code == 201
+    made = await world.api("POST", "/opt-outs/export")
+    file = await world.http.get(world.url + made.json()["url"])
+    assert "opt-outs-2026-11-23.csv" in file.headers["content-disposition"]
+    head, *rows = list(csv.reader(io.StringIO(file.content.decode("utf-8-sig"))))
+    assert head == ["phone", "since", "state", "source", "method", "words"]
+    assert sorted(row[0] for row in rows) == ["'" + phone for phone in phones]
+    assert {tuple(row[2:]) for row in rows} == {("opted_out", "staff", "email", "'=no more")}
+
+
 async def test_an_address_works_once_and_for_a_minute(world: World) -> None:
     await world.install()
     url = world.url + (await world.api("POST", "/exports", {})).json()["url"]

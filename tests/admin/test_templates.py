@@ -82,3 +82,11 @@ def test_a_difference_reads_as_both_texts() -> None:
     assert "".join(words for deed, words in pieces if deed != "new") == FIRST
     assert "".join(words for deed, words in pieces if deed != "gone") == SECOND
     assert ("same", "{{ shop.name }}: ") in pieces
+
+
+async def test_test_texts_are_for_looking_at_a_text_not_for_reaching_people(world: World) -> None:
+    await world.ready()
+    answers = [(await world.api("POST", f"{CONFIRMED}/test", {"to": ADA})).status_code for _ in range(21)]
+    assert answers == [200] * 20 + [409]
+    await world.advance(minutes=61)
+    assert (await world.api("POST", f"{CONFIRMED}/test", {"to": ADA})).status_code == 200

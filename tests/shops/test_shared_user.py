@@ -120,6 +120,7 @@ async def test_a_better_jwt_of_the_same_shop_takes_the_place_of_a_dead_one(world
     await world.workers_run()
     assert await senders(world) == {SENDER: "ready", OTHER_NUMBER: "ready"}
     assert [each["state"] for each in await world.messages()] == ["accepted"]
+    await world.advance(minutes=2)
     end_sessions(world)
     before = await logins(world)
     await call_provider(world.deps, await user_of(world), list_numbers)
@@ -141,6 +142,17 @@ async def test_with_no_good_jwt_left_all_numbers_stop(world: World) -> None:
 async def logins(world: World) -> int:
     [row] = await world.rows("SELECT count(*) FROM pace_slots WHERE call_group = 'auth'")
     return int(row["count"])
+
+
+async def test_pasting_a_jwt_counts_as_one_of_the_five_logins_of_a_minute(world: World) -> None:
+    await world.ready()
+    assert await logins(world) == 1
+    for _ in range(3):
+        await world.connect()
+    end_sessions(world)
+    with pytest.raises(Throttled) as refused:
+        await call_provider(world.deps, await user_of(world), list_numbers)
+    assert refused.value.code == "pace"
 
 
 # --- leaving ---
