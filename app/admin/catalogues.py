@@ -95,8 +95,8 @@ SPEAKING: Final = (
 DECLARATIONS: Final = ("Kind", "notify_on", "Variable")
 NOT_SHOWN: Final = ("log", "get_logger", "RuntimeError", "TypeError", "AssertionError")
 SENTENCE: Final = re.compile(r"[A-Z“{].*\s.*", re.DOTALL)
-NOT_FOR_MERCHANTS: Final = re.compile(r"[<>\"]|\| None$|\$1|JSON|KiB|NUL|X-Fragment|Value error|/restapi|https?://")
-"""Markup, annotations, statements, headers, and what only other programs are told."""
+NOT_FOR_MERCHANTS: Final = re.compile(r"[<>\"]|\| None$|\$\d|JSON|KiB|NUL|X-Fragment|Value error|/restapi|https?://")
+"""Markup, annotations, SQL, headers, and what only other programs are told."""
 
 
 def main() -> int:

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Select, exists, func, or_, select, true, union
+from sqlalchemy import Select, func, select, true, tuple_, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connect.models import ConnectOrder, Notice
 from app.messages.models import InboundMessage, Message
 from app.shops.models import Sender
+
+LAST_ID: Final = 2**63 - 1
 
 
 async def notice_page(
@@ -30,18 +32,23 @@ async def messages_of_account(
     """
     senders = _senders(shop_id, account_id).subquery()
     orders = select(ConnectOrder.id).where(ConnectOrder.shop_id == shop_id, ConnectOrder.account_id == account_id)
-    here = [Message.shop_id == shop_id]
+    from_number = select(Message.id)
+    about_order = select(Message.id).where(Message.shop_id == shop_id)
     if phone_hash is not None:
         orders = orders.where(ConnectOrder.phone_hash == phone_hash)
-        here.append(Message.phone_hash == phone_hash)
+        from_number = from_number.where(Message.shop_id == shop_id, Message.phone_hash == phone_hash)
+        about_order = about_order.where(Message.phone_hash == phone_hash)
     recent = orders.order_by(ConnectOrder.id.desc()).limit(limit).subquery()
-    from_number = select(Message.id).where(*here, Message.sender_id == senders.c.id)
-    about_order = select(Message.id).where(*here, Message.order_id == func.concat("connect:", recent.c.id))
-    newest = from_number.order_by(Message.id.desc()).limit(limit).lateral()
+    # As pairs, which only the index of a number's texts can answer in this order: PostgreSQL takes every number for a
+    # busy one and would read the whole log backwards.
+    pair = tuple_(Message.sender_id, Message.id)
+    from_number = from_number.where(pair > tuple_(senders.c.id, 0), pair < tuple_(senders.c.id, LAST_ID))
+    about_order = about_order.where(Message.order_id == func.concat("connect:", recent.c.id))
+    newest = from_number.order_by(Message.sender_id.desc(), Message.id.desc()).limit(limit).lateral()
     about = about_order.lateral()
     by_number = select(newest.c.id).select_from(senders.join(newest, true()))
     by_order = select(about.c.id).select_from(recent.join(about, true()))
-    query = select(Message).where(Message.id.in_(union(by_number, by_order)))
+    query = select(Message).where(Message.shop_id == shop_id, Message.id.in_(union(by_number, by_order)))
     return list(await session.scalars(query.order_by(Message.id.desc()).limit(limit)))
 
 
@@ -59,17 +66,29 @@ async def replies_to_account(
         .where(Sender.shop_id == shop_id, Sender.phone_number.in_(select(senders.c.phone_number)))
         .subquery()
     )
-    ordered = exists().where(
-        ConnectOrder.shop_id == shop_id,
-        ConnectOrder.phone_hash == InboundMessage.phone_hash,
-        ConnectOrder.account_id == account_id,
+    # Asked of one reply after the other: without the limit PostgreSQL would first gather all that was ever texted.
+    ordered = (
+        select(ConnectOrder.id)
+        .where(
+            ConnectOrder.shop_id == shop_id,
+            ConnectOrder.phone_hash == InboundMessage.phone_hash,
+            ConnectOrder.account_id == account_id,
+        )
+        .limit(1)
+        .scalar_subquery()
     )
-    texted = exists().where(
-        Message.shop_id == shop_id,
-        Message.phone_hash == InboundMessage.phone_hash,
-        Message.sender_id.in_(select(senders.c.id)),
+    texted = (
+        select(Message.id)
+        .where(
+            Message.shop_id == shop_id,
+            Message.phone_hash == InboundMessage.phone_hash,
+            Message.sender_id.in_(select(senders.c.id)),
+        )
+        .limit(1)
+        .scalar_subquery()
     )
-    newest = select(InboundMessage.id).where(InboundMessage.sender_id == numbers.c.id, or_(ordered, texted))
+    known = func.coalesce(ordered, texted).is_not(None)
+    newest = select(InboundMessage.id).where(InboundMessage.sender_id == numbers.c.id, known)
     if phone_hash is not None:
         newest = newest.where(InboundMessage.phone_hash == phone_hash)
     heard = newest.order_by(InboundMessage.id.desc()).limit(limit).lateral()
