@@ -89,7 +89,7 @@ async def the_merchant_writes_their_own_words(walk: Walk) -> None:
     browser = walk.browser
     await browser.go_to("Templates")
     await walk.keep("templates")
-    await browser.app.get_by_role("link", name="Edit Order confirmed", exact=True).click()
+    await browser.app.get_by_role("link", name="Order confirmed", exact=True).click()
     await browser.shows("Order confirmed")
     await browser.app.get_by_label("Text in English").fill(OWN_WORDS)
     await expect(browser.app.locator("[data-bubble]")).to_contain_text("is packing")
