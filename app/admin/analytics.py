@@ -36,15 +36,18 @@ async def show_analytics(visit: Visit) -> Response:
 
 
 def columns_of(found: Analytics, reader: Language) -> list[dict[str, Any]]:
-    """One for each day; its name stands under every seventh or so, so that they do not run into each other."""
+    """One for each day; its name stands under every fifth or so, and on a phone under every second of those (the others
+    are *spare*), so that they do not run into each other."""
     step = max(1, round(len(found.by_day) / 6))
     columns = []
     for position, ((day, tally), (_, opt_outs)) in enumerate(zip(found.by_day, found.opt_outs, strict=True)):
         values = [getattr(tally, name) for name in TALLIES]
+        steps, beside = divmod(len(found.by_day) - 1 - position, step)
         columns.append(
             {
                 "name": reader.day(day),
-                "labelled": (len(found.by_day) - 1 - position) % step == 0,
+                "labelled": beside == 0,
+                "spare": steps % 2 == 1,
                 "values": values,
                 "opt_outs": opt_outs,
                 "weekend": _is_weekend(day),
