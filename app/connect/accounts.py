@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connect import outgoing
-from app.connect.agreement import STATEMENT, find_statement, refuse_overruling, state_agreement
+from app.connect.agreement import STATEMENT, find_statement, heed_refusal, refuse_overruling, state_agreement
 from app.connect.models import Account
 from app.connect.queries.accounts import (
     account_page,
@@ -74,6 +74,7 @@ async def invite_account(
         raise Conflict("There is already a connected account with this connect_id.")
     account = add_account(deps, session, shop, person)
     account.invited_at = deps.clock()
+    await heed_refusal(session, account)
     await session.flush()
     if person.phone:
         await state_agreement(deps, session, shop.id, person.phone, actor=actor, method=method, wording=stated)
@@ -205,13 +206,14 @@ async def set_up_account(
         wanted = person.connect_id if person.connect_id != account.connect_id else None
         if wanted and await is_connect_id_taken(session, shop.id, wanted):
             raise Conflict("There is already a connected account with this connect_id.")
-        refuse_overruling(account, switches)
         former_phone = account.phone_hash
         _keep_person(deps, account, person)
         if person.phone and account.phone_hash != former_phone:
             await state_agreement(
                 deps, session, shop.id, person.phone, actor=actor, method="account_page", wording=stated
             )
+            await heed_refusal(session, account)
+        refuse_overruling(account, switches)
         for name, value in switches.items():
             setattr(account, name, value)
         account.updated_at = deps.clock()
