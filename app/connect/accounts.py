@@ -25,7 +25,7 @@ from app.connect.queries.accounts import (
     senders_of_accounts,
 )
 from app.connect.tokens import INVITE, issue
-from app.core.errors import Conflict, Invalid
+from app.core.errors import Conflict, Invalid, Overtaken
 from app.core.phone import to_e164
 from app.deps import Deps
 from app.shops.connection import choose_number, connect, lend_number
@@ -41,6 +41,8 @@ LONGEST_CONNECT_ID: Final = 255
 GRANTED_CREATED: Final = "api_client_granted_user_created"
 GRANTED_DELETED: Final = "api_client_granted_user_deleted"
 SWITCHES: Final = ("alerts_enabled", "notify_by_sms", "notify_by_email")
+SAVED_FIELDS: Final = (*SWITCHES, "name", "connect_id", "email", "phone")
+"""Of an account's page; a page says of each that it changes what it was."""
 HISTORY_WISHES: Final = ("unset", "yes", "no")
 
 
@@ -188,6 +190,7 @@ async def set_up_account(
 ) -> None:
     """Change an account in its owner's place: person, switches, JWT, number. Raises `NotFound`, `Invalid`, `Conflict`.
 
+    With `was` in *form*, what its fields were to whoever changes them, one that is another by now is `Overtaken`.
     The number is settled first, since RingCentral has to be asked for it with no transaction open.
     """
     async with deps.db.transaction() as session:
@@ -195,12 +198,14 @@ async def set_up_account(
     person, switches = read_person(form, shop.country, new=False), read_switches(form)
     assert isinstance(form, dict)
     refuse_overruling(account, switches)
+    _refuse_undoing(deps, account, form)
     grants = bool(switches.get("alerts_enabled") or form.get("jwt"))
     if grants:
         _refuse_after_leaving(account)
     await set_up_number(deps, shop, account_id, form, actor=actor)
     async with deps.db.transaction() as session:
         account = await get_account(session, shop.id, account_id, lock=True)
+        _refuse_undoing(deps, account, form)
         if grants:
             _refuse_after_leaving(account)
         wanted = person.connect_id if person.connect_id != account.connect_id else None
@@ -411,6 +416,16 @@ def _refuse_after_leaving(account: Account) -> None:
     """What a person has taken back only the person can give again. Raises `Conflict`."""
     if account.revoked_at is not None:
         raise Conflict("This person has taken back their permission. They can give it again by the invitation link.")
+
+
+def _refuse_undoing(deps: Deps, account: Account, form: dict[str, Any]) -> None:
+    """Raises `Overtaken` when somebody else, the person perhaps, has changed one of these fields since."""
+    was = form.get("was")
+    stored = describe_account(deps, account, None)
+    now = {field: stored[field] for field in SAVED_FIELDS if isinstance(was, dict) and field in was}
+    changed = {field: value for field, value in now.items() if value != was[field]}
+    if changed:
+        raise Overtaken("Somebody else has changed this meanwhile. Your change is not saved yet.", changed)
 
 
 def _keep_person(deps: Deps, account: Account, person: PersonForm) -> None:
