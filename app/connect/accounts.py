@@ -420,10 +420,10 @@ def _refuse_after_leaving(account: Account) -> None:
 
 def _refuse_undoing(deps: Deps, account: Account, form: dict[str, Any]) -> None:
     """Raises `Overtaken` when somebody else, the person perhaps, has changed one of these fields since."""
-    was = form.get("was")
+    given = form.get("was")
+    was = given if isinstance(given, dict) else {}
     stored = describe_account(deps, account, None)
-    now = {field: stored[field] for field in SAVED_FIELDS if isinstance(was, dict) and field in was}
-    changed = {field: value for field, value in now.items() if value != was[field]}
+    changed = {field: stored[field] for field in SAVED_FIELDS if field in was and stored[field] != was[field]}
     if changed:
         raise Overtaken("Somebody else has changed this meanwhile. Your change is not saved yet.", changed)
 
