@@ -110,6 +110,27 @@ async def test_a_shops_dead_jwt_stops_that_shop_and_nobody_else_on_the_same_user
     assert kept["count"] == 2
 
 
+async def test_a_paused_numbers_dead_jwt_is_not_tried_again_and_shows_when_it_is_resumed(world: World) -> None:
+    await world.ready()
+    world.shopify.add_shop(OTHER_SHOP)
+    await world.install(OTHER_SHOP)
+    theirs = another_jwt(world)
+    await paste(world, theirs, OTHER_NUMBER, domain=OTHER_SHOP)
+    assert (await world.api("POST", "/connection/pause", domain=OTHER_SHOP)).status_code == 200
+    world.ringcentral.revoke_jwt(theirs)
+    for tries in (2, 1):
+        end_sessions(world)
+        before = await logins(world)
+        await call_provider(world.deps, await user_of(world), list_numbers)
+        assert await logins(world) == before + tries
+        assert await senders(world) == {SENDER: "ready", OTHER_NUMBER: "paused"}
+        await world.advance(minutes=2)
+    assert (await world.api("POST", "/connection/resume", domain=OTHER_SHOP)).status_code == 200
+    assert await senders(world) == {SENDER: "ready", OTHER_NUMBER: "broken"}
+    [row] = await world.rows("SELECT problem FROM senders WHERE state = 'broken'")
+    assert row["problem"]
+
+
 async def test_a_better_jwt_of_the_same_shop_takes_the_place_of_a_dead_one(world: World) -> None:
     await world.ready()
     newest = another_jwt(world)
