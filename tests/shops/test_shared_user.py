@@ -8,6 +8,7 @@ import pytest
 from app.shops.pace import Cost
 from app.shops.provider_access import AT_LEISURE, call_provider
 from app.sms.contract import Access, CredentialsRefused, Number, SmsProvider, Throttled
+from app.sms.providers.ringcentral.provider import RingCentral
 from tests.world import SENDER, SHOP, World
 
 THREE_PAGES = 230
@@ -207,3 +208,25 @@ async def test_a_lent_number_ends_with_its_shops_own_login_though_another_shop_h
     assert lent.status_code == 200, lent.text
     assert (await world.api("DELETE", "/connection")).status_code == 200
     assert await senders(world) == {OTHER_NUMBER: "ready"}
+
+
+async def test_an_account_is_never_without_a_number_while_its_own_login_gives_way_to_a_lent_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.ready()
+    grace = {"connect_id": "g-1", "name": "Grace Hopper", "phone": None, "email": "grace@example.com"}
+    account = (await world.api("POST", "/connect/accounts", grace)).json()["id"]
+    theirs = world.ringcentral.add_user()
+    world.ringcentral.add_number(theirs, OTHER_NUMBER)
+    own = {"jwt": world.ringcentral.issue_jwt(theirs), "phone_number": OTHER_NUMBER}
+    assert (await world.api("PUT", f"/connect/accounts/{account}", own)).status_code == 200
+    seen: list[list[str]] = []
+
+    async def log_out(self: RingCentral, *_: object) -> None:
+        rows = await world.rows("SELECT state FROM senders WHERE account_id IS NOT NULL ORDER BY id")
+        seen.append([row["state"] for row in rows])
+
+    monkeypatch.setattr(RingCentral, "log_out", log_out)
+    assert (await world.api("PUT", f"/connect/accounts/{account}", {"phone_number": SENDER})).status_code == 200
+    assert seen == [["disconnected", "number_needed"]]
+    assert await senders(world) == {SENDER: "ready"}
