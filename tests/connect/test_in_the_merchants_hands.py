@@ -30,7 +30,10 @@ async def test_somebody_elses_words_are_not_overwritten_unseen(world: World) -> 
     first = (await world.api("PUT", path, {"templates": {"en": WORDS["en"]}, "versions": {"en": 0}})).json()
     assert first["versions"]["en"] > 0
     late = {"templates": {"en": WORDS["en"] + " Bye."}, "versions": {"en": 0}}
-    assert (await world.api("PUT", path, late)).status_code == 409
+    refused = await world.api("PUT", path, late)
+    assert refused.status_code == 409
+    assert refused.json()["now"] == {"templates.en": WORDS["en"]}
+    assert refused.json()["versions"] == {"en": first["versions"]["en"]}
     seen = late | {"versions": {"en": first["versions"]["en"]}}
     assert (await world.api("PUT", path, seen)).status_code == 200
     back = (await world.api("PUT", path, {"templates": {"en": ""}})).json()
