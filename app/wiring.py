@@ -85,17 +85,21 @@ async def open_deps(settings: Settings, database_url: str, *, clock: Clock = sys
             admin = AdminClient(http, simulator_origin=settings.shopify_simulator_origin)
             secret = settings.shopify_api_secret.get_secret_value()
             oauth = OAuthClient(admin, settings.shopify_api_key, secret, clock)
-            yield Deps(
-                settings=settings,
-                clock=clock,
-                db=database,
-                vault=vault,
-                http=elsewhere,
-                outside=outside,
-                admin=admin,
-                oauth=oauth,
-                tokens=OfflineTokens(database, vault, oauth, clock),
-                providers=build_providers(settings, http, clock),
-            )
+            tokens = OfflineTokens(database, vault, oauth, clock)
+            try:
+                yield Deps(
+                    settings=settings,
+                    clock=clock,
+                    db=database,
+                    vault=vault,
+                    http=elsewhere,
+                    outside=outside,
+                    admin=admin,
+                    oauth=oauth,
+                    tokens=tokens,
+                    providers=build_providers(settings, http, clock),
+                )
+            finally:
+                await tokens.finish()
     finally:
         await database.close()

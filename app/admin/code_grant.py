@@ -78,10 +78,13 @@ async def finish_install(request: Request) -> Response:
     if not await _use_state(deps, query.get("state", ""), shop_domain):
         return PlainTextResponse("This sign-in has expired. Please start again from Shopify.", status_code=400)
     shop = await first_sight(deps, shop_domain)
+    tokens = OfflineTokens(deps.db, deps.vault, deps.oauth, deps.clock)
     try:
-        await OfflineTokens(deps.db, deps.vault, deps.oauth, deps.clock).redeem(shop.id, query.get("code", ""))
+        await tokens.redeem(shop.id, query.get("code", ""))
     except ShopifyError as error:
         return PlainTextResponse(error.sentence, status_code=error.status)
+    finally:
+        await tokens.finish()
     async with deps.db.transaction() as session:
         await enqueue(session, READ_FACTS, [shop.id], once=True)
         await request_registration(session, shop.id)

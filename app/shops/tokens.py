@@ -3,16 +3,17 @@
 Source: Shopify, "Offline access tokens". Only one refreshable token exists per app and shop, and every new one
 kills the refresh token before it, so a page load and a worker must never renew side by side. Who asks Shopify holds the
 shop's lease meanwhile, in its row, so that no transaction is open during the call. The call begins at once or not at
-all and ends long before the lease does; who comes back later than that stores nothing. A process that dies in
-between leaves the older refresh token, which Shopify honours until the new one is used.
+all and ends long before the lease does; who comes back later than that stores nothing. A caller that runs out of
+patience leaves it to be finished without him: the next one finds the token in the row. A process that dies in between
+leaves the older refresh token, which Shopify honours until the new one is used.
 """
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -61,6 +62,8 @@ class OfflineTokens:
     vault: Vault
     oauth: OAuthClient
     clock: Clock
+    running: set[asyncio.Task[Any]] = field(default_factory=set, repr=False, compare=False)
+    """Renewals under way; the event loop itself only knows tasks weakly."""
 
     async def access_token(self, shop_id: int, *, rejected: str | None = None) -> str:
         return (await self.admin_access(shop_id, rejected=rejected)).token
@@ -75,9 +78,7 @@ class OfflineTokens:
         stored = self._usable(shop, rejected)
         if stored is not None:
             return AdminAccess(shop.domain, stored)
-        renewed = await self._refreshed(shop_id, rejected)
-        if renewed is None:
-            raise AccessTokenRejected(OPEN_THE_APP)
+        renewed = await self._alone(shop_id, lambda shop: self._usable(shop, rejected), self._refresh)
         return AdminAccess(shop.domain, renewed)
 
     async def page_opened(self, shop_id: int, id_token: str, *, needed_scopes: Sequence[str]) -> bool:
@@ -85,12 +86,13 @@ class OfflineTokens:
         async with self.db.transaction() as session:
             if self._good_for_page(await get_shop(session, shop_id), needed_scopes):
                 return False
-        lease = await self._alone(shop_id, lambda shop: self._good_for_page(shop, needed_scopes) or None)
-        if isinstance(lease, Lease):
-            token = await self._asked(lease, self.oauth.exchange, id_token)
-            await self._keep(lease, token, installs=True)
+
+        async def exchange(lease: Lease) -> bool:
+            await self._keep(lease, await self._asked(lease, self.oauth.exchange, id_token), installs=True)
             log.info("shop.token_exchanged", shop_id=shop_id)
-        return True
+            return True
+
+        return await self._alone(shop_id, lambda shop: self._good_for_page(shop, needed_scopes) or None, exchange)
 
     async def give_up(self, shop_id: int, *, rejected: str) -> bool:
         """The merchant has to open the app, unless a page has just brought a newer token than the rejected one."""
@@ -104,17 +106,28 @@ class OfflineTokens:
 
     async def scope_granted(self, shop_id: int, id_token: str, scope: str) -> bool:
         """A new token tells, and carries the scope; the one that is held was given before the merchant agreed."""
-        lease = await self._alone(shop_id, lambda shop: covers(shop.scopes, [scope]) or None)
-        if not isinstance(lease, Lease):
-            return True
-        token = await self._asked(lease, self.oauth.exchange, id_token)
-        return covers((await self._keep(lease, token)).scopes, [scope])
+
+        async def exchange(lease: Lease) -> bool:
+            shop = await self._keep(lease, await self._asked(lease, self.oauth.exchange, id_token))
+            return covers(shop.scopes, [scope])
+
+        return await self._alone(shop_id, lambda shop: covers(shop.scopes, [scope]) or None, exchange)
 
     async def redeem(self, shop_id: int, code: str) -> None:
         """The token of the authorization code grant; it installs the shop as an exchange would."""
-        lease = await self._alone(shop_id, lambda _shop: None)
-        token = await self._asked(lease, self.oauth.redeem_code, code)
-        await self._keep(lease, token, installs=True)
+
+        async def redeem(lease: Lease) -> Shop:
+            return await self._keep(lease, await self._asked(lease, self.oauth.redeem_code, code), installs=True)
+
+        await self._alone(shop_id, lambda _shop: None, redeem)
+
+    async def finish(self, within: float = LONGEST_CALL) -> None:
+        """Before the database closes: let what was begun end, and call off what does not."""
+        if self.running:
+            _, late = await asyncio.wait(self.running, timeout=within)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     def _usable(self, shop: Shop, rejected: str | None) -> str | None:
         if not shop.installed or shop.needs_reauth:
@@ -134,11 +147,7 @@ class OfflineTokens:
         asked_lately = shop.access_expires_at - ACCESS_LIFE + ASK_AGAIN_FOR_SCOPES > self.clock()
         return asked_lately or covers(shop.scopes, needed_scopes)
 
-    async def _refreshed(self, shop_id: int, rejected: str | None) -> str | None:
-        """None when only the merchant can help."""
-        lease = await self._alone(shop_id, lambda shop: self._usable(shop, rejected))
-        if not isinstance(lease, Lease):
-            return lease
+    async def _refresh(self, lease: Lease) -> str:
         sealed = lease.shop.refresh_token_encrypted
         try:
             if sealed is None:
@@ -146,23 +155,41 @@ class OfflineTokens:
             token = await self._asked(lease, self.oauth.refresh, self.vault.decrypt(sealed), last_word=True)
         except GrantRejected:
             await self._need_the_merchant(lease)
-            return None
+            raise AccessTokenRejected(OPEN_THE_APP) from None
         await self._keep(lease, token)
         return token.access_token
 
-    async def _alone(self, shop_id: int, known: Callable[[Shop], T | None]) -> T | Lease:
-        """What is *known* from the row by now, or else the lease, waited for while another holds it."""
+    async def _alone(
+        self, shop_id: int, known: Callable[[Shop], T | None], renew: Callable[[Lease], Awaitable[T]]
+    ) -> T:
+        """What is *known* from the row by now, or else what *renew* makes of the lease. Another's is waited for."""
         for _ in range(round(LEASE / timedelta(seconds=LOOK_EVERY)) + 1):
-            async with self.db.transaction() as session:
-                shop = await get_shop_locked(session, shop_id)
-                if (found := known(shop)) is not None:
-                    return found
-                if not is_being_renewed(shop, self.clock()):
-                    lease = Lease(shop, secrets.token_hex(8), self.clock())
-                    shop.token_lease_holder, shop.token_lease_until = lease.holder, lease.taken_at + LEASE
-                    return lease
+            found = await self._to_the_end(self._known_or_renewed(shop_id, known, renew))
+            if found is not None:
+                return found
             await asyncio.sleep(LOOK_EVERY)
         raise ShopifyUnavailable(BUSY)
+
+    async def _known_or_renewed(
+        self, shop_id: int, known: Callable[[Shop], T | None], renew: Callable[[Lease], Awaitable[T]]
+    ) -> T | None:
+        """None while another holds the lease."""
+        async with self.db.transaction() as session:
+            shop = await get_shop_locked(session, shop_id)
+            if (found := known(shop)) is not None:
+                return found
+            if is_being_renewed(shop, self.clock()):
+                return None
+            lease = Lease(shop, secrets.token_hex(8), self.clock())
+            shop.token_lease_holder, shop.token_lease_until = lease.holder, lease.taken_at + LEASE
+        return await renew(lease)
+
+    async def _to_the_end(self, deed: Coroutine[Any, Any, T]) -> T:
+        """Also when the caller is called off: what Shopify has answered is not lost, and no lease stays behind."""
+        task = asyncio.create_task(deed)
+        self.running.add(task)
+        task.add_done_callback(self.running.discard)
+        return await asyncio.shield(task)
 
     async def _asked(
         self, lease: Lease, ask: Callable[[str, str], Awaitable[OfflineToken]], proof: str, *, last_word: bool = False

@@ -238,16 +238,42 @@ async def test_a_process_that_dies_in_the_middle_is_waited_for_and_then_forgotte
         assert await world.deps.tokens.access_token(shop)
 
 
-async def test_a_call_that_is_given_up_lets_the_next_one_begin_at_once(world: World, processes: list[Deps]) -> None:
+@pytest.mark.parametrize("where", ["before", "after"])
+async def test_a_renewal_whose_caller_runs_out_of_patience_is_finished_all_the_same(
+    world: World, processes: list[Deps], where: str
+) -> None:
+    await world.install()
+    shop = await shop_id(world)
+    await world.advance(hours=2)
+    asked = len(token_answers(world))
+    leaving, oauth = stopping(world.deps, where)
+    given_up = asyncio.create_task(leaving.access_token(shop))
+    await oauth.stopped.wait()
+    given_up.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await given_up
+    oauth.goes_on.set()
+    token = await processes[1].tokens.access_token(shop)
+    assert is_valid_access_token(world.shopify.shops[SHOP], token, world.clock())
+    assert len(token_answers(world)) == asked + 1
+    await leaving.finish()
+    assert not leaving.running
+
+
+async def test_a_renewal_that_is_called_off_at_shutdown_lets_the_next_one_begin_at_once(
+    world: World, processes: list[Deps]
+) -> None:
     await world.install()
     shop = await shop_id(world)
     await world.advance(hours=2)
     leaving, oauth = stopping(world.deps, "before")
     given_up = asyncio.create_task(leaving.access_token(shop))
     await oauth.stopped.wait()
-    given_up.cancel()
+    await leaving.finish(within=0)
     with pytest.raises(asyncio.CancelledError):
         await given_up
+    [row] = await world.rows("SELECT token_lease_until FROM shops")
+    assert row["token_lease_until"] is None
     assert await processes[1].tokens.access_token(shop)
 
 
