@@ -38,7 +38,7 @@ from app.shops.sender_record import (
     number_row,
     remember_number,
 )
-from app.shops.subscription_care import care_for_subscription
+from app.shops.subscription_care import care_for_subscription_now
 from app.sms.contract import (
     Credentials,
     CredentialsRefused,
@@ -203,7 +203,7 @@ async def choose_number(
     )
     await tell_findings(tell, "number", findings)
     await tell("replies", RUNNING, "Asking RingCentral to tell the app about replies")
-    await care_for_subscription(deps, sender.provider_user_id, urgent=True, also=[Line(phone, transport)])
+    await care_for_subscription_now(deps, sender.provider_user_id, urgent=True, also=[Line(phone, transport)])
     await tell("replies", Level.OK, "RingCentral tells the app about replies such as STOP.")
     async with deps.db.transaction() as session:
         chosen = await find_sender(session, shop.id, account_id=account_id, sender_id=sender.id, lock=True)
@@ -257,7 +257,7 @@ async def _check_sender(deps: Deps, shop: Shop, sender: Sender, tell: Tell) -> N
             transport=number.transport or Transport.SMS,
         )
         await tell_findings(tell, "number", registered[1])
-        await care_for_subscription(deps, user_id)
+        await care_for_subscription_now(deps, user_id)
     async with deps.db.transaction() as session:
         stored = await get_sender(session, shop.id, sender.id)
         if stored.phone_number != sender.phone_number or stored.state == SenderState.DISCONNECTED:

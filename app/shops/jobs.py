@@ -12,14 +12,13 @@ from app.shops.pace import UNSUBSCRIBING
 from app.shops.pauses import after
 from app.shops.provider_access import call_provider
 from app.shops.queries import get_provider_user, installed_shop_ids, plan_sync, subscribed_user_ids
-from app.shops.subscription_care import care_for_subscription
+from app.shops.subscription_care import CARE_FOR_SUBSCRIPTION, care_for_subscription
 from app.sms.contract import CredentialsRefused, Throttled
 
 log = get_logger(__name__)
 
 READ_FACTS = "shops.read_facts"
 DISCONNECT = "shops.disconnect"
-CARE_FOR_SUBSCRIPTION = "shops.care_for_subscription"
 DELETE_STRAY = "shops.delete_stray"
 STRAY_AFTER = timedelta(minutes=1)
 """A subscription calls us while it is being made, before its id is stored."""

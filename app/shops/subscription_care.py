@@ -6,16 +6,19 @@ It belongs to the user, not to a shop, because several shops may share one.
 from collections.abc import Sequence
 from datetime import timedelta
 
+from app.core.jobs import enqueue
 from app.core.log import get_logger
 from app.deps import Deps
 from app.shops.models import ProviderUser
 from app.shops.pace import Cost
+from app.shops.pauses import after
 from app.shops.provider_access import call_provider
 from app.shops.queries import get_provider_user, lines_of_user, plan_sync, update_user
-from app.sms.contract import Access, Line, SmsProvider, Subscription
+from app.sms.contract import Access, Line, SmsProvider, Subscription, Throttled
 
 log = get_logger(__name__)
 
+CARE_FOR_SUBSCRIPTION = "shops.care_for_subscription"
 LIFETIME = timedelta(days=30)
 """Long enough to survive a holiday, short enough that an orphan of a deleted JWT stops calling us."""
 RENEW_BEFORE = timedelta(days=7)
@@ -61,6 +64,19 @@ async def care_for_subscription(
         if current.id != user.subscription_id:
             # Nothing was heard between the old one and the new one: the message store is read at once.
             await plan_sync(session, user.id, earliest=deps.clock(), debounce=timedelta(0))
+
+
+async def care_for_subscription_now(
+    deps: Deps, provider_user_id: int, *, urgent: bool = False, also: Sequence[Line] = ()
+) -> None:
+    """For somebody who waits. When it is not the time for a call, a job sees to it afterwards: the old subscription may
+    be deleted already, and nothing would be heard until the hourly look."""
+    try:
+        await care_for_subscription(deps, provider_user_id, urgent=urgent, also=also)
+    except Throttled as throttled:
+        async with deps.db.transaction() as session:
+            await enqueue(session, CARE_FOR_SUBSCRIPTION, [provider_user_id], delay=after(throttled), once=True)
+        raise
 
 
 def hook_address(deps: Deps, user: ProviderUser) -> str:

@@ -177,6 +177,32 @@ async def test_pasting_a_jwt_counts_as_one_of_the_five_logins_of_a_minute(world:
     assert refused.value.code == "pace"
 
 
+# --- hearing of replies ---
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "form"),
+    [("PUT", "/connection/number", {"phone_number": SENDER}), ("POST", "/connection/check", None)],
+    ids=["choosing a number", "checking again"],
+)
+async def test_a_subscription_that_a_limit_cut_short_is_made_right_after_it(
+    world: World, method: str, path: str, form: dict[str, str] | None
+) -> None:
+    await world.ready()
+    await world.workers_run()
+    await world.advance(minutes=2)
+    await world.deps.db.pool.execute("UPDATE provider_users SET subscription_id = NULL")
+    world.ringcentral.state.subscriptions.clear()
+    world.ringcentral.fail_next(429, retry_after=60, path="/subscription")
+    await world.api(method, path, form)
+    assert world.ringcentral.state.subscriptions == {}
+    await world.workers_run()
+    assert world.ringcentral.state.subscriptions == {}
+    await world.advance(seconds=65)
+    await world.workers_run()
+    assert len(world.ringcentral.state.subscriptions) == 1
+
+
 # --- leaving ---
 
 
