@@ -2,7 +2,7 @@
 
 Each revision is a transaction of its own, so that an index can be made outside of one (`app/core/online_index.py`). The
 lock is a session's, and it is asked for again and again: who waited for it in a statement would be waited for by the
-index in turn.
+index in turn. The server looks whether we still live, so that a migration that was killed lets go of the lock.
 """
 
 import asyncio
@@ -16,7 +16,10 @@ from sqlalchemy.pool import NullPool
 
 from app.core.db import Base
 from app.core.discovery import import_models
-from app.core.online_index import LOCK_TIMEOUT, STATEMENT_TIMEOUT
+from app.core.log import get_logger
+from app.core.online_index import LOCK_TIMEOUT, LOOK_FOR_CLIENT, STATEMENT_TIMEOUT
+
+log = get_logger(__name__)
 
 LOCK = 7_302_015_001
 """An advisory lock: processes that start together migrate one after the other."""
@@ -30,6 +33,7 @@ def is_ours(_object: object, name: str | None, kind: str, _reflected: bool, _com
 
 
 def migrate(connection: Connection) -> None:
+    connection.execute(text(f"SET client_connection_check_interval = '{LOOK_FOR_CLIENT}'"))
     _wait_for_our_turn(connection)
     connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
     connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
@@ -49,8 +53,12 @@ def migrate(connection: Connection) -> None:
 
 def _wait_for_our_turn(connection: Connection) -> None:
     """Held until the connection closes."""
+    told = False
     while not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK}):
         connection.commit()
+        if not told:
+            log.warning("migration.waits_for_another")
+        told = True
         time.sleep(0.2)
 
 

@@ -13,6 +13,8 @@ from alembic import op
 
 LOCK_TIMEOUT, STATEMENT_TIMEOUT = "5s", "60s"
 """Of everything else in a migration: rather fail than hold up traffic."""
+LOOK_FOR_CLIENT = "2s"
+"""An index is made without a limit: the server gives it up when the process that asked for it was killed."""
 
 
 def create_index_online(

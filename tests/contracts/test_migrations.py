@@ -2,12 +2,14 @@
 
 import ast
 import asyncio
+import sys
 from pathlib import Path
 
 import asyncpg
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
+from structlog.testing import capture_logs
 
 from app.core.db import Base, Database
 from app.core.discovery import import_models
@@ -92,5 +94,36 @@ async def test_opt_outs_are_written_while_their_index_is_being_made(empty_databa
     definition = await quick.fetchval("SELECT pg_get_indexdef(to_regclass($1))", THE_INDEX)
     assert "(shop_id, since)" in definition
     assert await quick.fetchval("SELECT count(*) FROM suppressions") == 2
+    await slow.close()
+    await quick.close()
+
+
+async def test_a_migration_that_is_killed_lets_the_next_one_begin(empty_database: str) -> None:
+    await asyncio.to_thread(command.upgrade, alembic_config(empty_database), BEFORE_THE_INDEX)
+    dsn = Database(empty_database).dsn
+    slow, quick = await asyncpg.connect(dsn), await asyncpg.connect(dsn)
+    shop = await quick.fetchval("INSERT INTO shops (domain, created_at) VALUES ('a.myshopify.com', now()) RETURNING id")
+    transaction = slow.transaction()
+    await transaction.start()
+    await slow.execute(OPT_OUT, shop, b"not committed yet")
+    deed = "import sys; from app.core.migrations import upgrade; upgrade(sys.argv[1])"
+    killed = await asyncio.create_subprocess_exec(sys.executable, "-c", deed, empty_database)
+    which = WAITS_FOR_A_WRITER.replace("count(*)", "pid")
+    try:
+        async with asyncio.timeout(60):
+            while (first := await quick.fetchval(which, THE_INDEX)) is None:
+                assert killed.returncode is None
+                await asyncio.sleep(0.02)
+            killed.kill()
+            await killed.wait()
+            with capture_logs() as logs:
+                upgrading = asyncio.create_task(asyncio.to_thread(upgrade, empty_database))
+                while await quick.fetchval(which, THE_INDEX) in (None, first):
+                    assert not upgrading.done()
+                    await asyncio.sleep(0.02)
+    finally:
+        await transaction.commit()
+    assert await upgrading == revisions()[0]
+    assert [each["event"] for each in logs].count("migration.waits_for_another") == 1
     await slow.close()
     await quick.close()
