@@ -76,6 +76,7 @@ async def test_the_log_follows_its_texts_and_holds_new_ones_back(world: World) -
         await expect(browser.app.get_by_text("#1002")).to_be_hidden()
         await browser.app.get_by_role("button", name="Show 1 new text").click()
         await expect(browser.app.get_by_role("link", name="Order confirmed #1002")).to_be_focused()
+        await expect(row).to_contain_text("Delivered")
         await browser.app.get_by_role("link", name="Order confirmed #1002").click()
         await browser.shows("Order confirmed #1002")
         await world.advance(minutes=1)

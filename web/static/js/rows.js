@@ -12,7 +12,8 @@ export function mergeRows(box, now, how) {
   }
   const different = rows.filter((row) => known.has(row.dataset.key) && isOther(known.get(row.dataset.key), row));
   const first = rows.findIndex((row) => known.has(row.dataset.key));
-  const shown = different.filter((row) => swap(known.get(row.dataset.key), row));
+  // Copies, because a button may still show *now* as a whole.
+  const shown = different.filter((row) => swap(known.get(row.dataset.key), row.cloneNode(true)));
   if (how === 'hold') return { shown, held: first < 0 ? rows.length : first };
   place(box, rows, byKey(box));
   return { shown: [...shown, ...unknown], held: 0 };
