@@ -22,12 +22,12 @@ async def test_a_reply_comes_in_while_somebody_writes_the_answer(world: World) -
     await world.ready()
     await world.order()
     await world.workers_run()
-    for number in range(12):
+    for number in range(20):
         await world.texts_from(ADA, f"Question {number}")
     key = key_of(world.deps.vault.fingerprint(ADA))
     async with browsing(world, height=700) as browser:
         await browser.open(f"/messages/conversations/{key}", "+1 212-555-0123")
-        await expect(browser.app.get_by_text("Question 11")).to_be_in_viewport()
+        await expect(browser.app.get_by_text("Question 19")).to_be_in_viewport()
         answer = browser.app.get_by_label("Your answer")
         await answer.fill("We are looking")
         await browser.in_frame("window.stays = document.querySelector('#talk').scrollTop")
@@ -38,6 +38,9 @@ async def test_a_reply_comes_in_while_somebody_writes_the_answer(world: World) -
         await expect(browser.app.get_by_role("status").filter(has_text="The customer wrote: Are you")).to_be_attached()
         await expect(answer).to_have_value("We are looking")
         await expect(answer).to_be_focused()
+        await expect(browser.app.get_by_text("Show 1 earlier text")).to_be_attached()
+        await expect(browser.app.locator("#talk > .talk > li")).to_have_count(21)
+        await expect(browser.app.locator("details .talk > li")).to_have_count(1)
         assert "unread" not in (await world.open_page("/")).text, "who has it open reads it"
 
         await browser.in_frame("document.querySelector('#talk').scrollTop = 0")

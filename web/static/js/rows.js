@@ -45,13 +45,18 @@ function swap(old, row) {
   return true;
 }
 
-/** From the last to the first, each before the one that follows it; one that stands there already is not touched. */
+/**
+ * From the last to the first, each before the one that follows it; one that stands there already is not touched. Of several
+ * lists new rows come into the last. What has meanwhile become one of the earlier rows stays where it is being read.
+ */
 function place(box, rows, here) {
   const keys = new Set(rows.map(({ dataset }) => dataset.key));
-  let next = null;
+  const newest = rows.at(-1)?.parentElement;
+  let [list, next] = [[...here.values()].at(-1).parentElement, null];
   for (const row of rows.toReversed()) {
-    const list = (next ?? [...here.values()].at(-1)).parentElement;
     const standing = here.get(row.dataset.key) ?? row;
+    const own = row.parentElement === newest || standing === row ? list : standing.parentElement;
+    if (own !== list) [list, next] = [own, null];
     if (standing.nextElementSibling !== next || standing.parentElement !== list) list.insertBefore(standing, next);
     next = standing;
   }
