@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from playwright.async_api import Request, expect
+from playwright.async_api import Request, Route, expect
 
 from app.messages.conversations import key_of
 from tests.browser import Browser, browsing
@@ -15,6 +15,17 @@ LOOKS_AGAIN = "document.dispatchEvent(new Event('visibilitychange'))"
 HIDE = """(hidden) => {
   Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
   document.dispatchEvent(new Event('visibilitychange'));
+}"""
+
+
+RENEWS = """async () => {
+  const { go, renew } = await import(document.querySelector('link[href*="/navigation.js"]').href);
+  window.pages = { go, renewing: renew() };
+}"""
+GOES_WHILE_RENEWED = """async () => {
+  const going = window.pages.go('/messages/conversations');
+  await window.pages.go(location.href, { push: false, stays: true });
+  await going;
 }"""
 
 
@@ -87,6 +98,21 @@ async def test_the_log_follows_its_texts_and_holds_new_ones_back(world: World) -
         await browser.in_frame(LOOKS_AGAIN)
         await expect(browser.page.locator("#accessory")).to_have_text("Delivered")
         await expect(browser.app.get_by_text("On its way", exact=True)).to_be_visible()  # in the timeline
+
+        answered = asyncio.Event()
+        await browser.page.route("**/messages/*?*", lambda route: when(answered, route))
+        await browser.in_frame(RENEWS)
+        await browser.go_to("Messages")
+        answered.set()
+        await browser.in_frame("window.pages.renewing")
+        await browser.shows("Messages")  # and not again what was left
+        await browser.in_frame(GOES_WHILE_RENEWED)
+        await browser.shows("Conversations")
+
+
+async def when(moment: asyncio.Event, route: Route) -> None:
+    await moment.wait()
+    await route.continue_()
 
 
 async def test_pages_rest_while_nobody_looks_and_while_the_server_does_not_answer(world: World) -> None:
