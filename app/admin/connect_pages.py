@@ -11,7 +11,7 @@ from app.admin.in_address import id_or_first, path_id
 from app.admin.page import page, render
 from app.admin.session import Visit
 from app.connect.account_search import find_accounts
-from app.connect.accounts import account_choices, hosted_url, list_accounts, names_of, read_account
+from app.connect.accounts import SAVED_FIELDS, account_choices, hosted_url, list_accounts, names_of, read_account
 from app.connect.agreement import STATEMENT
 from app.connect.attribution import read_saved_rules, try_rules
 from app.connect.history import DONE, list_imports
@@ -91,8 +91,8 @@ async def show_account(visit: Visit) -> Response:
     async with deps.db.transaction() as session:
         account = await read_account(deps, session, shop, account_id)
         texts = await describe_own_texts(session, shop, await get_account(session, shop.id, account_id))
-        stored = await order_page(session, shop.id, account_id=account_id, limit=ORDERS_SHOWN)
-        orders = await answer_orders(deps, session, shop, stored)
+        newest = await order_page(session, shop.id, account_id=account_id, limit=ORDERS_SHOWN)
+        orders = await answer_orders(deps, session, shop, newest)
         attributed = await attributions_of(session, shop.id, account_id=account_id, limit=ORDERS_SHOWN)
         # Who brought a login of their own chooses among its numbers; everybody may be given one of the shop's.
         theirs = account["connection"]["numbers"] if account["own_number"] else []
@@ -101,6 +101,7 @@ async def show_account(visit: Visit) -> Response:
         visit,
         "connect_account",
         account=account,
+        stored={field: account[field] for field in SAVED_FIELDS},
         texts=texts,
         orders=orders,
         attributed=attributed,

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connect import outgoing
-from app.connect.agreement import STATEMENT, find_statement, refuse_overruling, state_agreement
+from app.connect.agreement import STATEMENT, find_statement, heed_refusal, refuse_overruling, state_agreement
 from app.connect.models import Account
 from app.connect.queries.accounts import (
     account_page,
@@ -25,7 +25,7 @@ from app.connect.queries.accounts import (
     senders_of_accounts,
 )
 from app.connect.tokens import INVITE, issue
-from app.core.errors import Conflict, Invalid
+from app.core.errors import Conflict, Invalid, Overtaken
 from app.core.phone import to_e164
 from app.deps import Deps
 from app.shops.connection import choose_number, connect, lend_number
@@ -41,6 +41,8 @@ LONGEST_CONNECT_ID: Final = 255
 GRANTED_CREATED: Final = "api_client_granted_user_created"
 GRANTED_DELETED: Final = "api_client_granted_user_deleted"
 SWITCHES: Final = ("alerts_enabled", "notify_by_sms", "notify_by_email")
+SAVED_FIELDS: Final = (*SWITCHES, "name", "connect_id", "email", "phone")
+"""Of an account's page; a page says of each that it changes what it was."""
 HISTORY_WISHES: Final = ("unset", "yes", "no")
 
 
@@ -74,6 +76,7 @@ async def invite_account(
         raise Conflict("There is already a connected account with this connect_id.")
     account = add_account(deps, session, shop, person)
     account.invited_at = deps.clock()
+    await heed_refusal(session, account)
     await session.flush()
     if person.phone:
         await state_agreement(deps, session, shop.id, person.phone, actor=actor, method=method, wording=stated)
@@ -187,6 +190,7 @@ async def set_up_account(
 ) -> None:
     """Change an account in its owner's place: person, switches, JWT, number. Raises `NotFound`, `Invalid`, `Conflict`.
 
+    With `was` in *form*, what its fields were to whoever changes them, one that is another by now is `Overtaken`.
     The number is settled first, since RingCentral has to be asked for it with no transaction open.
     """
     async with deps.db.transaction() as session:
@@ -194,24 +198,27 @@ async def set_up_account(
     person, switches = read_person(form, shop.country, new=False), read_switches(form)
     assert isinstance(form, dict)
     refuse_overruling(account, switches)
+    _refuse_undoing(deps, account, form)
     grants = bool(switches.get("alerts_enabled") or form.get("jwt"))
     if grants:
         _refuse_after_leaving(account)
     await set_up_number(deps, shop, account_id, form, actor=actor)
     async with deps.db.transaction() as session:
         account = await get_account(session, shop.id, account_id, lock=True)
+        _refuse_undoing(deps, account, form)
         if grants:
             _refuse_after_leaving(account)
         wanted = person.connect_id if person.connect_id != account.connect_id else None
         if wanted and await is_connect_id_taken(session, shop.id, wanted):
             raise Conflict("There is already a connected account with this connect_id.")
-        refuse_overruling(account, switches)
         former_phone = account.phone_hash
         _keep_person(deps, account, person)
         if person.phone and account.phone_hash != former_phone:
             await state_agreement(
                 deps, session, shop.id, person.phone, actor=actor, method="account_page", wording=stated
             )
+            await heed_refusal(session, account)
+        refuse_overruling(account, switches)
         for name, value in switches.items():
             setattr(account, name, value)
         account.updated_at = deps.clock()
@@ -409,6 +416,16 @@ def _refuse_after_leaving(account: Account) -> None:
     """What a person has taken back only the person can give again. Raises `Conflict`."""
     if account.revoked_at is not None:
         raise Conflict("This person has taken back their permission. They can give it again by the invitation link.")
+
+
+def _refuse_undoing(deps: Deps, account: Account, form: dict[str, Any]) -> None:
+    """Raises `Overtaken` when somebody else, the person perhaps, has changed one of these fields since."""
+    given = form.get("was")
+    was = given if isinstance(given, dict) else {}
+    stored = describe_account(deps, account, None)
+    changed = {field: stored[field] for field in SAVED_FIELDS if field in was and stored[field] != was[field]}
+    if changed:
+        raise Overtaken("Somebody else has changed this meanwhile. Your change is not saved yet.", changed)
 
 
 def _keep_person(deps: Deps, account: Account, person: PersonForm) -> None:

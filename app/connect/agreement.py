@@ -75,6 +75,15 @@ async def keep_wish(
         await record_event(deps, session, account.shop_id, phone, evidence, change=WISHED if by_sms else REFUSED)
 
 
+async def heed_refusal(session: AsyncSession, account: Account) -> None:
+    """What the owner of the account's number last said on a Connect page holds for another invitation of theirs too."""
+    if account.phone_hash is None:
+        return
+    said = await latest_of_source(session, account.shop_id, account.phone_hash, CONNECT_PAGE)
+    if said is not None and said.change == REFUSED:
+        account.notify_by_sms, account.refused_sms_at = False, account.refused_sms_at or said.at
+
+
 def refuse_overruling(account: Account, switches: dict[str, bool]) -> None:
     """Raises `Invalid` when the merchant would switch on what the person has said no to."""
     wrong = {}

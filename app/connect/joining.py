@@ -23,7 +23,13 @@ from app.connect.accounts import (
 )
 from app.connect.agreement import keep_wish
 from app.connect.models import Account, SignIn
-from app.connect.queries.accounts import accounts_of_person, get_account, is_connect_id_taken, lock_person
+from app.connect.queries.accounts import (
+    accounts_of_person,
+    cancel_queued_of_account,
+    get_account,
+    is_connect_id_taken,
+    lock_person,
+)
 from app.connect.queries.sign_in import get_sign_in
 from app.connect.sign_in import BY_EMAIL, is_current, open_visit
 from app.connect.tokens import INVITE, JOIN, Pass, read
@@ -37,6 +43,7 @@ from app.shops.settings import read_settings_of
 WORDING: Final = "2026-11-28"
 """Which words were agreed to; the audit keeps it. Change it with the words of the page."""
 CLAIM_LIVES: Final = timedelta(hours=24)
+DECLINED: Final = ("account_refused", "The connected account has said no to texts in its name.")
 SPENT: Final = "This link has been used or is too old. Sign in with your e-mail address or mobile number instead."
 
 
@@ -104,7 +111,8 @@ async def join(
 
 
 async def decline(deps: Deps, session: AsyncSession, shop: Shop, token: str, *, asked: str) -> None:
-    """Who was invited does not want to, and is written to no more; the link still opens the page for a change of mind.
+    """Who was invited does not want to: they are written to no more, and what the merchant has set up in their place
+    texts nobody in their name. The link still opens the page for a change of mind.
 
     Of who was not invited nothing is kept anyway. Raises `Refused`.
     """
@@ -112,6 +120,9 @@ async def decline(deps: Deps, session: AsyncSession, shop: Shop, token: str, *, 
     if account is None:
         return
     await keep_wish(deps, session, account, by_sms=False, by_email=False, asked=asked, joining=True)
+    account.alerts_enabled = False
+    await session.flush()
+    await cancel_queued_of_account(session, shop.id, account.id, now=deps.clock(), reason=DECLINED)
     await write_audit(
         session,
         shop.domain,

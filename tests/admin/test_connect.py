@@ -104,6 +104,24 @@ async def test_accounts_are_invited_imported_and_set_up(world: World) -> None:
         await browser.app.get_by_label("Text this person's customers").check()
         await browser.save()
         await expect(browser.page.get_by_text("Connected", exact=True)).to_be_visible()
+        alerts, email = (
+            browser.app.get_by_label("Text this person's customers"),
+            browser.app.get_by_label("E-mail address"),
+        )
+        await world.api("PUT", "/connect/accounts/1", {"alerts_enabled": False, "email": "doe@example.com"})
+        await browser.app.get_by_label("Your own id").fill("jane-1")
+        await browser.save()
+        await expect(alerts).not_to_be_checked()  # by somebody else; this page did not switch it back
+        await expect(email).to_have_value("doe@example.com")
+        await world.api("PUT", "/connect/accounts/1", {"email": "jd@example.com"})
+        await email.fill("mine@example.com")
+        await browser.page.locator("#save-bar-save").click()
+        await expect(browser.app.locator("[data-meanwhile]").first).to_contain_text("jd@example.com")
+        await picture(browser, "account-meanwhile")
+        await browser.app.get_by_role("button", name="Take theirs").click()
+        await expect(browser.page.locator("#save-bar")).to_be_hidden()
+        await alerts.check()
+        await browser.save()
         await browser.app.get_by_role("link", name="Edit Order paid").click()
         await browser.shows("Order paid")
         await browser.app.get_by_label("Spanish", exact=True).fill("No names at all")

@@ -80,6 +80,46 @@ async def test_who_was_invited_and_says_no_is_written_to_no_more(world: World) -
     assert len(world.texts_on(JANE_MOBILE)) == 1
 
 
+@pytest.mark.parametrize("road", ["invited", "imported", "given to another"])
+async def test_a_no_outlives_the_invitation_that_it_was_said_to(world: World, road: str) -> None:
+    await world.ready()
+    account_id = await jane(world)
+    person = Person(world)
+    await person.open_invitation(await invitation(world, account_id))
+    await person.post("/decline", token=person.hidden("token"))
+    said_at = world.clock().isoformat()
+    await world.advance(minutes=5)
+    await world.api("DELETE", f"/connect/accounts/{account_id}")
+    if road == "imported":
+        lines = f"name,connect_id,phone\nJane Doe,jane-1,{JANE_MOBILE}\nOmar Haddad,omar-1,{OTHER_MOBILE}\n"
+        await world.api("POST", "/connect/accounts/import", {"csv": lines})
+    elif road == "invited":
+        await jane(world)
+    else:
+        made = await world.api("POST", "/connect/accounts", {"name": "J", "connect_id": "jane-1", "email": "j@x.com"})
+        again = f"/connect/accounts/{made.json()['id']}"
+        assert (await world.api("PUT", again, {"phone": JANE_MOBILE, "notify_by_sms": True})).status_code == 422
+        assert (await world.api("PUT", again, {"phone": JANE_MOBILE})).status_code == 200
+    accounts = {each["connect_id"]: each for each in (await world.api("GET", "/connect/accounts")).json()["accounts"]}
+    assert (accounts["jane-1"]["notify_by_sms"], accounts["jane-1"]["refused_sms_at"]) == (False, said_at)
+    assert all(each["notify_by_sms"] for own_id, each in accounts.items() if own_id != "jane-1")
+    await notify(world)
+    await world.workers_run()
+    assert world.texts_on(JANE_MOBILE) == []
+
+
+async def test_who_changed_their_mind_is_texted_when_invited_again(world: World) -> None:
+    await world.ready()
+    person, account_id = await joined(world)
+    await person.post("/settings/save", history="no")
+    await person.post("/settings/save", notify_by_sms="1", history="no")
+    await world.api("DELETE", f"/connect/accounts/{account_id}")
+    await jane(world)
+    await notify(world)
+    await world.workers_run()
+    assert len(world.texts_on(JANE_MOBILE)) == 1
+
+
 async def test_what_the_person_switched_off_nobody_in_the_shop_switches_on(world: World) -> None:
     await world.ready()
     person, account_id = await joined(world)

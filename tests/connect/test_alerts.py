@@ -6,6 +6,7 @@ from typing import Any
 from app.shops.disconnecting import disconnect
 from tests.api.client import NEW_ORDER, OLD_ORDER, Client
 from tests.connect.stage import CONSENT, JANE_MOBILE, JANE_OWN, JANET, agreed, client_of, jane, jane_texts
+from tests.hosted.person import Person, invitation
 from tests.world import ADA, SENDER, SHOP, World
 
 DOUBT = "you said reply STOP to opt out"
@@ -274,6 +275,27 @@ async def test_a_waiting_text_never_moves_to_a_number_of_somebody_else(world: Wo
     [message] = await world.messages()
     assert (message["state"], message["reason"]["code"]) == ("cancelled", "not_connected")
     assert world.ringcentral.sent == []
+
+
+async def test_nothing_leaves_in_the_name_of_who_declines(world: World) -> None:
+    """The merchant has set the account up before its owner opened the invitation."""
+    await world.ready()
+    account_id = await jane_texts(world)
+    client = await client_of(world, "orders")
+    await paid(client)
+    person = Person(world)
+    await person.open_invitation(await invitation(world, account_id))
+    await person.post("/decline", token=person.hidden("token"))
+    assert (await client.create_order(agreed(NEW_ORDER), X_Connect_ID="jane-1")).status_code == 422
+    await world.workers_run()
+    [waiting] = await world.messages()
+    assert (waiting["state"], waiting["reason"]["code"]) == ("cancelled", "account_refused")
+    assert JANE_OWN not in {each["from"] for each in world.ringcentral.sent}
+    account = (await world.api("GET", f"/connect/accounts/{account_id}")).json()
+    assert (account["alerts_enabled"], account["can_text"]) == (False, False)
+    again = Person(world)
+    await again.open_invitation(await invitation(world, account_id))
+    assert again.hidden("token")  # the link still opens the page
 
 
 async def test_what_waits_in_an_accounts_name_ends_with_its_permission(world: World) -> None:

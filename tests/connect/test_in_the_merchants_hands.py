@@ -2,7 +2,7 @@
 
 from urllib.parse import urlencode
 
-from tests.connect.stage import jane
+from tests.connect.stage import JANE_MOBILE, jane
 from tests.world import SHOP, World
 
 PAID = "connect_order_paid"
@@ -35,6 +35,20 @@ async def test_somebody_elses_words_are_not_overwritten_unseen(world: World) -> 
     assert (await world.api("PUT", path, seen)).status_code == 200
     back = (await world.api("PUT", path, {"templates": {"en": ""}})).json()
     assert (back["own"], back["texts"]["en"]) == ([], back["shared"]["en"])
+
+
+async def test_a_page_that_was_open_long_undoes_nothing_of_an_account(world: World) -> None:
+    """What it was goes along with what is changed; a field that the page does not change is not compared."""
+    await world.ready()
+    path = f"/connect/accounts/{await jane(world)}"
+    await world.api("PUT", path, {"notify_by_email": False, "name": "Jane D."})
+    late = {"name": "Jane X.", "was": {"name": "Jane Doe"}}
+    refused = await world.api("PUT", path, late)
+    assert (refused.status_code, refused.json()["now"]) == (409, {"name": "Jane D."})
+    untouched = {"connect_id": None, "phone": "+14155550188", "was": {"connect_id": "jane-1", "phone": JANE_MOBILE}}
+    assert (await world.api("PUT", path, untouched)).status_code == 200
+    saved = (await world.api("PUT", path, late | {"was": {"name": "Jane D."}})).json()
+    assert (saved["name"], saved["connect_id"], saved["notify_by_email"]) == ("Jane X.", None, False)
 
 
 async def test_what_is_wrong_is_said_at_its_language_and_nothing_is_kept(world: World) -> None:

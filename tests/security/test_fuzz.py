@@ -70,6 +70,7 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "POST /connect/attribution/try": {"rules": {"0": {"field": "order_tag", "pattern": "a*", "account_id": "1"}}},
     "POST /connect/imports": {"dry_run": True, "since": "2026-10-01"},
+    "POST /vitals": {"metrics": [{"name": "LCP", "value": 900}, {"name": "CLS", "value": 0.05}]},
     "POST /connect/imports/{id}/pause": {},
     "POST /connect/imports/{id}/resume": {},
     "POST /connect/imports/{id}/stop": {},
