@@ -167,7 +167,7 @@ async def test_rules_are_tried_before_they_are_saved_and_history_is_counted(worl
         assert await looks_in(browser, seconds=60) == 0
         await browser.page.route("**/connect/history**", lambda route: route.abort())
         await browser.in_frame(HIDE, False)
-        assert 2 <= await looks_in(browser, seconds=60) <= 6, "ever less without an answer"
+        assert 2 <= await looks_in(browser, seconds=60) <= 4, "ever less without an answer"
         await browser.page.unroute("**/connect/history**")
         await world.workers_run()
         await browser.in_frame(HIDE, False)

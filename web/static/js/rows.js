@@ -52,7 +52,7 @@ function swap(old, row) {
 function place(box, rows, here) {
   const keys = new Set(rows.map(({ dataset }) => dataset.key));
   const newest = rows.at(-1)?.parentElement;
-  let [list, next] = [[...here.values()].at(-1).parentElement, null];
+  let [list, next] = [[...here.values()].at(-1)?.parentElement, null];
   for (const row of rows.toReversed()) {
     const standing = here.get(row.dataset.key) ?? row;
     const own = row.parentElement === newest || standing === row ? list : standing.parentElement;
