@@ -1,11 +1,18 @@
-"""Finds accounts by what a merchant remembers of them. Names are sealed in the database, so they are opened for it."""
+"""Finds accounts by what a merchant remembers of them.
 
+An own id, an e-mail address and a mobile number are looked up among all accounts. Names are sealed in the database, so
+they are opened for it, and only those of the newest accounts; the answer says when there are older ones.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connect.accounts import describe_account, email_hash_of, is_email
-from app.connect.queries.accounts import account_marks, accounts_by_id, senders_of_accounts
+from app.connect.queries.accounts import accounts_by_id, accounts_known_by, sealed_names, senders_of_accounts
 from app.core.phone import to_e164
 from app.deps import Deps
 from app.shops.models import Shop
@@ -15,26 +22,35 @@ MOST_OPENED: Final = 3000
 """Newest first; opening that many takes about a tenth of a second."""
 
 
-async def find_accounts(
-    deps: Deps, session: AsyncSession, shop: Shop, wanted: str, *, limit: int
-) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Found:
+    """*opened*: how many names were looked at; None for all of them."""
+
+    accounts: list[dict[str, Any]]
+    opened: int | None
+
+
+async def find_accounts(deps: Deps, session: AsyncSession, shop: Shop, wanted: str, *, limit: int) -> Found:
     """Whose name or own id holds *wanted*, or whose e-mail address or mobile number it is; newest first."""
     wanted = wanted.strip()[:LONGEST_SEARCH]
-    words = wanted.casefold()
     phone = to_e164(wanted, shop.country or "US")
-    reached = {deps.vault.fingerprint(phone)} if phone is not None else set()
-    reached |= {email_hash_of(deps, wanted)} if is_email(wanted) else set()
-    found: list[int] = []
-    for mark in await account_marks(session, shop.id, limit=MOST_OPENED):
-        known = mark.email_hash in reached or mark.phone_hash in reached
-        if known or words in (mark.connect_id or "").casefold() or words in _name(deps, mark.name_encrypted):
-            found.append(mark.id)
-        if len(found) == limit:
-            break
+    known = await accounts_known_by(
+        session,
+        shop.id,
+        connect_id=wanted,
+        email_hash=email_hash_of(deps, wanted) if is_email(wanted) else None,
+        phone_hash=deps.vault.fingerprint(phone) if phone is not None else None,
+        limit=limit,
+    )
+    names = await sealed_names(session, shop.id, limit=MOST_OPENED + 1)
+    # Opening thousands of names takes long enough to keep other requests waiting.
+    named = await asyncio.to_thread(_named, deps, names[:MOST_OPENED], wanted.casefold())
+    found = sorted({*known, *named}, reverse=True)[:limit]
     accounts = await accounts_by_id(session, shop.id, found)
     senders = await senders_of_accounts(session, shop.id, found)
-    return [describe_account(deps, accounts[each], senders.get(each)) for each in found if each in accounts]
+    described = [describe_account(deps, accounts[each], senders.get(each)) for each in found if each in accounts]
+    return Found(described, opened=MOST_OPENED if len(names) > MOST_OPENED else None)
 
 
-def _name(deps: Deps, sealed: bytes) -> str:
-    return deps.vault.decrypt(sealed).casefold()
+def _named(deps: Deps, names: Iterable[tuple[int, bytes]], words: str) -> list[int]:
+    return [account_id for account_id, sealed in names if words in deps.vault.decrypt(sealed).casefold()]

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.connect.alerts import ALERTS
 from app.connect.models import Account
 from app.connect.queries.accounts import account_text_rows, forget_account_text, keep_account_text
-from app.core.errors import Conflict, Invalid, NotFound
+from app.core.errors import Invalid, NotFound, Overtaken
 from app.deps import Deps
 from app.message_templates.lint import lint
 from app.message_templates.queries import stored_texts
@@ -53,16 +53,15 @@ async def save_own_texts(
 ) -> dict[str, Any]:
     """Several languages at once, `templates` by language; answers how they are now. Nothing is kept if one is wrong.
 
-    With `versions`, a language that somebody else has saved since is refused. Raises `NotFound`, `Invalid`, `Conflict`.
+    With `versions`, a language that somebody else has saved since is `Overtaken`. Raises `NotFound`, `Invalid` too.
     """
     texts, seen = form.get("templates"), form.get("versions", {})
     if not isinstance(texts, dict) or not isinstance(seen, dict):
         raise Invalid({"templates": 'Give the texts by language, for example {"en": "…"}.'})
     described = await describe_own_text(session, shop, account, kind)
+    _refuse_what_is_outdated(described, texts, seen)
     errors = {}
     for locale, text in texts.items():
-        if seen.get(locale, described["versions"].get(locale)) != described["versions"].get(locale):
-            raise Conflict("Somebody else has changed this text. Reload the page to see it; your change is not saved.")
         try:
             if not isinstance(text, str):
                 raise Invalid({"template": "The text must be text."})
@@ -108,6 +107,18 @@ def own_samples(kind: str, name: str, phone: str | None, brand: str) -> dict[str
     samples = sample_values(kind)
     values = {each: str(samples.get(each.split(".")[0], {}).get(each.split(".")[1], "")) for each in names_for(kind)}
     return {**values, "affiliate.name": name, "affiliate.phone": phone or values["affiliate.phone"], "shop.name": brand}
+
+
+def _refuse_what_is_outdated(described: dict[str, Any], texts: dict[str, Any], seen: dict[str, Any]) -> None:
+    """*seen*: the versions that the editor began with; a language that it does not name is not compared."""
+    latest = {locale: version for locale, version in described["versions"].items() if locale in texts}
+    changed = [locale for locale, version in latest.items() if seen.get(locale, version) != version]
+    if changed:
+        raise Overtaken(
+            "Somebody else has changed this meanwhile. Your change is not saved yet.",
+            {f"templates.{locale}": described["texts"][locale] for locale in changed if locale in described["texts"]},
+            versions={locale: latest[locale] for locale in changed},
+        )
 
 
 def _version(moment: datetime) -> int:

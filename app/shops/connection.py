@@ -14,7 +14,7 @@ from app.core.errors import Conflict, Invalid
 from app.core.log import get_logger
 from app.deps import Deps
 from app.shops.credentials_form import phone_of, read_credentials
-from app.shops.disconnecting import disconnect
+from app.shops.disconnecting import leave_provider, take_out_of_use
 from app.shops.logins import keep_token, seal_credentials
 from app.shops.models import ProviderUser, Sender, SenderState, Shop
 from app.shops.pace import Cost, note_login
@@ -142,14 +142,12 @@ async def lend_number(deps: Deps, shop: Shop, account_id: int, phone: str, *, ac
             raise Invalid({"phone_number": "This number is not one of your shop's RingCentral numbers."})
         if not number.usable:
             raise Invalid({"phone_number": number.reason or "This number cannot send text messages."})
-        former = await find_sender(session, shop.id, account_id=account_id)
-    if former is not None and former.credentials_encrypted is not None:
-        await disconnect(deps, shop.id, account_id=account_id)
-    async with deps.db.transaction() as session:
         lent = await find_sender(session, shop.id, account_id=account_id, lock=True)
+        last = None
         if lent is None or lent.provider_user_id != own.provider_user_id or lent.credentials_encrypted is not None:
+            # With the commit that ends the former: texts that wait go on from the new one, whenever it is looked at.
             if lent is not None:
-                forget_credentials(lent)
+                last = await take_out_of_use(deps, session, lent)
             lent = Sender(
                 shop_id=shop.id,
                 account_id=account_id,
@@ -162,6 +160,8 @@ async def lend_number(deps: Deps, shop: Shop, account_id: int, phone: str, *, ac
         lent.state = SenderState.NUMBER_NEEDED
         lent.numbers = own.numbers
         lent.findings = [each for each in own.findings if each.get("about") != "number"]
+    if last is not None:
+        await leave_provider(deps, *last)
     await choose_number(deps, shop, {"phone_number": phone}, actor=actor, account_id=account_id)
 
 

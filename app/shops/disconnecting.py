@@ -6,7 +6,7 @@ from app.core.jobs import enqueue
 from app.core.log import get_logger
 from app.deps import Deps
 from app.shops.logins import open_credentials
-from app.shops.models import ProviderUser
+from app.shops.models import ProviderUser, Sender
 from app.shops.pace import LOGIN, UNSUBSCRIBING, stamp_slots, take_calls
 from app.shops.pauses import after, refuse_while_paused
 from app.shops.provider_access import call_provider
@@ -34,18 +34,28 @@ async def disconnect(deps: Deps, shop_id: int, *, account_id: int | None = None,
         sender = await find_sender(session, shop_id, account_id=account_id, sender_id=sender_id, lock=True)
         if sender is None:
             return
-        credentials = open_credentials(deps, sender) if sender.credentials_encrypted is not None else None
-        user_id = sender.provider_user_id
-        user = await get_provider_user(session, user_id) if user_id is not None else None
-        others = [each for each in await senders_of_user(session, user.id) if each.id != sender.id] if user else []
-        forget_credentials(sender)
-        if account_id is None and not any((each.shop_id, each.account_id) == (shop_id, None) for each in others):
-            # Lent numbers stand on this shop's own login, never on that of another shop with the same user.
-            for lent in await account_senders(session, shop_id):
-                if lent.credentials_encrypted is None and lent.provider_user_id == user_id:
-                    forget_credentials(lent)
-    if user is not None and credentials is not None and not others:
-        await _leave_provider(deps, user, credentials)
+        last = await take_out_of_use(deps, session, sender)
+    if last is not None:
+        await leave_provider(deps, *last)
+
+
+async def take_out_of_use(deps: Deps, session: AsyncSession, sender: Sender) -> tuple[ProviderUser, Credentials] | None:
+    """Erase the credentials. Answers whom to `leave_provider` with after the commit, if nobody else uses that user."""
+    user_id = sender.provider_user_id
+    credentials = open_credentials(deps, sender) if sender.credentials_encrypted is not None else None
+    user = await get_provider_user(session, user_id) if user_id is not None else None
+    others = [each for each in await senders_of_user(session, user.id) if each.id != sender.id] if user else []
+    forget_credentials(sender)
+    if sender.account_id is None and not any(_is_shops_own(each, sender.shop_id) for each in others):
+        # Lent numbers stand on this shop's own login, never on that of another shop with the same user.
+        for lent in await account_senders(session, sender.shop_id):
+            if lent.credentials_encrypted is None and lent.provider_user_id == user_id:
+                forget_credentials(lent)
+    return (user, credentials) if user is not None and credentials is not None and not others else None
+
+
+def _is_shops_own(sender: Sender, shop_id: int) -> bool:
+    return (sender.shop_id, sender.account_id) == (shop_id, None)
 
 
 async def disconnect_all(deps: Deps, shop_id: int) -> None:
@@ -65,7 +75,7 @@ async def disconnect_own(deps: Deps, shop_id: int) -> None:
         await disconnect(deps, shop_id, sender_id=sender_id)
 
 
-async def _leave_provider(deps: Deps, user: ProviderUser, credentials: Credentials) -> None:
+async def leave_provider(deps: Deps, user: ProviderUser, credentials: Credentials) -> None:
     """In a pause, or when the minute's calls are used up, a job ends the subscription afterwards; the session then ends
     by itself within the hour."""
     try:

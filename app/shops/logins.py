@@ -110,8 +110,8 @@ async def _take_login(deps: Deps, session: AsyncSession, user: ProviderUser) -> 
     senders = await senders_of_user(session, user.id)
     if not senders:
         raise CredentialsRefused("RingCentral is not connected.", code="not_connected")
-    broken_last = sorted(senders, key=lambda sender: sender.state == SenderState.BROKEN)
-    credentials = open_credentials(deps, broken_last[0])
+    refused_last = sorted(senders, key=_was_refused)
+    credentials = open_credentials(deps, refused_last[0])
     slots = await take_calls(session, user, LOGIN, deps.clock())
     user.login_lease_until = deps.clock() + LOGIN_LEASE
     return credentials, slots
@@ -151,7 +151,7 @@ async def _others_are_left(
         await stamp_slots(session, slots, deps.clock())
         senders = await senders_of_user(session, provider_user_id)
         hit = [each for each in senders if _hangs_on(open_credentials(deps, each), credentials, refused)]
-        left = [each for each in senders if each not in hit and each.state != SenderState.BROKEN]
+        left = [each for each in senders if each not in hit and not _was_refused(each)]
         if not left:
             return False
         for sender in hit:
@@ -187,10 +187,16 @@ async def _lent_by(session: AsyncSession, sender: Sender) -> list[Sender]:
     ]
 
 
+def _was_refused(sender: Sender) -> bool:
+    """A paused number has a problem only from here: what else stops a number leaves a paused one alone."""
+    return sender.state == SenderState.BROKEN or sender.problem_code is not None
+
+
 def _break(sender: Sender, refused: CredentialsRefused) -> None:
-    """A number that the merchant paused stays paused; it will be found out when it is resumed."""
+    """A number that the merchant paused stays paused, and is known to be broken when it is resumed."""
+    sender.problem_code, sender.problem = refused.code, refused.sentence
     if sender.state != SenderState.PAUSED:
-        sender.state, sender.problem_code, sender.problem = SenderState.BROKEN, refused.code, refused.sentence
+        sender.state = SenderState.BROKEN
 
 
 def _refuse_while_login_pauses(deps: Deps, user: ProviderUser) -> None:

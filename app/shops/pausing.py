@@ -29,13 +29,16 @@ async def pause_sender(
 async def resume_sender(
     deps: Deps, session: AsyncSession, shop: Shop, *, actor: str, sender_id: int | None = None
 ) -> None:
-    """Also ends the rest that a reached limit had brought about: the merchant may know that it was raised."""
+    """Also ends the rest that a reached limit had brought about: the merchant may know that it was raised.
+
+    A number whose JWT was refused while it was paused is broken from now on, and says why.
+    """
     sender = await find_sender(session, shop.id, sender_id=sender_id, lock=True)
     if sender is None or sender.state not in (SenderState.PAUSED, SenderState.READY):
         raise Conflict((sender.problem if sender is not None else None) or "Connect RingCentral first.")
     resting = sender.paused_until is not None and sender.paused_until > deps.clock()
     if sender.state == SenderState.READY and not resting:
         return
-    sender.state = SenderState.READY
+    sender.state = SenderState.READY if sender.problem_code is None else SenderState.BROKEN
     sender.paused_until = sender.pause_reason = None
     await write_audit(session, shop.domain, at=deps.clock(), actor=actor, action="sending_resumed")

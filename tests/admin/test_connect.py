@@ -127,11 +127,19 @@ async def test_accounts_are_invited_imported_and_set_up(world: World) -> None:
         await browser.app.get_by_label("Spanish", exact=True).fill("No names at all")
         await browser.page.locator("#save-bar-save").click()
         await expect(browser.app.get_by_text("Name the person who texts").first).to_be_visible()
+        theirs = OWN_WORDS["Spanish"].replace("gracias", "mil gracias")
+        path = "/connect/accounts/1/templates/connect_order_paid"
+        assert (await world.api("PUT", path, {"templates": {"es": theirs}})).status_code == 200
         for label, words in OWN_WORDS.items():
             await browser.app.get_by_label(label, exact=True).fill(words)
         await expect(browser.app.get_by_text("Jane Doe de Demo Store: gracias")).to_be_visible()
+        await browser.page.locator("#save-bar-save").click()
+        await expect(browser.app.locator("[data-meanwhile]")).to_contain_text("mil gracias")
+        await picture(browser, "account-text-meanwhile")
+        await expect(browser.app.get_by_label("French", exact=True)).to_have_value(OWN_WORDS["French"])
         await picture(browser, "account-text")
-        await browser.save()
+        await browser.app.get_by_role("button", name="Save mine").click()
+        await expect(browser.page.locator("#save-bar")).to_be_hidden()
         await browser.app.get_by_role("button", name="Use your default in French").click()
         await browser.save()
     own = await world.rows("SELECT locale, text FROM connect_templates ORDER BY locale")

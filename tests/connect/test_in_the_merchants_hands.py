@@ -2,6 +2,9 @@
 
 from urllib.parse import urlencode
 
+import pytest
+
+from app.connect import account_search
 from tests.connect.stage import JANE_MOBILE, jane
 from tests.world import SHOP, World
 
@@ -30,7 +33,10 @@ async def test_somebody_elses_words_are_not_overwritten_unseen(world: World) -> 
     first = (await world.api("PUT", path, {"templates": {"en": WORDS["en"]}, "versions": {"en": 0}})).json()
     assert first["versions"]["en"] > 0
     late = {"templates": {"en": WORDS["en"] + " Bye."}, "versions": {"en": 0}}
-    assert (await world.api("PUT", path, late)).status_code == 409
+    refused = await world.api("PUT", path, late)
+    assert refused.status_code == 409
+    assert refused.json()["now"] == {"templates.en": WORDS["en"]}
+    assert refused.json()["versions"] == {"en": first["versions"]["en"]}
     seen = late | {"versions": {"en": first["versions"]["en"]}}
     assert (await world.api("PUT", path, seen)).status_code == 200
     back = (await world.api("PUT", path, {"templates": {"en": ""}})).json()
@@ -83,3 +89,25 @@ async def test_an_account_is_found_by_what_one_remembers(world: World) -> None:
     ):
         page = await world.http.get(f"{world.url}/connect?{query}&{urlencode({'q': wanted})}")
         assert ("Jane Doe" in page.text) is found, wanted
+
+
+async def test_accounts_of_any_age_are_found_and_names_not_looked_at_are_owned_up_to(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Older than the names that are opened: by name not found, by everything else found."""
+    monkeypatch.setattr(account_search, "MOST_OPENED", 1)
+    await world.ready()
+    await jane(world, connect_id="100%_jane")
+    query = world.shopify.document_query(SHOP, "/connect")
+    for others in (False, True):
+        if others:
+            await world.api("POST", "/connect/accounts", {"name": "Omar Haddad", "email": "omar@example.com"})
+        for wanted, found in (
+            ("doe", not others),
+            ("0%_JANE", True),
+            ("0__jane", False),
+            ("Jane@Example.com", True),
+            (JANE_MOBILE, True),
+        ):
+            page = await world.http.get(f"{world.url}/connect?{query}&{urlencode({'q': wanted})}")
+            assert ("Jane Doe" in page.text, "data-opened" in page.text) == (found, others), wanted

@@ -8,6 +8,7 @@ import pytest
 from app.shops.pace import Cost
 from app.shops.provider_access import AT_LEISURE, call_provider
 from app.sms.contract import Access, CredentialsRefused, Number, SmsProvider, Throttled
+from app.sms.providers.ringcentral.provider import RingCentral
 from tests.world import SENDER, SHOP, World
 
 THREE_PAGES = 230
@@ -110,6 +111,27 @@ async def test_a_shops_dead_jwt_stops_that_shop_and_nobody_else_on_the_same_user
     assert kept["count"] == 2
 
 
+async def test_a_paused_numbers_dead_jwt_is_not_tried_again_and_shows_when_it_is_resumed(world: World) -> None:
+    await world.ready()
+    world.shopify.add_shop(OTHER_SHOP)
+    await world.install(OTHER_SHOP)
+    theirs = another_jwt(world)
+    await paste(world, theirs, OTHER_NUMBER, domain=OTHER_SHOP)
+    assert (await world.api("POST", "/connection/pause", domain=OTHER_SHOP)).status_code == 200
+    world.ringcentral.revoke_jwt(theirs)
+    for tries in (2, 1):
+        end_sessions(world)
+        before = await logins(world)
+        await call_provider(world.deps, await user_of(world), list_numbers)
+        assert await logins(world) == before + tries
+        assert await senders(world) == {SENDER: "ready", OTHER_NUMBER: "paused"}
+        await world.advance(minutes=2)
+    assert (await world.api("POST", "/connection/resume", domain=OTHER_SHOP)).status_code == 200
+    assert await senders(world) == {SENDER: "ready", OTHER_NUMBER: "broken"}
+    [row] = await world.rows("SELECT problem FROM senders WHERE state = 'broken'")
+    assert row["problem"]
+
+
 async def test_a_better_jwt_of_the_same_shop_takes_the_place_of_a_dead_one(world: World) -> None:
     await world.ready()
     newest = another_jwt(world)
@@ -186,3 +208,25 @@ async def test_a_lent_number_ends_with_its_shops_own_login_though_another_shop_h
     assert lent.status_code == 200, lent.text
     assert (await world.api("DELETE", "/connection")).status_code == 200
     assert await senders(world) == {OTHER_NUMBER: "ready"}
+
+
+async def test_an_account_is_never_without_a_number_while_its_own_login_gives_way_to_a_lent_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.ready()
+    grace = {"connect_id": "g-1", "name": "Grace Hopper", "phone": None, "email": "grace@example.com"}
+    account = (await world.api("POST", "/connect/accounts", grace)).json()["id"]
+    theirs = world.ringcentral.add_user()
+    world.ringcentral.add_number(theirs, OTHER_NUMBER)
+    own = {"jwt": world.ringcentral.issue_jwt(theirs), "phone_number": OTHER_NUMBER}
+    assert (await world.api("PUT", f"/connect/accounts/{account}", own)).status_code == 200
+    seen: list[list[str]] = []
+
+    async def log_out(self: RingCentral, *_: object) -> None:
+        rows = await world.rows("SELECT state FROM senders WHERE account_id IS NOT NULL ORDER BY id")
+        seen.append([row["state"] for row in rows])
+
+    monkeypatch.setattr(RingCentral, "log_out", log_out)
+    assert (await world.api("PUT", f"/connect/accounts/{account}", {"phone_number": SENDER})).status_code == 200
+    assert seen == [["disconnected", "number_needed"]]
+    assert await senders(world) == {SENDER: "ready"}

@@ -1,8 +1,7 @@
 """Accounts, their numbers and their own wording."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Row, delete, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -87,11 +86,29 @@ async def account_page(
     return list(await session.scalars(query.order_by(Account.id).limit(limit)))
 
 
-async def account_marks(session: AsyncSession, shop_id: int, *, limit: int) -> Sequence[Any]:
-    """Newest first, what an account can be found by: (id, name_encrypted, connect_id, email_hash, phone_hash)."""
-    columns = (Account.id, Account.name_encrypted, Account.connect_id, Account.email_hash, Account.phone_hash)
-    query = select(*columns).where(Account.shop_id == shop_id, Account.deleted_at.is_(None))
-    return (await session.execute(query.order_by(Account.id.desc()).limit(limit))).all()
+async def accounts_known_by(
+    session: AsyncSession,
+    shop_id: int,
+    *,
+    connect_id: str,
+    email_hash: bytes | None,
+    phone_hash: bytes | None,
+    limit: int,
+) -> list[int]:
+    """Newest first, those whose own id holds *connect_id* in whatever case, or who are reached by one of the hashes."""
+    ways = [Account.connect_id.icontains(connect_id, autoescape=True)]
+    ways += [Account.email_hash == email_hash] if email_hash is not None else []
+    ways += [Account.phone_hash == phone_hash] if phone_hash is not None else []
+    query = select(Account.id).where(Account.shop_id == shop_id, Account.deleted_at.is_(None), or_(*ways))
+    return list(await session.scalars(query.order_by(Account.id.desc()).limit(limit)))
+
+
+async def sealed_names(session: AsyncSession, shop_id: int, *, limit: int) -> list[tuple[int, bytes]]:
+    """Newest first."""
+    query = select(Account.id, Account.name_encrypted).where(Account.shop_id == shop_id, Account.deleted_at.is_(None))
+    return [
+        (row.id, row.name_encrypted) for row in await session.execute(query.order_by(Account.id.desc()).limit(limit))
+    ]
 
 
 async def accounts_by_id(session: AsyncSession, shop_id: int, account_ids: Iterable[int]) -> dict[int, Account]:

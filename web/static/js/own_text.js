@@ -13,6 +13,7 @@ export function mount(form) {
   const watched = watchForm(form, {
     body: (values, saved) => changes(values, saved, versions),
     onSaved: () => setTimeout(refresh),
+    onOvertaken: (answer) => Object.assign(versions, answer.versions),
     onReset: () => languages.forEach(show),
   });
 
