@@ -44,6 +44,7 @@ NONSENSE: list[object] = [
     {"metrics": [{"name": "LCP", "value": -1}]},
     {"metrics": [{"name": "LCP", "value": 120_001}]},
     {"metrics": [{"name": "CLS", "value": 101}]},
+    {"metrics": [{"name": "LCP", "value": 10**400}]},
     {"metrics": [{"name": "LCP", "value": 1}] * 21},
 ]
 

@@ -7,12 +7,12 @@ export function listenToAdmin() {
   window.shopify.support?.registerHandler?.(() => go('/settings/diagnostics'));
 }
 
-/** A measurement that gets lost, as the page is left or without a network, concerns nobody. */
+/** Some are told as the page is left, hence `keepalive`. A measurement that gets lost all the same concerns nobody. */
 async function passOn({ metrics }) {
   const body = JSON.stringify({ metrics: metrics.map(({ name, value }) => ({ name, value })) });
   const headers = { 'Content-Type': 'application/json' };
   try {
-    const answer = await fetch('/api/admin/vitals', { method: 'POST', headers, body });
+    const answer = await fetch('/api/admin/vitals', { method: 'POST', keepalive: true, headers, body });
     await answer.text(); // an answer that nobody reads stays open
   } catch (fault) {
     console.info('not measured:', fault);

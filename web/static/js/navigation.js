@@ -6,6 +6,8 @@ const LINKS = /^(a|s-link|s-button|s-clickable|s-clickable-chip)$/;
 const KEPT = ['shop', 'host', 'embedded', 'locale'];
 
 let mount = async () => {};
+let newest = 0; // of the calls under way, the only one that may still show its page
+let leaving = false; // whether that one leads to another page
 
 export function watchNavigation(mountModules) {
   mount = mountModules;
@@ -13,39 +15,58 @@ export function watchNavigation(mountModules) {
   addEventListener('popstate', () => go(location.href, { push: false }));
 }
 
-/** Shows the page at *href*. Stays when the merchant prefers to finish unsaved changes. */
-export async function go(href, { push = true } = {}) {
+/**
+ * Shows the page at *href* and answers whether it did: not when the merchant prefers to finish unsaved changes, nor when a
+ * later call has overtaken it. A call that *stays* on the page gives way to one that leads to another.
+ */
+export async function go(href, { push = true, stays = false } = {}) {
+  const before = newest;
   const url = inThisShop(href);
-  if (!(await mayLeave())) return;
+  if (!(await mayLeave()) || (stays && (leaving || newest !== before))) return false;
+  newest += 1;
+  const mine = newest;
+  leaving = !stays;
   window.shopify?.loading?.(true);
   hideOffline();
   try {
-    const html = await fetchFragment(url).catch((fault) => offline(url, push, fault));
-    if (html === undefined) return;
+    return await load(url, push, () => mine === newest);
+  } finally {
+    if (mine === newest) {
+      leaving = false;
+      window.shopify?.loading?.(false);
+    }
+  }
+}
+
+async function load(url, push, isNewest) {
+  try {
+    const html = await fetchFragment(url).catch((fault) => isNewest() && offline(url, push, fault));
+    if (html === undefined || !isNewest()) return false;
     if (html === null) {
       location.assign(url);
-      return;
+      return false;
     }
     if (push) history.pushState(null, '', url);
     await show(html);
+    return isNewest();
   } catch (fault) {
     console.info('loading the whole page instead', fault);
-    location.assign(url);
-  } finally {
-    window.shopify?.loading?.(false);
+    if (isNewest()) location.assign(url);
+    return false;
   }
 }
 
 /** The current page again, as it now is. */
-export const refresh = () => go(location.href, { push: false });
+export const refresh = () => go(location.href, { push: false, stays: true });
 
 /** The same for who is reading: nothing moves, and the focus stays where it was if that is still there. */
 export async function renew() {
   const [scroll, focused] = [scrollY, document.activeElement?.closest('#app [href], #app [data-submits]')];
   const kept = focused && ['href', 'data-submits'].map((name) => [name, focused.getAttribute(name)]).find(([, value]) => value);
-  await refresh();
+  if (!(await refresh())) return false;
   scrollTo(0, scroll);
   if (kept) document.querySelector(`#app [${kept[0]}="${CSS.escape(kept[1])}"]`)?.focus({ preventScroll: true });
+  return true;
 }
 
 /** The HTML of a page's content, or null when only a whole document will do. */

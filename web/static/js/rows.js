@@ -12,7 +12,8 @@ export function mergeRows(box, now, how) {
   }
   const different = rows.filter((row) => known.has(row.dataset.key) && isOther(known.get(row.dataset.key), row));
   const first = rows.findIndex((row) => known.has(row.dataset.key));
-  const shown = different.filter((row) => swap(known.get(row.dataset.key), row));
+  // Copies, because a button may still show *now* as a whole.
+  const shown = different.filter((row) => swap(known.get(row.dataset.key), row.cloneNode(true)));
   if (how === 'hold') return { shown, held: first < 0 ? rows.length : first };
   place(box, rows, byKey(box));
   return { shown: [...shown, ...unknown], held: 0 };
@@ -44,13 +45,18 @@ function swap(old, row) {
   return true;
 }
 
-/** From the last to the first, each before the one that follows it; one that stands there already is not touched. */
+/**
+ * From the last to the first, each before the one that follows it; one that stands there already is not touched. Of several
+ * lists new rows come into the last. What has meanwhile become one of the earlier rows stays where it is being read.
+ */
 function place(box, rows, here) {
   const keys = new Set(rows.map(({ dataset }) => dataset.key));
-  let next = null;
+  const newest = rows.at(-1)?.parentElement;
+  let [list, next] = [[...here.values()].at(-1)?.parentElement, null];
   for (const row of rows.toReversed()) {
-    const list = (next ?? [...here.values()].at(-1)).parentElement;
     const standing = here.get(row.dataset.key) ?? row;
+    const own = row.parentElement === newest || standing === row ? list : standing.parentElement;
+    if (own !== list) [list, next] = [own, null];
     if (standing.nextElementSibling !== next || standing.parentElement !== list) list.insertBefore(standing, next);
     next = standing;
   }
