@@ -13,13 +13,10 @@ from typing import Any
 import asyncpg
 
 from app.config import ConfigurationError, Settings, read_settings
-from app.core.db import Database
+from app.core.db import PATIENCE, Database
 from app.core.embedded_postgres import PostgresUnavailable, default_data_dir, start_embedded
 from app.core.log import set_up_logging
 from app.core.migrations import is_current_soon
-
-PATIENCE = 30.0
-"""Seconds for which a database that is starting is waited for."""
 
 
 def start(name: str) -> None:

@@ -5,10 +5,11 @@ A request or a job is one transaction, committed at the edge. Columns that hold 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import asyncpg
 from sqlalchemy import BigInteger, DateTime, LargeBinary, MetaData, Text, event
@@ -17,6 +18,15 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, MappedColumn, mapped_column
 
+from app.core.log import get_logger
+
+log = get_logger(__name__)
+T = TypeVar("T")
+
+PATIENCE = 30.0
+"""Seconds for which a database that is starting is waited for."""
+NOT_UP_YET = (ConnectionRefusedError, FileNotFoundError, asyncpg.CannotConnectNowError)
+"""Nobody listens, there is no socket, or PostgreSQL says that it is starting, recovering or going down."""
 NAMES = {
     "ix": "ix_%(column_0_N_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -36,6 +46,22 @@ class Base(DeclarativeBase):
         str: Text,
         bytes: LargeBinary,
     }
+
+
+async def once_up(ask: Callable[[], Awaitable[T]], *, patience: float) -> T:
+    """What *ask* answers, asked again while the database is not up yet. *patience* is in seconds."""
+    deadline = time.monotonic() + patience
+    waiting = False
+    while True:
+        try:
+            return await ask()
+        except NOT_UP_YET as error:
+            if time.monotonic() >= deadline:
+                raise
+            if not waiting:
+                log.warning("database.waited_for", error=type(error).__name__)
+            waiting = True
+            await asyncio.sleep(0.25)
 
 
 def personal(what: str, *, type_: Any = None) -> MappedColumn[Any]:
@@ -68,9 +94,13 @@ class Database:
             raise RuntimeError("The database is not open.")
         return self._pool
 
-    async def open(self) -> None:
+    async def open(self, *, patience: float = PATIENCE) -> None:
+        """A database that restarts just now is waited for, *patience* seconds at most."""
+        self._pool = await once_up(self._connect, patience=patience)
+
+    async def _connect(self) -> asyncpg.Pool:
         # Statement caching stays on; connections are few because two flushes in flight saturate the disk.
-        self._pool = await asyncpg.create_pool(
+        return await asyncpg.create_pool(
             self.dsn, min_size=1, max_size=6, command_timeout=30, reset=leave_settings_alone
         )
 

@@ -3,16 +3,14 @@
 alembic is loaded by whoever applies them. A server only asks which is the newest, and would keep five megabytes of it.
 """
 
-import asyncio
 import re
-import time
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
 
-from app.core.db import Database
+from app.core.db import Database, once_up
 from app.core.log import get_logger
 
 if TYPE_CHECKING:
@@ -23,8 +21,6 @@ log = get_logger(__name__)
 SCRIPTS = Path(__file__).resolve().parents[2] / "migrations"
 REVISION = re.compile(r"^revision\b.*?=\s*[\"'](\w+)", re.MULTILINE)
 BELOW = re.compile(r"^down_revision\b.*?=\s*[\"'](\w+)", re.MULTILINE)
-NOT_UP_YET = (ConnectionRefusedError, FileNotFoundError, asyncpg.CannotConnectNowError)
-"""Nobody listens, there is no socket, or PostgreSQL says that it is starting, recovering or going down."""
 
 
 def alembic_config(database_url: str) -> "Config":
@@ -38,18 +34,7 @@ def alembic_config(database_url: str) -> "Config":
 
 async def is_current_soon(database: Database, *, patience: float) -> bool:
     """The same for a database that may still be starting: machines start side by side. *patience* is in seconds."""
-    deadline = time.monotonic() + patience
-    waiting = False
-    while True:
-        try:
-            return await is_current(database)
-        except NOT_UP_YET as error:
-            if time.monotonic() >= deadline:
-                raise
-            if not waiting:
-                log.warning("database.waited_for", error=type(error).__name__)
-            waiting = True
-            await asyncio.sleep(0.25)
+    return await once_up(lambda: is_current(database), patience=patience)
 
 
 async def is_current(database: Database) -> bool:

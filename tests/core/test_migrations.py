@@ -35,10 +35,15 @@ async def test_a_database_that_comes_a_moment_later_is_waited_for(database_url: 
     target = Path(str(address.query["host"])) / ".s.PGSQL.5432"
     late = Database(address.set(query={**address.query, "host": str(tmp_path)}).render_as_string(hide_password=False))
     looking = asyncio.create_task(is_current_soon(late, patience=20))
+    opening = asyncio.create_task(late.open(patience=20))
     await asyncio.sleep(0.1)
     assert not looking.done()
+    assert not opening.done()
     async with await relay(tmp_path / ".s.PGSQL.5432", target):
         assert await looking is True
+        await opening
+        assert await late.pool.fetchval("SELECT 1") == 1
+        await late.close()
 
 
 async def test_a_database_that_does_not_come_is_an_error(tmp_path: Path) -> None:
