@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from app.core.db import Database, once_up
-from app.core.log import get_logger
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-log = get_logger(__name__)
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "migrations"
 REVISION = re.compile(r"^revision\b.*?=\s*[\"'](\w+)", re.MULTILINE)
