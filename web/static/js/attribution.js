@@ -21,6 +21,6 @@ export function mount(form) {
     if (fresh) document.querySelector('[data-results]').replaceChildren(...fresh.childNodes);
   }
 
-  watchForm(form, { onSaved: () => setTimeout(refresh) });
+  const watched = watchForm(form, { onSaved: () => setTimeout(refresh, 0, watched.isDirty) });
   button.addEventListener('click', tryOut);
 }

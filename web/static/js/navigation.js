@@ -17,9 +17,10 @@ export function watchNavigation(mountModules) {
 
 /**
  * Shows the page at *href* and answers whether it did: not when the merchant prefers to finish unsaved changes, nor when a
- * later call has overtaken it. A call that *stays* on the page gives way to one that leads to another.
+ * later call has overtaken it. A call that *stays* on the page gives way to one that leads to another, and shows nothing
+ * over what somebody has begun to write meanwhile, of which *unless* knows.
  */
-export async function go(href, { push = true, stays = false } = {}) {
+export async function go(href, { push = true, stays = false, unless = () => false } = {}) {
   const before = newest;
   const url = inThisShop(href);
   if (!(await mayLeave()) || (stays && (leaving || newest !== before))) return false;
@@ -29,7 +30,7 @@ export async function go(href, { push = true, stays = false } = {}) {
   window.shopify?.loading?.(true);
   hideOffline();
   try {
-    return await load(url, push, () => mine === newest);
+    return await load(url, push, () => mine === newest && !unless());
   } finally {
     if (mine === newest) {
       leaving = false;
@@ -57,7 +58,7 @@ async function load(url, push, isNewest) {
 }
 
 /** The current page again, as it now is. */
-export const refresh = () => go(location.href, { push: false, stays: true });
+export const refresh = (unless) => go(location.href, { push: false, stays: true, unless });
 
 /** The same for who is reading: nothing moves, and the focus stays where it was if that is still there. */
 export async function renew() {

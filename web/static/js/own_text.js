@@ -12,7 +12,10 @@ export function mount(form) {
 
   const watched = watchForm(form, {
     body: (values, saved) => changes(values, saved, versions),
-    onSaved: () => setTimeout(refresh),
+    onSaved: (data) => {
+      Object.assign(versions, data.versions);
+      setTimeout(refresh, 0, watched.isDirty);
+    },
     onOvertaken: (answer) => Object.assign(versions, answer.versions),
     onReset: () => languages.forEach(show),
   });

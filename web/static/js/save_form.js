@@ -100,7 +100,7 @@ export function watchForm(form, options = {}) {
   form.addEventListener('submit', submit);
   saveButton.addEventListener('click', save);
   discardButton.addEventListener('click', discard);
-  return { changed: edited, savedValues: () => saved };
+  return { changed: edited, savedValues: () => saved, isDirty };
 }
 
 const put = (values, now) => ({ ...values, ...Object.fromEntries(Object.entries(now).map(([name, value]) => [name, value ?? ''])) });
