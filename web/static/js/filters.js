@@ -8,10 +8,13 @@ export function mount(form) {
   const results = form.parentElement.querySelector('[data-results]');
   let timer = 0;
   let latest = 0;
+  let asked = addressOf(form).href;
 
   async function apply() {
     clearTimeout(timer);
     const url = addressOf(form);
+    if (url.href === asked) return; // leaving the field says what typing has said
+    asked = url.href;
     latest += 1;
     const mine = latest;
     results.querySelector('s-table')?.setAttribute('loading', '');
@@ -41,8 +44,10 @@ export function mount(form) {
   }
 
   function showResults(fresh) {
+    const focused = results.contains(document.activeElement) && document.activeElement.getAttribute('href');
     Object.assign(results.dataset, fresh.dataset);
     results.replaceChildren(...fresh.childNodes);
+    if (focused) results.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
     form.parentElement.querySelector('[data-said]').textContent = fresh.dataset.summary;
   }
 
