@@ -48,6 +48,7 @@ class ConsentEvent(Base):
     __tablename__ = "consent_events"
     __table_args__ = (
         Index("ix_consent_events_shop_id_phone_hash", "shop_id", "phone_hash"),
+        Index("ix_consent_events_shop_id_change_at", "shop_id", "change", "at"),
         UniqueConstraint("shop_id", "seq"),
     )
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import DateTime, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.consent.models import ConsentEvent
@@ -58,8 +59,8 @@ async def analyse(deps: Deps, session: AsyncSession, shop: Shop, *, days: int) -
     last = today_in(deps, shop)
     first = last - timedelta(days=days - 1)
     counts = await count_by_day(deps, session, shop, since=first)
-    opt_outs = await _opt_outs_by_day(session, shop, first)
     calendar = [first + timedelta(days=ahead) for ahead in range(days)]
+    opt_outs = await _opt_outs_by_day(session, shop, calendar)
     kinds = sorted({each.kind for each in counts})
     by_kind = [(kind, tally([each for each in counts if each.kind == kind])) for kind in kinds]
     grouped: dict[date, list[DayCount]] = {day: [] for day in calendar}
@@ -94,13 +95,15 @@ def tally(counts: list[DayCount]) -> Tally:
     )
 
 
-async def _opt_outs_by_day(session: AsyncSession, shop: Shop, first: date) -> Counter[date]:
+async def _opt_outs_by_day(session: AsyncSession, shop: Shop, calendar: list[date]) -> Counter[date]:
+    """Sorted into days by the moments at which they begin in the shop's zone: to make a date of each event would take
+    three times as long."""
     zone = zone_of(shop)
-    begin = datetime(first.year, first.month, first.day, tzinfo=zone).astimezone(UTC)
-    day = func.date(func.timezone(zone.key, ConsentEvent.at))
+    begins = [datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC) for day in calendar]
+    nth = func.width_bucket(ConsentEvent.at, literal(begins, ARRAY(DateTime(timezone=True)))).label("nth")
     query = (
-        select(day, func.count())
-        .where(ConsentEvent.shop_id == shop.id, ConsentEvent.at >= begin, ConsentEvent.change == "opt_out")
-        .group_by(day)
+        select(nth, func.count())
+        .where(ConsentEvent.shop_id == shop.id, ConsentEvent.at >= begins[0], ConsentEvent.change == "opt_out")
+        .group_by(nth)
     )
-    return Counter({on: int(count) for on, count in await session.execute(query)})
+    return Counter({calendar[nth - 1]: int(count) for nth, count in await session.execute(query)})
