@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Select, func, select, true, tuple_, union
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connect.models import ConnectOrder, Notice
@@ -105,13 +106,18 @@ async def names_of_customers(
     session: AsyncSession, shop_id: int, account_id: int, phone_hashes: Sequence[bytes]
 ) -> dict[bytes, bytes]:
     """Phone hash to the encrypted name on the account's latest order of this customer."""
-    query = select(ConnectOrder.phone_hash, ConnectOrder.profile_name_encrypted).where(
-        ConnectOrder.shop_id == shop_id,
-        ConnectOrder.account_id == account_id,
-        ConnectOrder.phone_hash.in_(phone_hashes),
-        ConnectOrder.profile_name_encrypted.is_not(None),
+    query = (
+        select(ConnectOrder.phone_hash, ConnectOrder.profile_name_encrypted)
+        .where(
+            ConnectOrder.shop_id == shop_id,
+            ConnectOrder.account_id == account_id,
+            ConnectOrder.phone_hash.in_(phone_hashes),
+            ConnectOrder.profile_name_encrypted.is_not(None),
+        )
+        .ext(distinct_on(ConnectOrder.phone_hash))
+        .order_by(ConnectOrder.phone_hash, ConnectOrder.id.desc())
     )
-    rows = await session.execute(query.order_by(ConnectOrder.id))
+    rows = await session.execute(query)
     return {row.phone_hash: row.profile_name_encrypted for row in rows}
 
 
