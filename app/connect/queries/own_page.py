@@ -60,13 +60,11 @@ async def replies_to_account(
 
     Read from each number backwards, until enough were found.
     """
+    # Known beforehand: as a subquery they would be looked up anew for each reply.
     own = select(Sender.id, Sender.phone_number).where(Sender.shop_id == shop_id, Sender.account_id == account_id)
-    senders = own.subquery()
-    numbers = (
-        select(Sender.id)
-        .where(Sender.shop_id == shop_id, Sender.phone_number.in_(select(senders.c.phone_number)))
-        .subquery()
-    )
+    senders = (await session.execute(own)).all()
+    on_number = Sender.phone_number.in_([each.phone_number for each in senders])
+    numbers = select(Sender.id).where(Sender.shop_id == shop_id, on_number).subquery()
     # Asked of one reply after the other: without the limit PostgreSQL would first gather all that was ever texted.
     ordered = (
         select(ConnectOrder.id)
@@ -83,7 +81,7 @@ async def replies_to_account(
         .where(
             Message.shop_id == shop_id,
             Message.phone_hash == InboundMessage.phone_hash,
-            Message.sender_id.in_(select(senders.c.id)),
+            Message.sender_id.in_([each.id for each in senders]),
         )
         .limit(1)
         .scalar_subquery()
