@@ -178,6 +178,22 @@ async def test_rules_are_tried_before_they_are_saved_and_history_is_counted(worl
         assert (await world.api("GET", "/connect/attribution")).json()["rules"] == []
         await browser.save()
         await expect(browser.app.get_by_label("Look at")).to_have_count(2)
+        theirs = [{"field": "order_tag", "pattern": f"{shop}:*"} for shop in ("east", "west", "north")]
+        await world.api("PUT", "/connect/attribution", {"rules": theirs})
+        await browser.app.get_by_label("Looks like").first.fill("GOLD-*")
+        await browser.page.locator("#save-bar-save").click()
+        question = browser.app.locator("[data-meanwhile]")
+        await expect(question).to_contain_text("Order tag · north:*")
+        await expect(question).to_contain_text("Discount code · GOLD-* · The one")
+        await browser.sight.usable("two tabs at the rules")
+        await browser.app.get_by_role("button", name="Take theirs").click()
+        await expect(browser.app.get_by_label("Looks like").nth(2)).to_have_value("north:*")
+        await expect(browser.page.locator("#save-bar")).to_be_hidden()
+        await browser.app.get_by_label("Looks like").nth(1).fill("south:*")
+        await browser.save()
+        kept = (await world.api("GET", "/connect/attribution")).json()["rules"]
+        assert [each["pattern"] for each in kept] == ["east:*", "south:*", "north:*"]
+        await world.api("PUT", "/connect/attribution", {"rules": [{"field": "discount_code", "pattern": "VIP-*"}]})
         await browser.open("/connect/history", "Import history")
         await world.advance(minutes=1)
         await browser.app.get_by_role("button", name="Start").click()
