@@ -77,6 +77,7 @@ export function mount(form) {
   }
 
   function previewSoon() {
+    latest += 1; // what the server is about to say is of an older draft
     const draft = text.value;
     find('[data-reset]').disabled = draft === data.defaults[locale];
     const near = echo(draft, values(), data.plain);
@@ -124,8 +125,8 @@ export function mount(form) {
     text.value = drafts[locale];
     text.removeAttribute('error');
     caret.forget();
-    askServer();
     previewSoon();
+    askServer();
   }
 
   /** The error of a language stands at its text, so that text has to be the one that is shown. */
