@@ -5,6 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from app.connect.agreement import keep_refusals
 from app.connect.conversations import describe_latest, latest_of_customers
 from app.connect.own_page import account_figures, account_notices
 from app.connect.queries.accounts import get_account
@@ -48,6 +49,7 @@ async def switch_alerts(member: Member) -> Response:
     async with member.deps.db.transaction() as session:
         account = await get_account(session, member.shop.id, member.account.id, lock=True)
         account.alerts_enabled = on
+        await keep_refusals(session, account, member.deps.clock(), alerts=not on)
         account.updated_at = member.deps.clock()
         await write_audit(
             session,
