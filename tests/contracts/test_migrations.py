@@ -53,7 +53,7 @@ WAITS_FOR_A_WRITER = """
 SELECT count(*) FROM pg_stat_activity WHERE query ILIKE '%INDEX %' || $1 || '%' AND wait_event_type = 'Lock'
 """
 BEFORE_THE_INDEX, THE_INDEX = "20261128_1947", "ix_suppressions_shop_id_since"
-BEFORE_THE_COUNT = "20261129_0020"
+BEFORE_THE_COUNT = "20261129_0115"
 ZONES = [
     ("UTC", "{}"),
     ("America/New_York", "{}"),

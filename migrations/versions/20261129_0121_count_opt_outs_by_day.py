@@ -8,8 +8,8 @@ from alembic import op
 
 from app.core.online_index import create_index_online, drop_index_online
 
-revision = "20261129_0110"
-down_revision = "20261129_0020"
+revision = "20261129_0121"
+down_revision = "20261129_0115"
 branch_labels = None
 depends_on = None
 

@@ -5,8 +5,8 @@ Without, every text ever sent to a phone is read for each of its replies.
 
 from app.core.online_index import create_index_online, drop_index_online
 
-revision = "20261129_0115"
-down_revision = "20261129_0110"
+revision = "20261129_0122"
+down_revision = "20261129_0121"
 branch_labels = None
 depends_on = None
 
