@@ -6,11 +6,9 @@ import pytest
 from playwright.async_api import Route as Request
 from playwright.async_api import expect
 from prometheus_client import REGISTRY
-from starlette.routing import Route
 
-from app.admin.routes import admin_routes
 from app.messages.conversations import key_of
-from tests.admin.test_pages import PAGES, everything_happened
+from tests.admin.test_pages import PAGES, everything_happened, unvisited
 from tests.browser import Browser, browsing
 from tests.connect.stage import a_section_at_work
 from tests.world import ADA, SHOP, World
@@ -26,16 +24,6 @@ GO_TO = """async (path) => {
 
 def paints() -> float:
     return REGISTRY.get_sample_value("web_vitals_seconds_count", {"name": "LCP"}) or 0.0
-
-
-NO_PAGES = ("/api", "/auth", "/static", "/exports", "/data-requests")
-
-
-def unvisited(paths: list[str]) -> list[str]:
-    """Routes of pages that none of *paths* leads to."""
-    pages = [route for route in admin_routes() if isinstance(route, Route) and not route.path.startswith(NO_PAGES)]
-    visited = [path.partition("?")[0] for path in paths]
-    return [page.path for page in pages if not any(page.path_regex.match(path) for path in visited)]
 
 
 async def a_busy_shop(world: World) -> list[str]:

@@ -2,7 +2,11 @@
 
 import re
 
+from starlette.routing import Route
+
+from app.admin.routes import admin_routes
 from app.admin.wording import SETTINGS
+from app.simulator.bench.pages import pages_of_admin
 from app.simulator.shopify.faults import Fault
 from tests.polaris import strangers
 from tests.world import ADA, SHOP, World
@@ -31,6 +35,20 @@ PAGES = {
     "/settings/diagnostics": "Diagnostics",
     "/settings/privacy": "Privacy",
 }
+
+
+NO_PAGES = ("/api", "/auth", "/static", "/exports", "/data-requests")
+
+
+def unvisited(paths: list[str]) -> list[str]:
+    """Routes of pages that none of *paths* leads to."""
+    pages = [route for route in admin_routes() if isinstance(route, Route) and not route.path.startswith(NO_PAGES)]
+    visited = [path.partition("?")[0] for path in paths]
+    return [page.path for page in pages if not any(page.path_regex.match(path) for path in visited)]
+
+
+def test_the_benchmark_measures_every_page() -> None:
+    assert unvisited([page.path for page in pages_of_admin(1000).values()]) == []
 
 
 async def everything_happened(world: World) -> None:

@@ -88,7 +88,7 @@ async def _measure(database_url: str, messages: int, rounds: int) -> int:
         settle_memory()  # as the web process does
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://app") as client:
-            pages = {**_pages(messages), **await _hosted_pages(deps, visit)}
+            pages = {**pages_of_admin(messages), **await _hosted_pages(deps, visit)}
             measured = {name: await _time(client, page, rounds) for name, page in pages.items()}
     return _report(measured, messages)
 
@@ -100,7 +100,7 @@ async def shopify_that_knows_nobody(scope: Scope, receive: Receive, send: Send) 
         await send({"type": "http.response.body", "body": NOBODY})
 
 
-def _pages(messages: int) -> dict[str, Page]:
+def pages_of_admin(messages: int) -> dict[str, Page]:
     middle = messages // 2
     conversation = key_of(bytes.fromhex("cfcd208495d565ef66e7dff9f98764da"))  # of the customer with number 0
     paths = {
@@ -120,9 +120,13 @@ def _pages(messages: int) -> dict[str, Page]:
         "Conversations": "/messages/conversations",
         "Conversation": f"/messages/conversations/{conversation}",
         "Consent": "/consent",
+        "Consent, one number": "/consent/number?phone=%2B12125550123",
+        "Consent, hours": "/consent/rules",
         "Analytics, 30 days": "/analytics",
         "Analytics, 90 days": "/analytics?days=90",
         "Settings": "/settings",
+        "Settings, a section": "/settings/hours",
+        "Settings, privacy": "/settings/privacy",
         "Connection": "/settings/connection",
         "Diagnostics": "/settings/diagnostics",
         "Connect": "/connect",
