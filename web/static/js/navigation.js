@@ -96,8 +96,11 @@ async function show(html) {
   const heading = main.querySelector('s-page')?.getAttribute('heading');
   if (heading) document.title = heading;
   scrollTo(0, 0);
-  await mount(main);
+  // At once, because whoever walks by keyboard stands nowhere from the moment the old page is gone.
   main.focus({ preventScroll: true });
+  main.ariaBusy = 'true'; // until its scripts stand, so that nobody is read half a page
+  await mount(main);
+  main.ariaBusy = null;
 }
 
 /** Without a network the page stays as it is: a whole document could not be loaded either. */
