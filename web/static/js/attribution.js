@@ -1,26 +1,29 @@
 // The rules under the save bar: saving shows them anew with an empty one below, trying shows what past orders would become.
 import { clearErrors, nest, showErrors, snapshot } from './fields.js';
 import { send } from './api.js';
-import { fetchFragment, inThisShop, parse, refresh } from './navigation.js';
+import { fetchPage, inThisShop } from './navigation.js';
 import { watchForm } from './save_form.js';
+import { whileLoading } from './submit.js';
 
 export function mount(form) {
   const button = document.querySelector('[data-try]');
-  const rules = () => nest(snapshot(form));
 
   async function tryOut() {
-    clearErrors(form);
-    button.loading = true;
-    const checked = await send(form.dataset.check, 'POST', rules());
+    const rules = nest(snapshot(form));
+    const checked = await send(form.dataset.check, 'POST', rules);
+    if (!checked.ok) {
+      showErrors(form, checked);
+      return;
+    }
     const url = inThisShop('/connect/attribution');
-    url.searchParams.set('try', JSON.stringify(rules()));
-    const html = checked.ok ? await fetchFragment(url).catch(() => null) : null;
-    button.loading = false;
-    if (!checked.ok) showErrors(form, checked.errors, checked.sentence);
-    const fresh = html && parse(html).querySelector('[data-results]');
-    if (fresh) document.querySelector('[data-results]').replaceChildren(...fresh.childNodes);
+    url.searchParams.set('try', JSON.stringify(rules));
+    const tried = (await fetchPage(url))?.querySelector('[data-results]');
+    if (tried) document.querySelector('[data-results]').replaceChildren(...tried.childNodes);
   }
 
-  const watched = watchForm(form, { onSaved: () => setTimeout(refresh, 0, watched.isDirty) });
-  button.addEventListener('click', tryOut);
+  watchForm(form, { renews: true });
+  button.addEventListener('click', () => {
+    clearErrors(form);
+    whileLoading([button], tryOut);
+  });
 }

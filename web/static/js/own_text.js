@@ -2,30 +2,31 @@
 import { echo } from './echo.js';
 import { nest } from './fields.js';
 import { countSegments } from './gsm.js';
-import { refresh } from './navigation.js';
 import { watchForm } from './save_form.js';
-import { WORDS } from './words.js';
+import { segmentsInWords } from './words.js';
 
 export function mount(form) {
   const { shared, versions, samples, plain } = JSON.parse(form.querySelector('[data-editor]').textContent);
   const languages = [...form.querySelectorAll('[data-language]')];
 
-  const watched = watchForm(form, {
+  const changed = watchForm(form, {
+    renews: true,
     body: (values, saved) => changes(values, saved, versions),
-    onSaved: (data) => {
-      Object.assign(versions, data.versions);
-      setTimeout(refresh, 0, watched.isDirty);
-    },
-    onOvertaken: (answer) => Object.assign(versions, answer.versions),
+    onSaved: learn,
+    onOvertaken: learn,
     onReset: () => languages.forEach(show),
   });
+
+  function learn(stored) {
+    Object.assign(versions, stored.versions);
+  }
 
   function show(language) {
     const draft = language.querySelector('s-text-area').value;
     const words = draft.trim() || shared[language.dataset.language];
     const read = echo(words, samples, plain);
     language.querySelector('[data-bubble]').textContent = read ?? words;
-    language.querySelector('[data-note]').textContent = read === null ? '' : WORDS.segments(countSegments(read).segments);
+    language.querySelector('[data-note]').textContent = read === null ? '' : segmentsInWords(countSegments(read).segments);
     language.querySelector('[data-default]').disabled = words === shared[language.dataset.language];
   }
 
@@ -36,7 +37,7 @@ export function mount(form) {
       text.value = shared[language.dataset.language];
       text.removeAttribute('error');
       show(language);
-      watched.changed();
+      changed();
     });
     show(language);
   }
