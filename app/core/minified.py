@@ -21,7 +21,7 @@ def minify(scripts: dict[str, str]) -> dict[str, str]:
     """By name, as given. What is no script stops the start, with the library's own words on stderr."""
     if find_spec("minify") is None:
         return {name: INDENTATION.sub("", COMMENT.sub("", script)) for name, script in scripts.items()}
-    command = [sys.executable, __file__]
+    command = [sys.executable, "-P", __file__]  # -P: the modules beside this file are not those of the library
     answer = subprocess.run(command, input=json.dumps(scripts).encode(), stdout=subprocess.PIPE, check=True)  # noqa: S603 - this file
     minified: dict[str, str] = json.loads(answer.stdout)
     return minified
