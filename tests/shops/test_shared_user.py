@@ -132,6 +132,38 @@ async def test_a_paused_numbers_dead_jwt_is_not_tried_again_and_shows_when_it_is
     assert row["problem"]
 
 
+@pytest.mark.parametrize("paused", [True, False])
+async def test_a_users_only_jwt_is_not_tried_again_once_it_was_refused(world: World, *, paused: bool) -> None:
+    await world.ready()
+    await world.recurring_run()
+    if paused:
+        assert (await world.api("POST", "/connection/pause")).status_code == 200
+    world.ringcentral.revoke_jwt(world.jwt)
+    end_sessions(world)
+    await world.advance(hours=2)
+    await world.recurring_run()
+    assert await senders(world) == {SENDER: "paused" if paused else "broken"}
+    calls = len(world.ringcentral.requests)
+    for _ in range(3):
+        await world.advance(hours=2)
+        await world.recurring_run()
+    assert len(world.ringcentral.requests) == calls
+    said = (await world.api("GET", "/diagnostics")).text
+    assert "RingCentral is connected." not in said
+    await world.api("POST", "/connection/check")
+    assert len(world.ringcentral.requests) == calls + 1, "a person who looks again has it tried once"
+    if paused:
+        assert (await world.api("POST", "/connection/resume")).status_code == 200
+        assert await senders(world) == {SENDER: "broken"}
+    [user] = world.ringcentral.state.users.values()
+    await paste(world, world.ringcentral.issue_jwt(user), SENDER)
+    calls = len(world.ringcentral.requests)
+    await world.advance(hours=2)
+    await world.recurring_run()
+    assert await senders(world) == {SENDER: "ready"}
+    assert len(world.ringcentral.requests) > calls
+
+
 async def test_a_better_jwt_of_the_same_shop_takes_the_place_of_a_dead_one(world: World) -> None:
     await world.ready()
     newest = another_jwt(world)
