@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261129_0120"
-down_revision = "20261129_0115"
+revision = "20261129_0123"
+down_revision = "20261129_0122"
 branch_labels = None
 depends_on = None
 
