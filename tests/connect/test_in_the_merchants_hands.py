@@ -1,5 +1,6 @@
 """An account in the merchant's hands: found again, its words in every language, and nobody's work undone unseen."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -51,6 +52,8 @@ async def test_a_page_that_was_open_long_undoes_nothing_of_an_account(world: Wor
     late = {"name": "Jane X.", "was": {"name": "Jane Doe"}}
     refused = await world.api("PUT", path, late)
     assert (refused.status_code, refused.json()["now"]) == (409, {"name": "Jane D."})
+    phone = await world.api("PUT", path, {"phone": "+14155550188", "was": {"phone": "+14155550199"}})
+    assert (phone.json()["now"], phone.json()["shown"]) == ({"phone": JANE_MOBILE}, {"phone": "+1 415-555-0133"})
     untouched = {"connect_id": None, "phone": "+14155550188", "was": {"connect_id": "jane-1", "phone": JANE_MOBILE}}
     assert (await world.api("PUT", path, untouched)).status_code == 200
     saved = (await world.api("PUT", path, late | {"was": {"name": "Jane D."}})).json()
@@ -70,6 +73,33 @@ async def test_what_is_wrong_is_said_at_its_language_and_nothing_is_kept(world: 
     for body, field in wrong:
         answer = await world.api("PUT", path, body)
         assert (answer.status_code, list(answer.json()["errors"])) == (422, [field])
+    assert await world.rows("SELECT 1 FROM connect_templates") == []
+
+
+async def test_a_text_is_previewed_as_it_will_leave_before_it_is_saved(world: World) -> None:
+    await world.ready()
+    order = await world.order()
+    path = f"/connect/accounts/{await jane(world)}/templates/{PAID}"
+
+    async def preview(template: str, **more: object) -> dict[str, Any]:
+        answer = await world.api("POST", f"{path}/preview", {"template": template, "locale": "en", **more})
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    named = await preview("{{ affiliate.name }} with {{ shop.name }}: thanks! Reply STOP to opt-out.")
+    assert (named["text"], named["findings"]) == ("Jane Doe with Demo Store: thanks! Reply STOP to opt-out.", [])
+    assert named["worst_case"] == named["segments"]  # both names are known and grow no longer
+    nameless = await preview("Thank you! Reply STOP to opt-out.")
+    assert {"no_person", "no_brand"} <= {each["code"] for each in nameless["findings"]}
+    assert (await preview(" "))["text"].startswith("Jane Doe with Demo Store: Hi Ada")  # the shop's words count then
+    values = (await world.api("GET", f"{path}/orders/{order.id}")).json()["values"]
+    assert (values["affiliate.name"], values["order.name"]) == ("Jane Doe", "#1001")
+    real = await preview("{{ affiliate.name }}: {{ order.total }}", values={**values, "affiliate.name": "Somebody"})
+    assert real["text"] == f"Jane Doe: {values['order.total']}"
+    pieces = (await world.api("POST", f"{path}/difference", {"template": "Jane", "locale": "en"})).json()["pieces"]
+    assert any(deed == "new" and "thank you" in words for deed, words in pieces)
+    for wrong in ({"template": "{% if %}"}, {"template": 7}, {"values": 7}):
+        assert (await world.api("POST", f"{path}/preview", wrong)).status_code == 422, wrong
     assert await world.rows("SELECT 1 FROM connect_templates") == []
 
 

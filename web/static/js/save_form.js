@@ -14,7 +14,7 @@ import { WORDS } from './words.js';
  * A 409 that says what is stored `now` (by dotted name) is asked about: `onOvertaken` hears the whole answer, so that what
  * is sent next goes over it; `adopt(values, now)` answers *values* with the stored ones put in, and `compare(now, values)`
  * the rows `{label, theirs, mine}` to choose between. Both default to fields by name.
- * What is answered wants to be called when something else than the fields themselves changes them.
+ * Of what is answered, `changed` is to be called when something else than the fields themselves has changed them.
  */
 export function watchForm(form, options = {}) {
   const { read = () => snapshot(form), write = (values) => restore(form, values), body = nest, allow, renews, onSaved, onRefused, onReset } = options;
@@ -74,7 +74,7 @@ export function watchForm(form, options = {}) {
 
   /** What somebody else has saved is what "unchanged" means from here on; the edits stay, and are asked about. */
   function overtaken(answer) {
-    theirs = answer.now;
+    theirs = { ...answer.now, ...answer.shown };
     onOvertaken?.(answer);
     saved = adopt(saved, theirs);
     const rows = compare(theirs, read());
@@ -99,7 +99,7 @@ export function watchForm(form, options = {}) {
   form.addEventListener('submit', (event) => { event.preventDefault(); save(); });
   saveButton.addEventListener('click', save);
   discardButton.addEventListener('click', discard);
-  return edited;
+  return { changed: edited, savedValues: () => saved };
 }
 
 const put = (values, now) => ({ ...values, ...Object.fromEntries(Object.entries(now).map(([name, value]) => [name, value ?? ''])) });
