@@ -35,8 +35,6 @@ from app.connect.outgoing import (
     renew_secret,
     replay,
 )
-from app.connect.own_texts import save_own_texts
-from app.connect.queries.accounts import get_account
 from app.connect.queries.outgoing import endpoints_of
 from app.connect.request_log import request_log
 from app.core.language import language_of
@@ -82,15 +80,6 @@ async def invite_from_file(visit: Visit) -> dict[str, Any]:
     form = await read_object(visit.request)
     async with visit.deps.db.transaction() as session:
         return await invite_many(visit.deps, session, visit.shop, form, actor=visit.actor, stated=_statement(visit))
-
-
-async def save_account_text(visit: Visit) -> dict[str, Any]:
-    """`templates` by language; an empty one: the organisation's words again."""
-    form, account_id = await read_object(visit.request), path_id(visit, NO_ACCOUNT)
-    kind = str(visit.request.path_params["kind"])
-    async with visit.deps.db.transaction() as session:
-        account = await get_account(session, visit.shop.id, account_id, lock=True)
-        return await save_own_texts(visit.deps, session, visit.shop, account, kind, form, actor=visit.actor)
 
 
 async def read_one_account(visit: Visit) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from app.admin.connect import NO_ACCOUNT
+from app.admin.connect_texts import show_account_text
 from app.admin.in_address import id_or_first, path_id
 from app.admin.page import page, render
 from app.admin.session import Visit
@@ -19,7 +20,7 @@ from app.connect.joining import describe_hosted_page
 from app.connect.keys import SCOPES, list_keys
 from app.connect.orders import answer_orders
 from app.connect.outgoing import EVENTS, describe_endpoint, list_calls
-from app.connect.own_texts import describe_own_text, describe_own_texts, own_samples
+from app.connect.own_texts import describe_own_texts
 from app.connect.queries.accounts import get_account
 from app.connect.queries.attribution import attributions_of
 from app.connect.queries.orders import order_page
@@ -27,8 +28,6 @@ from app.connect.queries.outgoing import endpoints_of
 from app.connect.request_log import request_log
 from app.core.errors import AppError, Invalid
 from app.core.language import language_of
-from app.message_templates.segments import PLAIN
-from app.message_templates.variables import editor_chips
 from app.notifications.catalogue import describe_notification, get_kind
 from app.shops.connection_view import describe_connection
 from app.shops.settings import read_settings_of
@@ -110,19 +109,6 @@ async def show_account(visit: Visit) -> Response:
         lendable=[each for each in shops_own if each["usable"]],
         stated=STATEMENT,
     )
-
-
-@page
-async def show_account_text(visit: Visit) -> Response:
-    """One text of an account, all languages side by side."""
-    deps, shop, account_id = visit.deps, visit.shop, path_id(visit, NO_ACCOUNT)
-    kind = str(visit.request.path_params["kind"])
-    async with deps.db.transaction() as session:
-        account = await read_account(deps, session, shop, account_id)
-        text = await describe_own_text(session, shop, await get_account(session, shop.id, account_id), kind)
-    samples = own_samples(kind, account["name"], account["phone_number"], shop.name)
-    chips = editor_chips(kind)
-    return render(visit, "connect_account_text", account=account, text=text, samples=samples, chips=chips, plain=PLAIN)
 
 
 @page

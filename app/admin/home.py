@@ -16,17 +16,17 @@ from app.admin.session import Visit
 from app.core.language import language_of
 from app.messages.analytics import analyse
 from app.messages.conversations import list_conversations
-from app.messages.log import log_page
-from app.messages.overview import overview
+from app.messages.log import latest_failures, log_page
+from app.messages.queue_view import describe_queue
 from app.notifications.catalogue import list_notifications
 from app.shops.connection_view import describe_connection
 from app.shops.queries import own_senders
 from app.shops.settings import read_settings_of
 
-TODAY = ("delivered", "sent", "queued", "skipped", "failed")
+TODAY = ("delivered", "on_the_way", "waiting", "not_sent", "failed")
 """The numbers of today, in the order of the groups of states that they lead to in the log."""
 
-MOST_CHECKS, MOST_QUEUES = 4, 5
+MOST_CHECKS, MOST_QUEUES, MOST_FAILURES = 4, 5, 5
 SAID_BY_GUIDE = {"connect": "ringcentral", "number": "number"}
 """Steps that say what a check would say too."""
 
@@ -45,12 +45,14 @@ async def show_home(visit: Visit) -> Response:
     deps, shop = visit.deps, visit.shop
     async with deps.db.transaction() as session:
         connection = await describe_connection(session, shop.id)
-        state = await overview(deps, session, shop)
+        queue = await describe_queue(deps, session, shop)
+        failures = await latest_failures(deps, session, shop.id, limit=MOST_FAILURES)
         replies = await list_conversations(deps, session, shop.id, limit=4)
         steps = await _steps(visit, session, connection)
         checks = worst_first(await diagnose_all(deps, session, shop))
         numbers = await own_senders(session, shop.id)
         week = await analyse(deps, session, shop, days=7)
+    _, today = week.by_day[-1]
     done, guide = sum(step.done for step in steps), read_settings_of(shop).setup_guide
     left = {SAID_BY_GUIDE.get(step.name) for step in steps if guide and not step.done}
     return render(
@@ -65,10 +67,10 @@ async def show_home(visit: Visit) -> Response:
         week=week.whole,
         praise=is_worth_a_review(week.whole),
         columns=columns_of(week, language_of(visit.request)),
-        today=[(states, state["today"][name]) for name, states in zip(TODAY, wording.STATE_GROUPS, strict=True)],
-        queue=state["queue"],
-        queues=sorted(state["queue"]["senders"], key=lambda each: -each["depth"])[:MOST_QUEUES],
-        failures=state["failures"],
+        today=[(states, getattr(today, name)) for name, states in zip(TODAY, wording.STATE_GROUPS, strict=True)],
+        queue=queue,
+        queues=sorted(queue["senders"], key=lambda each: -each["depth"])[:MOST_QUEUES],
+        failures=failures,
         checks=[each for each in checks if each["level"] != "ok" and each["code"] not in left][:MOST_CHECKS],
         replies=replies["conversations"],
         unread=replies["unread"],

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment
 from markupsafe import Markup, escape
@@ -40,7 +39,7 @@ from app.core.static_files import static_files
 from app.deps import Deps
 from app.shopify.shop_domain import clean_shop_domain
 from app.shops.models import Shop
-from app.shops.settings import read_settings_of
+from app.shops.zone import zone_of
 
 log = get_logger(__name__)
 
@@ -118,8 +117,7 @@ class Moments(pages.Moments):
 
     @classmethod
     def of(cls, visit: Visit) -> "Moments":
-        zone = read_settings_of(visit.shop).time_zone or visit.shop.timezone or "UTC"
-        return cls(ZoneInfo(zone), visit.deps.clock(), language_of(visit.request))
+        return cls(zone_of(visit.shop), visit.deps.clock(), language_of(visit.request))
 
     def within(self, sentence: str, near: str) -> str:
         """A check's sentence as a person reads it: its moments by the shop's clock, its numbers as people write them.

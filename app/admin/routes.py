@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
-from app.admin import connect, connect_pages
+from app.admin import connect, connect_pages, connect_texts
 from app.admin.analytics import show_analytics
 from app.admin.connection import (
     check_connection,
@@ -155,7 +155,10 @@ def _connect_routes() -> list[BaseRoute]:
         _api("/api-requests", GET=connect.read_request_log),
         _api("/connect/accounts", created=True, GET=connect.read_accounts, POST=connect.invite),
         _api("/connect/accounts/import", POST=connect.invite_from_file),
-        _api("/connect/accounts/{id}/templates/{kind}", PUT=connect.save_account_text),
+        _api("/connect/accounts/{id}/templates/{kind}", PUT=connect_texts.save_account_text),
+        _api("/connect/accounts/{id}/templates/{kind}/preview", POST=connect_texts.preview_account_text),
+        _api("/connect/accounts/{id}/templates/{kind}/difference", POST=connect_texts.compare_with_shared),
+        _api("/connect/accounts/{id}/templates/{kind}/orders/{order_id}", GET=connect_texts.read_order_values),
         _api(
             "/connect/accounts/{id}",
             GET=connect.read_one_account,

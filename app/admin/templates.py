@@ -54,7 +54,7 @@ async def show_template(visit: Visit) -> Response:
         notifications = await list_notifications(session, shop.id)
         chosen = _find([*notifications, *await _of_connect(session, shop.id)], _kind_of(visit))
         locales = _locales(chosen)
-        locale = _language_in_address(visit, locales)
+        locale = language_in_address(visit, locales)
         texts = {each: chosen["templates"].get(each) or chosen["defaults"].get(each, "") for each in locales}
         body = {"template": texts[locale], "locale": locale}
         connection = await describe_connection(session, shop.id)
@@ -83,7 +83,7 @@ async def show_history(visit: Visit) -> Response:
     async with visit.deps.db.transaction() as session:
         chosen = _find(await list_notifications(session, visit.shop.id), _kind_of(visit))
         locales = _locales(chosen)
-        locale = _language_in_address(visit, locales)
+        locale = language_in_address(visit, locales)
         versions = await history_of(session, visit.shop, chosen["kind"], locale)
     return render(visit, "template_history", chosen=chosen, locale=locale, locales=locales, versions=versions)
 
@@ -102,10 +102,7 @@ async def save_template(visit: Visit) -> dict[str, Any]:
 
 async def preview_template(visit: Visit) -> dict[str, Any]:
     kind, body = _kind_of(visit), await read_object(visit.request)
-    preview = await preview_notification(visit.deps, visit.shop, kind, body)
-    told = language_of(visit.request).told
-    findings = [each | {"sentence": told(each["sentence"])} for each in preview["findings"]]
-    return preview | {"findings": findings}
+    return told(visit, await preview_notification(visit.deps, visit.shop, kind, body))
 
 
 async def read_orders(visit: Visit) -> dict[str, Any]:
@@ -114,10 +111,7 @@ async def read_orders(visit: Visit) -> dict[str, Any]:
 
 async def read_order_values(visit: Visit) -> dict[str, Any]:
     """What this text would be filled with for one order."""
-    order_id = str(visit.request.path_params["order_id"])
-    if not ORDER.fullmatch(order_id):
-        raise NotFound("There is no such order.")
-    locale = visit.request.query_params.get("language", "en")[:12]
+    order_id, locale = order_in_address(visit)
     return {"values": await values_of_order(visit.deps, visit.shop, _kind_of(visit), order_id, locale)}
 
 
@@ -146,16 +140,30 @@ async def _look_for_permission(visit: Visit, kind_name: str, patch: dict[str, An
         raise Conflict("Reload the page, then switch it on again.") from None
 
 
+def told(visit: Visit, preview: dict[str, Any]) -> dict[str, Any]:
+    """The linter's sentences in the reader's language."""
+    in_words = language_of(visit.request).told
+    return preview | {"findings": [each | {"sentence": in_words(each["sentence"])} for each in preview["findings"]]}
+
+
+def order_in_address(visit: Visit) -> tuple[str, str]:
+    """(order's id, language). Raises `NotFound`."""
+    order_id = str(visit.request.path_params["order_id"])
+    if not ORDER.fullmatch(order_id):
+        raise NotFound("There is no such order.")
+    return order_id, visit.request.query_params.get("language", "en")[:12]
+
+
+def language_in_address(visit: Visit, locales: list[str]) -> str:
+    named = visit.request.query_params.get("language", "")
+    return named if named in locales else locales[0]
+
+
 def _kind_of(visit: Visit) -> str:
     kind = str(visit.request.path_params["kind"])
     if not KIND.fullmatch(kind):
         raise NotFound("There is no such kind of text.")
     return kind
-
-
-def _language_in_address(visit: Visit, locales: list[str]) -> str:
-    named = visit.request.query_params.get("language", "")
-    return named if named in locales else locales[0]
 
 
 async def _of_connect(session: AsyncSession, shop_id: int) -> list[dict[str, Any]]:

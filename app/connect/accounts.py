@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connect import outgoing
-from app.connect.agreement import STATEMENT, find_statement, heed_refusal, refuse_overruling, state_agreement
+from app.connect.agreement import STATEMENT, find_statement, heed_refusals, refuse_overruling, state_agreement
 from app.connect.models import Account
 from app.connect.queries.accounts import (
     account_page,
@@ -76,7 +76,7 @@ async def invite_account(
         raise Conflict("There is already a connected account with this connect_id.")
     account = add_account(deps, session, shop, person)
     account.invited_at = deps.clock()
-    await heed_refusal(session, account)
+    await heed_refusals(session, account)
     await session.flush()
     if person.phone:
         await state_agreement(deps, session, shop.id, person.phone, actor=actor, method=method, wording=stated)
@@ -197,28 +197,25 @@ async def set_up_account(
         account = await get_account(session, shop.id, account_id)
     person, switches = read_person(form, shop.country, new=False), read_switches(form)
     assert isinstance(form, dict)
-    refuse_overruling(account, switches)
-    _refuse_undoing(deps, account, form)
     grants = bool(switches.get("alerts_enabled") or form.get("jwt"))
-    if grants:
-        _refuse_after_leaving(account)
+    _refuse_against_their_word(account, switches, grants=grants)
+    _refuse_undoing(deps, account, form)
     await set_up_number(deps, shop, account_id, form, actor=actor)
     async with deps.db.transaction() as session:
         account = await get_account(session, shop.id, account_id, lock=True)
         _refuse_undoing(deps, account, form)
-        if grants:
-            _refuse_after_leaving(account)
         wanted = person.connect_id if person.connect_id != account.connect_id else None
         if wanted and await is_connect_id_taken(session, shop.id, wanted):
             raise Conflict("There is already a connected account with this connect_id.")
-        former_phone = account.phone_hash
+        reached_by = (account.phone_hash, account.email_hash)
         _keep_person(deps, account, person)
-        if person.phone and account.phone_hash != former_phone:
+        if person.phone and account.phone_hash != reached_by[0]:
             await state_agreement(
                 deps, session, shop.id, person.phone, actor=actor, method="account_page", wording=stated
             )
-            await heed_refusal(session, account)
-        refuse_overruling(account, switches)
+        if reached_by != (account.phone_hash, account.email_hash):
+            await heed_refusals(session, account)
+        _refuse_against_their_word(account, switches, grants=grants)
         for name, value in switches.items():
             setattr(account, name, value)
         account.updated_at = deps.clock()
@@ -232,7 +229,8 @@ async def set_up_number(deps: Deps, shop: Shop, account_id: int, form: dict[str,
     if form.get("jwt") is not None:
 
         async def still_there(session: AsyncSession) -> None:
-            _refuse_after_leaving(await get_account(session, shop.id, account_id, lock=True))
+            account = await get_account(session, shop.id, account_id, lock=True)
+            _refuse_against_their_word(account, {}, grants=True)
 
         await connect(deps, shop, form, actor=actor, account_id=account_id, permit=still_there)
         if form.get("phone_number") is None:
@@ -313,6 +311,7 @@ def describe_account(deps: Deps, account: Account, sender: Sender | None) -> dic
         "notify_by_email": account.notify_by_email,
         "refused_sms_at": account.refused_sms_at.isoformat() if account.refused_sms_at else None,
         "refused_email_at": account.refused_email_at.isoformat() if account.refused_email_at else None,
+        "refused_alerts_at": account.refused_alerts_at.isoformat() if account.refused_alerts_at else None,
         "import_history": account.import_history,
         "connect_import_order_history_at": account.import_history_at.isoformat() if account.import_history_at else None,
         "invited_at": account.invited_at.isoformat() if account.invited_at else None,
@@ -412,10 +411,13 @@ def email_hash_of(deps: Deps, email: str) -> bytes:
     return deps.vault.fingerprint("email:" + email.strip().lower())
 
 
-def _refuse_after_leaving(account: Account) -> None:
-    """What a person has taken back only the person can give again. Raises `Conflict`."""
-    if account.revoked_at is not None:
+def _refuse_against_their_word(account: Account, switches: dict[str, bool], *, grants: bool) -> None:
+    """What a person has taken back or said no to only the person can give. Raises `Conflict`, `Invalid`."""
+    if grants and account.revoked_at is not None:
         raise Conflict("This person has taken back their permission. They can give it again by the invitation link.")
+    refuse_overruling(account, switches)
+    if grants and account.joined_at is None and account.refused_alerts_at is not None:
+        raise Conflict("This person has said no to the invitation. They can change their mind by its link.")
 
 
 def _refuse_undoing(deps: Deps, account: Account, form: dict[str, Any]) -> None:

@@ -32,7 +32,7 @@ from app.connect.rules import (
     read_rules,
     visited,
 )
-from app.core.errors import Invalid, NotFound
+from app.core.errors import Invalid, NotFound, Overtaken
 from app.core.jobs import enqueue
 from app.core.log import get_logger
 from app.deps import Deps
@@ -66,11 +66,15 @@ async def read_saved_rules(session: AsyncSession, shop_id: int) -> list[dict[str
 
 
 async def save_rules(deps: Deps, session: AsyncSession, shop: Shop, form: object, *, actor: str) -> None:
-    """All of them, in order. Orders that were decided about stay whose they are. Raises `Invalid`."""
+    """All of them, in order. Orders that were decided about stay whose they are. Raises `Invalid`.
+
+    With `was` in *form*, the list that whoever saves had before them, another list by now is `Overtaken`.
+    """
     rules = read_rules(form)
     await _know_accounts(session, shop.id, rules)
     now = deps.clock()
     locked = await get_shop_locked(session, shop.id)
+    _refuse_undoing(form, await read_saved_rules(session, shop.id))
     rows = [
         AttributionRule(
             shop_id=shop.id,
@@ -88,6 +92,19 @@ async def save_rules(deps: Deps, session: AsyncSession, shop: Shop, form: object
     await write_audit(
         session, shop.domain, at=now, actor=actor, action="attribution_saved", detail={"rules": len(rules)}
     )
+
+
+def _refuse_undoing(form: object, stored: list[dict[str, Any]]) -> None:
+    was = form.get("was") if isinstance(form, Mapping) else None
+    if not isinstance(was, list) or [_parts(each) for each in was] == [_parts(each) for each in stored]:
+        return
+    now = {f"rules.{index}.{part}": value for index, rule in enumerate(stored) for part, value in rule.items()}
+    raise Overtaken("Somebody else has changed this meanwhile. Your change is not saved yet.", now, rules=stored)
+
+
+def _parts(rule: object) -> tuple[object, ...]:
+    given = rule if isinstance(rule, Mapping) else {}
+    return tuple(given.get(part) or "" for part in ("field", "name", "pattern", "account_id"))
 
 
 async def try_rules(deps: Deps, shop: Shop, form: object) -> dict[str, Any]:

@@ -4,7 +4,9 @@ The rules are those of the shop's own conversations (`messages/answers.py`); an 
 stops an answer.
 """
 
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,7 +16,7 @@ from app.connect.queries.own_page import messages_of_account, names_of_customers
 from app.core.errors import NotFound
 from app.deps import Deps
 from app.messages.answers import Answer, queue_answer, read_answer, why_no_answer
-from app.messages.conversations import describe_inbound, describe_outbound, hash_of, key_of
+from app.messages.conversations import describe_inbound, describe_outbound, hash_of, key_of, said_at
 from app.messages.kinds import Kind, kinds
 from app.messages.models import InboundMessage, Message
 from app.shops.models import Shop
@@ -38,33 +40,51 @@ ANSWER = kinds.add(
 )
 
 
-async def account_conversations(
-    deps: Deps, session: AsyncSession, shop: Shop, account: Account
-) -> list[dict[str, Any]]:
-    """One entry for each customer, whoever was heard from or written to last first."""
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The last text between an account and one customer, as stored. *sealed*: the phone, if it was not erased."""
+
+    phone_hash: bytes
+    sealed: bytes | None
+    at: datetime
+    text: InboundMessage | Message
+
+
+async def latest_of_customers(session: AsyncSession, shop: Shop, account: Account) -> list[Latest]:
+    """One for each customer, whoever was heard from or written to last first. Nothing is decrypted yet."""
     heard = await replies_to_account(session, shop.id, account.id, limit=MOST_LOOKED_AT)
     said = await messages_of_account(session, shop.id, account.id, limit=MOST_LOOKED_AT)
-    latest: dict[bytes, dict[str, Any]] = {}
-    phones: dict[bytes, bytes | None] = {}
-    lines = [(each.phone_hash, each.phone_encrypted, describe_outbound(deps, each)) for each in said]
-    lines += [(each.phone_hash, each.phone_encrypted, describe_inbound(deps, each)) for each in heard]
-    for phone_hash, sealed, line in lines:
-        if phone_hash is None:
-            continue
-        phones.setdefault(phone_hash, sealed)
-        if phone_hash not in latest or latest[phone_hash]["at"] < line["at"]:
-            latest[phone_hash] = line
-    names = await names_of_customers(session, shop.id, account.id, list(latest))
-    shown = sorted(latest.items(), key=lambda each: each[1]["at"], reverse=True)[:MOST_SHOWN]
-    return [
-        line
-        | {
-            "key": key_of(phone_hash),
-            "name": _open(deps, names.get(phone_hash)),
-            "phone": _open(deps, phones[phone_hash]),
-        }
-        for phone_hash, line in shown
+    texts = [Latest(each.phone_hash, each.phone_encrypted, each.received_at, each) for each in heard]
+    texts += [
+        Latest(each.phone_hash, each.phone_encrypted, said_at(each), each)
+        for each in said
+        if each.phone_hash is not None
     ]
+    latest: dict[bytes, Latest] = {}
+    for each in sorted(texts, key=lambda text: text.at, reverse=True):
+        known = latest.setdefault(each.phone_hash, each)
+        if known.sealed is None and each.sealed is not None:
+            latest[each.phone_hash] = replace(known, sealed=each.sealed)
+    return list(latest.values())
+
+
+async def describe_latest(
+    deps: Deps, session: AsyncSession, shop: Shop, account: Account, latest: Sequence[Latest]
+) -> list[dict[str, Any]]:
+    names = await names_of_customers(session, shop.id, account.id, [each.phone_hash for each in latest])
+    return [
+        _describe_line(deps, each.text)
+        | {
+            "key": key_of(each.phone_hash),
+            "name": _open(deps, names.get(each.phone_hash)),
+            "phone": _open(deps, each.sealed),
+        }
+        for each in latest
+    ]
+
+
+def _describe_line(deps: Deps, text: InboundMessage | Message) -> dict[str, Any]:
+    return describe_inbound(deps, text) if isinstance(text, InboundMessage) else describe_outbound(deps, text)
 
 
 async def account_conversation(

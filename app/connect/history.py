@@ -15,13 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.connect.attribution import living_rules
 from app.connect.history_orders import RESULTS
 from app.connect.models import HistoryImport
-from app.connect.moments import read_moment, zone_of
+from app.connect.moments import read_moment
 from app.connect.queries.history import get_import, imports_of, unfinished_import
 from app.core.errors import Conflict, Invalid
 from app.core.jobs import enqueue
 from app.deps import Deps
 from app.shops.models import Shop
 from app.shops.queries import get_shop_locked, write_audit
+from app.shops.zone import zone_of
 
 IMPORT: Final = "connect.import_page"
 CANCEL: Final = "connect.cancel_bulk"

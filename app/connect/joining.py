@@ -21,7 +21,7 @@ from app.connect.accounts import (
     read_person,
     revoke,
 )
-from app.connect.agreement import keep_wish
+from app.connect.agreement import keep_refusals, keep_wish
 from app.connect.models import Account, SignIn
 from app.connect.queries.accounts import (
     accounts_of_person,
@@ -97,6 +97,7 @@ async def join(
     set_history_wish(deps, account, wishes.history)
     sms, email = wishes.by_sms, wishes.by_email
     await keep_wish(deps, session, account, by_sms=sms, by_email=email, asked=asked, joining=True)
+    await keep_refusals(session, account, deps.clock(), alerts=False)
     await grant(deps, session, shop, account, actor=actor)
     account.joined_at = account.updated_at = deps.clock()
     await write_audit(
@@ -120,6 +121,7 @@ async def decline(deps: Deps, session: AsyncSession, shop: Shop, token: str, *, 
     if account is None:
         return
     await keep_wish(deps, session, account, by_sms=False, by_email=False, asked=asked, joining=True)
+    await keep_refusals(session, account, deps.clock(), alerts=True)
     account.alerts_enabled = False
     await session.flush()
     await cancel_queued_of_account(session, shop.id, account.id, now=deps.clock(), reason=DECLINED)
@@ -137,6 +139,7 @@ async def leave(deps: Deps, shop: Shop, account_id: int) -> dict[str, Any]:
     """Ends the grant, signs out everywhere, and erases the RingCentral credentials. Raises `NotFound`."""
     async with deps.db.transaction() as session:
         account = await get_account(session, shop.id, account_id, lock=True)
+        await keep_refusals(session, account, deps.clock(), alerts=True)
         await revoke(deps, session, shop, account, actor=f"account:{account_id}")
     await disconnect(deps, shop.id, account_id=account_id)
     return {"user_id": account.id, "connect_id": account.connect_id}

@@ -3,23 +3,13 @@
 import re
 from datetime import UTC, date, datetime, time
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from app.shops.models import Shop
-from app.shops.settings import read_settings_of
+from zoneinfo import ZoneInfo
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MOMENT: Final = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?( ?([Zz]|UTC|[+-]\d{2}:?\d{2}))?", re.ASCII
 )
 _YEARS: Final = range(1970, 2200)
-
-
-def zone_of(shop: Shop) -> ZoneInfo:
-    try:
-        return ZoneInfo(read_settings_of(shop).time_zone or shop.timezone)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
 
 
 def read_moment(value: str, *, now: datetime, zone: ZoneInfo) -> datetime | None:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.connect.accounts import hosted_url, status_of
 from app.connect.mail import can_mail, send_mail
 from app.connect.models import Account, Notice
-from app.connect.moments import read_moment, write_moment, zone_of
+from app.connect.moments import read_moment, write_moment
 from app.connect.order_form import whole
 from app.connect.queries.accounts import accounts_not_revoked, find_account, find_account_by_connect_id
 from app.core.errors import Invalid, NotFound
@@ -27,6 +27,7 @@ from app.messages.queue import About, queue_message, queue_text
 from app.messages.reasons import NOT_CONNECTED
 from app.shops.models import Shop
 from app.shops.queries import find_sender, get_shop
+from app.shops.zone import zone_of
 
 MAIL: Final = "connect.mail_notice"
 LONGEST_BODY: Final = 900

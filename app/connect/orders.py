@@ -27,7 +27,6 @@ from app.connect.alerts import (
 )
 from app.connect.consent import UNSUBSCRIBED, Evidence, Verdict
 from app.connect.models import Account, ConnectOrder
-from app.connect.moments import zone_of
 from app.connect.money import format_money
 from app.connect.notices import tell_of_order
 from app.connect.order_answer import describe_order, kept_metadata
@@ -51,6 +50,7 @@ from app.deps import Deps
 from app.messages.opt_out import stop_texting
 from app.shops.models import Shop
 from app.shops.settings import read_settings_of
+from app.shops.zone import zone_of
 
 FUTURE = timedelta(hours=24)
 """A payment or shipment dated further ahead has not happened yet and causes no text."""

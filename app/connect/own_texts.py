@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.connect.alerts import ALERTS
+from app.connect.alerts import ALERTS, PAID, affiliate_values
 from app.connect.models import Account
 from app.connect.queries.accounts import account_text_rows, forget_account_text, keep_account_text
 from app.core.errors import Invalid, NotFound, Overtaken
@@ -13,10 +13,10 @@ from app.deps import Deps
 from app.message_templates.lint import lint
 from app.message_templates.queries import stored_texts
 from app.message_templates.render import LONGEST_TEMPLATE
-from app.message_templates.variables import names_for, sample_values
-from app.messages.compose import template_for
+from app.message_templates.variables import Values, sample_values
+from app.messages.compose import shop_values, template_for
 from app.shops.models import Shop
-from app.shops.queries import write_audit
+from app.shops.queries import find_sender, write_audit
 
 LOCALES: Final = ("en", "es", "fr")
 """Of which there are default texts; others where the organisation has worded a text in them."""
@@ -102,11 +102,13 @@ async def save_own_text(
     await write_audit(session, shop.domain, at=deps.clock(), actor=writer, action="account_text_saved", detail=detail)
 
 
-def own_samples(kind: str, name: str, phone: str | None, brand: str) -> dict[str, Any]:
-    """What a preview is filled in with, by variable: samples, with the account's and the shop's names in them."""
-    samples = sample_values(kind)
-    values = {each: str(samples.get(each.split(".")[0], {}).get(each.split(".")[1], "")) for each in names_for(kind)}
-    return {**values, "affiliate.name": name, "affiliate.phone": phone or values["affiliate.phone"], "shop.name": brand}
+async def values_of_account(deps: Deps, session: AsyncSession, shop: Shop, account: Account) -> Values:
+    """By group what is the same in every text in its name. Without a number the preview shows the sample's."""
+    sender = await find_sender(session, shop.id, account_id=account.id)
+    number = sender.phone_number if sender is not None else None
+    sample = str(sample_values(PAID)["affiliate"]["phone"])
+    name = deps.vault.decrypt(account.name_encrypted)
+    return {"affiliate": affiliate_values(name, number or sample), "shop": shop_values(shop, sender)}
 
 
 def _refuse_what_is_outdated(described: dict[str, Any], texts: dict[str, Any], seen: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@
 are chained by hashes per shop (`chain.py`), and the database itself refuses to change or delete what was chained.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -48,7 +48,6 @@ class ConsentEvent(Base):
     __tablename__ = "consent_events"
     __table_args__ = (
         Index("ix_consent_events_shop_id_phone_hash", "shop_id", "phone_hash"),
-        Index("ix_consent_events_shop_id_change_at", "shop_id", "change", "at"),
         UniqueConstraint("shop_id", "seq"),
     )
 
@@ -80,6 +79,16 @@ class ConsentEvent(Base):
     shopify_result: Mapped[str | None]
     written_to_provider_at: Mapped[datetime | None]
     provider_result: Mapped[str | None]
+
+
+class OptOutDay(Base):
+    """How many opt-outs belong to one day of a shop's own calendar. Counts only."""
+
+    __tablename__ = "opt_out_days"
+
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    opt_outs: Mapped[int]
 
 
 class ConsentChain(Base):

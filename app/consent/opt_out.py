@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.consent.chain import append, words_fingerprint
+from app.consent.days import count_opt_out
 from app.consent.drift import close_drifts
 from app.consent.models import ConsentEvent
 from app.consent.queries import answer_request, find_suppression, lift_suppression, suppress
@@ -139,6 +140,8 @@ async def _append(
         written_to_provider_at=now if evidence.covered_by_provider and evidence.covered_sender_id is None else None,
     )
     await append(session, event)
+    if change == OPT_OUT:
+        await count_opt_out(session, shop_id, event.at)
     return event
 
 

@@ -33,6 +33,11 @@ def create_index_online(
         )
 
 
+def drop_index_online(name: str, table: str) -> None:
+    with _outside_a_transaction():
+        op.drop_index(name, table_name=table, if_exists=True, postgresql_concurrently=True)
+
+
 @contextmanager
 def _outside_a_transaction() -> Iterator[None]:
     with op.get_context().autocommit_block():

@@ -4,7 +4,13 @@ import secrets
 
 from starlette.responses import Response
 
-from app.connect.conversations import account_conversation, account_conversations, queue_account_reply
+from app.connect.conversations import (
+    MOST_SHOWN,
+    account_conversation,
+    describe_latest,
+    latest_of_customers,
+    queue_account_reply,
+)
 from app.connect.own_page import account_customers, account_orders
 from app.core.errors import AppError, Conflict, Invalid
 from app.core.whole_number import whole_number
@@ -29,7 +35,8 @@ async def open_customers(member: Member) -> Response:
 @members_only
 async def open_messages(member: Member) -> Response:
     async with member.deps.db.transaction() as session:
-        conversations = await account_conversations(member.deps, session, member.shop, member.account)
+        latest = (await latest_of_customers(session, member.shop, member.account))[:MOST_SHOWN]
+        conversations = await describe_latest(member.deps, session, member.shop, member.account, latest)
     return member.show("messages", conversations=conversations)
 
 

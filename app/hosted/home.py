@@ -5,7 +5,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from app.connect.conversations import account_conversations
+from app.connect.agreement import keep_refusals
+from app.connect.conversations import describe_latest, latest_of_customers
 from app.connect.own_page import account_figures, account_notices
 from app.connect.queries.accounts import get_account
 from app.hosted.member import Member, members_only
@@ -21,15 +22,16 @@ async def show_home(member: Member, *, told: dict[str, Any] | None = None, flash
     async with deps.db.transaction() as session:
         account = await get_account(session, shop.id, account.id)
         connection = await describe_connection(session, shop.id, account_id=account.id)
-        conversations = await account_conversations(deps, session, shop, account)
+        latest = await latest_of_customers(session, shop, account)
+        conversations = await describe_latest(deps, session, shop, account, latest[:CONVERSATIONS_SHOWN])
         figures = await account_figures(session, shop, account, since=deps.clock() - MONTH)
         notices = await account_notices(deps, session, shop, account)
     return member.show(
         "home",
         account=account,
         connection=connection,
-        conversations=conversations[:CONVERSATIONS_SHOWN],
-        figures={**figures, "conversations": len(conversations)},
+        conversations=conversations,
+        figures={**figures, "conversations": len(latest)},
         notices=notices,
         told=told,
         flash=flash,
@@ -47,6 +49,7 @@ async def switch_alerts(member: Member) -> Response:
     async with member.deps.db.transaction() as session:
         account = await get_account(session, member.shop.id, member.account.id, lock=True)
         account.alerts_enabled = on
+        await keep_refusals(session, account, member.deps.clock(), alerts=not on)
         account.updated_at = member.deps.clock()
         await write_audit(
             session,

@@ -13,12 +13,12 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from app.connect.moments import zone_of
 from app.connect.notices import brand_of
 from app.core.language import language, language_of
 from app.core.pages import Moments, environment
 from app.core.static_files import static_files
 from app.shops.models import Shop
+from app.shops.zone import zone_of
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "

@@ -3,8 +3,7 @@
 from starlette.responses import Response
 
 from app.connect.alerts import PAID
-from app.connect.notices import brand_of
-from app.connect.own_texts import LOCALES, describe_own_texts, own_samples, save_own_text
+from app.connect.own_texts import LOCALES, describe_own_texts, save_own_text, values_of_account
 from app.core.errors import AppError, NotFound
 from app.hosted.member import Member, faults_of, members_only
 from app.message_templates.variables import editor_chips
@@ -61,12 +60,10 @@ async def _show(
         words = typed if typed is not None else chosen["texts"][locale]
         sender = await find_sender(session, member.shop.id, account_id=member.account.id)
         number = sender.phone_number if sender is not None else None
+        always = await values_of_account(member.deps, session, member.shop, member.account)
     try:
-        samples = own_samples(kind, member.name, number, brand_of(member.shop))
-        # The preview knows the shop by itself.
-        values = {name: value for name, value in samples.items() if not name.startswith("shop.")}
-        body = {"template": words, "locale": locale, "values": values}
-        preview = await preview_notification(member.deps, member.shop, kind, body)
+        body = {"template": words, "locale": locale}
+        preview = await preview_notification(member.deps, member.shop, kind, body, always=always)
     except AppError as wrong:
         preview, errors = None, errors or faults_of(wrong)
     return member.show(

@@ -2,20 +2,19 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Final
 
-from sqlalchemy import DateTime, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.consent.models import ConsentEvent
+from app.consent.days import opt_outs_by_day
 from app.deps import Deps
-from app.messages.days import DayCount, count_by_day, today_in, zone_of
+from app.messages.days import DayCount, count_by_day, today_in
 from app.messages.models import MessageState as S
 from app.shops.models import Shop
 
 ON_THE_WAY: Final = frozenset({S.ACCEPTED, S.SENT, S.UNKNOWN})
+WAITING: Final = frozenset({S.QUEUED, S.SENDING})
 FAILED: Final = frozenset({S.FAILED, S.EXPIRED})
 NOT_SENT: Final = frozenset({S.SKIPPED, S.CANCELLED})
 
@@ -24,6 +23,7 @@ NOT_SENT: Final = frozenset({S.SKIPPED, S.CANCELLED})
 class Tally:
     delivered: int
     on_the_way: int
+    waiting: int
     failed: int
     not_sent: int
 
@@ -60,7 +60,7 @@ async def analyse(deps: Deps, session: AsyncSession, shop: Shop, *, days: int) -
     first = last - timedelta(days=days - 1)
     counts = await count_by_day(deps, session, shop, since=first)
     calendar = [first + timedelta(days=ahead) for ahead in range(days)]
-    opt_outs = await _opt_outs_by_day(session, shop, calendar)
+    opt_outs = await opt_outs_by_day(session, shop.id, since=first)
     kinds = sorted({each.kind for each in counts})
     by_kind = [(kind, tally([each for each in counts if each.kind == kind])) for kind in kinds]
     grouped: dict[date, list[DayCount]] = {day: [] for day in calendar}
@@ -90,20 +90,7 @@ def tally(counts: list[DayCount]) -> Tally:
     return Tally(
         delivered=by_state[S.DELIVERED],
         on_the_way=sum(by_state[state] for state in ON_THE_WAY),
+        waiting=sum(by_state[state] for state in WAITING),
         failed=sum(by_state[state] for state in FAILED),
         not_sent=sum(by_state[state] for state in NOT_SENT),
     )
-
-
-async def _opt_outs_by_day(session: AsyncSession, shop: Shop, calendar: list[date]) -> Counter[date]:
-    """Sorted into days by the moments at which they begin in the shop's zone: to make a date of each event would take
-    three times as long."""
-    zone = zone_of(shop)
-    begins = [datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC) for day in calendar]
-    nth = func.width_bucket(ConsentEvent.at, literal(begins, ARRAY(DateTime(timezone=True)))).label("nth")
-    query = (
-        select(nth, func.count())
-        .where(ConsentEvent.shop_id == shop.id, ConsentEvent.at >= begins[0], ConsentEvent.change == "opt_out")
-        .group_by(nth)
-    )
-    return Counter({calendar[nth - 1]: int(count) for nth, count in await session.execute(query)})

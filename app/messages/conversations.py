@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections import Counter
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import exists, func, select, update
@@ -162,9 +163,13 @@ def describe_outbound(deps: Deps, message: Message) -> dict[str, Any]:
         "text": shown(kind, _open(deps, message.text_encrypted)),
         "state": message.state,
         "reason": message.reason,
-        "at": (message.sent_at or message.created_at).isoformat(),
+        "at": said_at(message).isoformat(),
         "due_at": message.due_at.isoformat() if message.state == MessageState.QUEUED else None,
     }
+
+
+def said_at(message: Message) -> datetime:
+    return message.sent_at or message.created_at
 
 
 def _unread(text: InboundMessage) -> bool:

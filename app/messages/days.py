@@ -6,7 +6,7 @@ days are counted anew each time; what has happened since the last kept day is co
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.deps import Deps
 from app.messages.models import Message, MessageDay
 from app.shops.models import Shop
-from app.shops.settings import read_settings_of
+from app.shops.zone import midnight, zone_of
 
 STILL_CHANGING = timedelta(days=3)
 """A status that RingCentral has not told by then stays as it is."""
@@ -30,10 +30,6 @@ class DayCount:
     locale: str
     messages: int
     segments: int
-
-
-def zone_of(shop: Shop) -> ZoneInfo:
-    return ZoneInfo(read_settings_of(shop).time_zone or shop.timezone or "UTC")
 
 
 def today_in(deps: Deps, shop: Shop) -> date:
@@ -54,7 +50,7 @@ async def count_by_day(deps: Deps, session: AsyncSession, shop: Shop, *, since: 
     ).where(MessageDay.shop_id == shop.id, MessageDay.day >= since)
     rows = [DayCount(*row) for row in await session.execute(kept)]
     first_open = since if last is None else max(since, last + timedelta(days=1))
-    return rows + await _count_log(session, shop.id, zone, _midnight(first_open, zone), None)
+    return rows + await _count_log(session, shop.id, zone, midnight(first_open, zone), None)
 
 
 async def keep_finished_days(deps: Deps, session: AsyncSession, shop: Shop) -> int:
@@ -62,8 +58,8 @@ async def keep_finished_days(deps: Deps, session: AsyncSession, shop: Shop) -> i
     zone, today = zone_of(shop), today_in(deps, shop)
     last = await session.scalar(select(func.max(MessageDay.day)).where(MessageDay.shop_id == shop.id))
     first = None if last is None else min(last + timedelta(days=1), today - STILL_CHANGING)
-    begin = None if first is None else _midnight(first, zone)
-    counts = await _count_log(session, shop.id, zone, begin, _midnight(today, zone))
+    begin = None if first is None else midnight(first, zone)
+    counts = await _count_log(session, shop.id, zone, begin, midnight(today, zone))
     kept = delete(MessageDay).where(MessageDay.shop_id == shop.id)
     await session.execute(kept if first is None else kept.where(MessageDay.day >= first))
     rows: Sequence[dict[str, Any]] = [
@@ -97,7 +93,3 @@ async def _count_log(
         query = query.where(Message.created_at < end)
     rows = await session.execute(query.group_by(day, Message.kind, Message.state, locale))
     return [DayCount(on, kind, state, lang, int(count), int(paid)) for on, kind, state, lang, count, paid in rows]
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)

@@ -22,7 +22,7 @@ from app.messages.agreement import describe_policy
 from app.messages.kinds import kinds, shown
 from app.messages.models import InboundMessage, Message
 from app.shops.models import Sender, Shop
-from app.shops.settings import read_settings_of
+from app.shops.zone import zone_of as shop_zone
 
 HOW_TO_CHECK: Final = (
     "Each event's hash is SHA-256 over the previous event's hash (32 bytes) followed by the event's proven fields as "
@@ -131,7 +131,7 @@ async def _replies(session: AsyncSession, shop_id: int, phone_hash: bytes) -> li
 
 def zone_of(shop: Shop, phone: str | None) -> ZoneInfo:
     zones = zones_of(phone) if phone is not None else ()
-    return ZoneInfo(zones[0] if zones else read_settings_of(shop).time_zone or shop.timezone)
+    return ZoneInfo(zones[0]) if zones else shop_zone(shop)
 
 
 def _local(moment: datetime | None, zone: ZoneInfo) -> str | None:

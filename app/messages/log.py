@@ -107,6 +107,11 @@ async def find_rows(
     return Found(found, opened[-1].id if len(opened) == looked else None, len(opened), unasked=unasked)
 
 
+async def latest_failures(deps: Deps, session: AsyncSession, shop_id: int, *, limit: int) -> list[dict[str, Any]]:
+    rows = await log_rows(session, shop_id, states=[MessageState.FAILED, MessageState.EXPIRED], limit=limit)
+    return [describe(deps, row) for row in rows]
+
+
 async def message_detail(deps: Deps, session: AsyncSession, shop_id: int, message_id: int) -> dict[str, Any]:
     """One message with its checks and its timeline. Raises `NotFound`."""
     message = await get_message(session, shop_id, message_id)

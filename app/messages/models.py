@@ -54,7 +54,7 @@ class Message(Base):
         Index("ix_messages_expiry", "expires_at", postgresql_where=text("state = 'queued'")),
         Index("ix_messages_provider_message_id", "provider_message_id"),
         Index("ix_messages_sender_id_id", "sender_id", "id"),
-        Index("ix_messages_shop_id_phone_hash", "shop_id", "phone_hash"),
+        Index("ix_messages_shop_id_phone_hash_sender_id", "shop_id", "phone_hash", "sender_id"),
         Index("ix_messages_follow_up", "follow_up_at", postgresql_where=text("follow_up_at IS NOT NULL")),
         Index("ix_messages_shop_id_created_at", "shop_id", "created_at"),
         Index("ix_messages_shop_id_state_id", "shop_id", "state", "id", postgresql_where=text("state <> 'delivered'")),

@@ -98,15 +98,6 @@ async def log_rows(
     return list(await session.scalars(query))
 
 
-async def count_by_state(session: AsyncSession, shop_id: int, *, since: datetime) -> dict[str, int]:
-    query = (
-        select(Message.state, func.count())
-        .where(Message.shop_id == shop_id, Message.created_at >= since)
-        .group_by(Message.state)
-    )
-    return dict((await session.execute(query)).all())
-
-
 async def queue_depths(session: AsyncSession, shop_id: int) -> dict[int | None, int]:
     """How many texts wait or are being sent, by the id of the number that they leave from."""
     query = (
@@ -376,11 +367,6 @@ async def recently_texted(session: AsyncSession, shop_id: int, *, since: datetim
     )
     phones = await session.scalars(select(Message.phone_encrypted).where(Message.id.in_(query)))
     return [each for each in phones if each is not None]
-
-
-async def recent_inbound(session: AsyncSession, shop_id: int, *, limit: int) -> list[InboundMessage]:
-    query = select(InboundMessage).where(InboundMessage.shop_id == shop_id)
-    return list(await session.scalars(query.order_by(InboundMessage.id.desc()).limit(limit)))
 
 
 async def _record(

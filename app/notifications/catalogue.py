@@ -112,9 +112,12 @@ async def save_notification(
     return await describe_notification(session, shop.id, kind)
 
 
-async def preview_notification(deps: Deps, shop: Shop, kind_name: str, body: object) -> dict[str, Any]:
+async def preview_notification(
+    deps: Deps, shop: Shop, kind_name: str, body: object, *, always: Values | None = None
+) -> dict[str, Any]:
     """The text as a customer would get it, its size, and what the linter says. Raises `NotFound`, `Invalid`.
 
+    *always*: by group what is the same in every such text, as a connected account's name is in the texts of its own.
     It may ask Shopify for an order, so the caller holds no transaction.
     """
     kind, form = get_kind(kind_name), _form(body)
@@ -124,15 +127,16 @@ async def preview_notification(deps: Deps, shop: Shop, kind_name: str, body: obj
         sender = await find_sender(session, shop.id) or Sender(shop_id=shop.id, phone_number=None)
     template = _text(form, "template", template, longest=4000)
     order_id = _text(form, "order_id", "", longest=64)
-    values = {**sample_values(kind.name), "shop": shop_values(shop, sender)}
+    fixed = {"shop": shop_values(shop, sender), **(always or {})}
+    values = {**sample_values(kind.name), **fixed}
     if "values" in form:
         values = _given_values(kind, form["values"], values)
     elif order_id:
-        values = await _values_of_order(deps, shop, sender, order_id, language) or values
+        values = await _values_of_order(deps, shop, kind, sender, order_id, language) or values
     try:
         compiled = compile_template(template)
-        text = to_plain(compiled.render(values))
-        worst = to_plain(compiled.render({**longest_values(kind.name), "shop": shop_values(shop, sender)}))
+        text = to_plain(compiled.render({**values, **(always or {})}))
+        worst = to_plain(compiled.render({**longest_values(kind.name), **fixed}))
     except TemplateError as error:
         raise Invalid({"template": error.sentence}) from None
     return {
@@ -144,13 +148,15 @@ async def preview_notification(deps: Deps, shop: Shop, kind_name: str, body: obj
     }
 
 
-async def preview_languages(deps: Deps, shop: Shop, kind_name: str, texts: dict[str, str]) -> dict[str, Any]:
+async def preview_languages(
+    deps: Deps, shop: Shop, kind_name: str, texts: dict[str, str], *, always: Values | None = None
+) -> dict[str, Any]:
     """`languages`: what a customer would get in each and in how many segments; a text that cannot be rendered is as
     written. `samples`: by variable what fills them in, for a page that shows the same while somebody types."""
     kind = get_kind(kind_name)
     async with deps.db.reading() as session:
         sender = await find_sender(session, shop.id)
-    values = {**sample_values(kind.name), "shop": shop_values(shop, sender)}
+    values = {**sample_values(kind.name), "shop": shop_values(shop, sender), **(always or {})}
     languages = {}
     for locale, template in texts.items():
         try:
@@ -197,15 +203,17 @@ async def queue_test(deps: Deps, shop: Shop, kind_name: str, body: object, *, ac
     return {"id": message_id}
 
 
-async def values_of_order(deps: Deps, shop: Shop, kind_name: str, order_id: str, locale: str) -> dict[str, str]:
+async def values_of_order(
+    deps: Deps, shop: Shop, kind_name: str, order_id: str, locale: str, *, always: Values | None = None
+) -> dict[str, str]:
     """What a text about this order would be filled with, by the variables' names. Raises `NotFound`."""
     kind = get_kind(kind_name)
     async with deps.db.transaction() as session:
         sender = await find_sender(session, shop.id) or Sender(shop_id=shop.id, phone_number=None)
-    values = await _values_of_order(deps, shop, sender, order_id, locale)
+    values = await _values_of_order(deps, shop, kind, sender, order_id, locale)
     if values is None:
         raise NotFound("Shopify did not show this order. Choose another one.")
-    return _by_variable(kind, values)
+    return _by_variable(kind, {**values, **(always or {})})
 
 
 def _by_variable(kind: Kind, values: Values) -> dict[str, str]:
@@ -347,12 +355,19 @@ def _given_values(kind: Kind, given: object, samples: Values) -> Values:
     return values
 
 
-async def _values_of_order(deps: Deps, shop: Shop, sender: Sender, order_id: str, locale: str) -> dict[str, Any] | None:
+async def _values_of_order(
+    deps: Deps, shop: Shop, kind: Kind, sender: Sender, order_id: str, locale: str
+) -> Values | None:
+    """None where Shopify does not show it. What no order of Shopify has, such as an affiliate, is the sample's."""
     try:
         facts = await read_order_facts(deps, shop.id, order_id)
     except ShopifyError:
         return None
-    return dict(order_values(shop, sender, facts, None, locale)) if facts is not None else None
+    if facts is None:
+        return None
+    samples, values = sample_values(kind.name), order_values(shop, sender, facts, None, locale)
+    customer = {**samples.get("customer", {}), **values["customer"]}
+    return {**values, "customer": customer, "affiliate": samples.get("affiliate", {})}
 
 
 def _findings(shop: Shop, kind: Kind, template: str, locale: str) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from app.consent.opt_out import Evidence, record_opt_in, record_opt_out
 from app.messages.analytics import analyse
 from app.messages.days import keep_finished_days
 from app.shops.models import Shop
@@ -53,6 +54,21 @@ async def test_kept_days_and_the_log_count_the_same(world: World) -> None:
     async with world.deps.db.transaction() as session:
         later = await analyse(world.deps, session, shop, days=30)
     assert later.whole.failed == 40
+
+
+async def test_an_opt_out_counts_on_the_day_on_which_it_was_asked_for(world: World) -> None:
+    """Also if staff record it a week later; by the clock of the shop, where it is still the evening before."""
+    await world.ready()
+    await world.api("PUT", "/settings", {"time_zone": "America/Los_Angeles"})
+    asked = (world.clock() - timedelta(days=7)).replace(hour=3)
+    shop, evidence = await shop_of(world), Evidence("staff", "staff:1", "phone", at=asked)
+    async with world.deps.db.transaction() as session:
+        for phone in (ADA, ADA, "+12125550177"):
+            await record_opt_out(world.deps, session, shop.id, phone, evidence)
+        await record_opt_in(world.deps, session, shop.id, ADA, evidence)
+    async with world.deps.db.transaction() as session:
+        found = await analyse(world.deps, session, shop, days=30)
+    assert [(day, count) for day, count in found.opt_outs if count] == [(asked.date() - timedelta(days=1), 3)]
 
 
 async def test_the_page_shows_a_chart_with_its_table_for_each_period(world: World) -> None:

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Locator, expect
 
 from tests.admin.test_news_in_browser import HIDE, looks_in
 from tests.api.client import NEW_ORDER
@@ -25,6 +25,10 @@ OWN_WORDS = {
     "Spanish": "{{ affiliate.name }} de {{ shop.name }}: gracias. Responda STOP para no recibir más.",
     "French": "{{ affiliate.name }} avec {{ shop.name }} : merci. Répondez STOP pour vous désinscrire.",
 }
+
+
+def text_in(browser: Browser, language: str) -> Locator:
+    return browser.app.get_by_label(f"Text in {language}", exact=True)
 
 
 async def picture(browser: Browser, name: str) -> None:
@@ -124,24 +128,32 @@ async def test_accounts_are_invited_imported_and_set_up(world: World) -> None:
         await browser.save()
         await browser.app.get_by_role("link", name="Edit Order paid").click()
         await browser.shows("Order paid")
-        await browser.app.get_by_label("Spanish", exact=True).fill("No names at all")
+        await browser.app.get_by_role("button", name="Edit in Spanish").click()
+        await text_in(browser, "Spanish").fill("No names at all")
+        findings = browser.app.get_by_role("list", name="Hints about the text")
+        await expect(findings).to_contain_text("Name the person who texts")  # before anything is saved
         await browser.page.locator("#save-bar-save").click()
         await expect(browser.app.get_by_text("Name the person who texts").first).to_be_visible()
         theirs = OWN_WORDS["Spanish"].replace("gracias", "mil gracias")
         path = "/connect/accounts/1/templates/connect_order_paid"
         assert (await world.api("PUT", path, {"templates": {"es": theirs}})).status_code == 200
         for label, words in OWN_WORDS.items():
-            await browser.app.get_by_label(label, exact=True).fill(words)
-        await expect(browser.app.get_by_text("Jane Doe de Demo Store: gracias")).to_be_visible()
+            await browser.app.get_by_role("button", name=f"Edit in {label}").click()
+            await text_in(browser, label).fill(words)
+        await expect(browser.app.locator("[data-side=es]")).to_contain_text("Jane Doe de Demo Store: gracias")
+        await expect(browser.app.locator("[data-bubble]")).to_contain_text("Jane Doe")
         await browser.page.locator("#save-bar-save").click()
         await expect(browser.app.locator("[data-meanwhile]")).to_contain_text("mil gracias")
         await picture(browser, "account-text-meanwhile")
-        await expect(browser.app.get_by_label("French", exact=True)).to_have_value(OWN_WORDS["French"])
+        await expect(text_in(browser, "French")).to_have_value(OWN_WORDS["French"])
         await picture(browser, "account-text")
         await browser.app.get_by_role("button", name="Save mine").click()
         await expect(browser.page.locator("#save-bar")).to_be_hidden()
-        await browser.app.get_by_role("button", name="Use your default in French").click()
+        await text_in(browser, "French").fill("")
         await browser.save()
+        await expect(text_in(browser, "French")).to_have_value(
+            re.compile(r"\{\{ affiliate.name \}\}")
+        )  # the shop's words again
     own = await world.rows("SELECT locale, text FROM connect_templates ORDER BY locale")
     assert [tuple(each) for each in own] == [("en", OWN_WORDS["English"]), ("es", OWN_WORDS["Spanish"])]
     [account] = [each for each in (await world.api("GET", "/connect/accounts")).json()["accounts"] if each["id"] == 1]
@@ -166,6 +178,22 @@ async def test_rules_are_tried_before_they_are_saved_and_history_is_counted(worl
         assert (await world.api("GET", "/connect/attribution")).json()["rules"] == []
         await browser.save()
         await expect(browser.app.get_by_label("Look at")).to_have_count(2)
+        theirs = [{"field": "order_tag", "pattern": f"{shop}:*"} for shop in ("east", "west", "north")]
+        await world.api("PUT", "/connect/attribution", {"rules": theirs})
+        await browser.app.get_by_label("Looks like").first.fill("GOLD-*")
+        await browser.page.locator("#save-bar-save").click()
+        question = browser.app.locator("[data-meanwhile]")
+        await expect(question).to_contain_text("Order tag · north:*")
+        await expect(question).to_contain_text("Discount code · GOLD-* · The one")
+        await browser.sight.usable("two tabs at the rules")
+        await browser.app.get_by_role("button", name="Take theirs").click()
+        await expect(browser.app.get_by_label("Looks like").nth(2)).to_have_value("north:*")
+        await expect(browser.page.locator("#save-bar")).to_be_hidden()
+        await browser.app.get_by_label("Looks like").nth(1).fill("south:*")
+        await browser.save()
+        kept = (await world.api("GET", "/connect/attribution")).json()["rules"]
+        assert [each["pattern"] for each in kept] == ["east:*", "south:*", "north:*"]
+        await world.api("PUT", "/connect/attribution", {"rules": [{"field": "discount_code", "pattern": "VIP-*"}]})
         await browser.open("/connect/history", "Import history")
         await world.advance(minutes=1)
         await browser.app.get_by_role("button", name="Start").click()

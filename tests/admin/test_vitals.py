@@ -72,5 +72,5 @@ async def test_a_page_that_is_left_while_it_sends_is_no_fault() -> None:
     ("delivered", "failed", "worth"), [(49, 0, False), (50, 0, True), (50, 2, True), (50, 3, False), (0, 0, False)]
 )
 def test_only_a_shop_whose_texts_arrive_is_asked_for_a_review(delivered: int, failed: int, worth: bool) -> None:
-    week = Tally(delivered=delivered, on_the_way=0, failed=failed, not_sent=0)
+    week = Tally(delivered=delivered, on_the_way=0, waiting=0, failed=failed, not_sent=0)
     assert is_worth_a_review(week) is worth

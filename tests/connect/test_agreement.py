@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.connect.agreement import STATEMENT
-from tests.connect.stage import JANE_MOBILE, client_of, jane
+from tests.connect.stage import JANE_MOBILE, client_of, jane, jane_texts
 from tests.hosted.person import Person, invitation, joined
 from tests.world import World
 
@@ -106,6 +106,64 @@ async def test_a_no_outlives_the_invitation_that_it_was_said_to(world: World, ro
     await notify(world)
     await world.workers_run()
     assert world.texts_on(JANE_MOBILE) == []
+
+
+async def declined(world: World, account_id: int) -> Person:
+    person = Person(world)
+    await person.open_invitation(await invitation(world, account_id))
+    await person.post("/decline", token=person.hidden("token"))
+    assert "You have said no" in person.text, person.text
+    return person
+
+
+async def test_after_a_no_nobody_in_the_shop_acts_in_the_persons_name(world: World) -> None:
+    await world.ready()
+    account_id = await jane_texts(world)
+    await declined(world, account_id)
+    user = world.ringcentral.add_user(name="Somebody")
+    for form, status in (
+        ({"alerts_enabled": True}, 422),
+        ({"notify_by_sms": True}, 422),
+        ({"notify_by_email": True}, 422),
+        ({"jwt": world.ringcentral.issue_jwt(user)}, 409),
+        ({"name": "Jane D.", "alerts_enabled": False}, 200),
+    ):
+        answer = await world.api("PUT", f"/connect/accounts/{account_id}", form)
+        assert (answer.status_code, "said no" in answer.text or status == 200) == (status, True), (form, answer.text)
+    account = (await world.api("GET", f"/connect/accounts/{account_id}")).json()
+    assert (account["alerts_enabled"], account["can_text"]) == (False, False)
+    page = await world.open_page(f"/connect/accounts/{account_id}")
+    assert page.text.count("This person said no on") == 3
+    person = Person(world)
+    await person.open_invitation(account["invite_url"])
+    await person.agree()
+    assert (await world.api("PUT", f"/connect/accounts/{account_id}", {"alerts_enabled": True})).status_code == 200
+
+
+@pytest.mark.parametrize("road", ["declined", "switched off", "left"])
+async def test_a_no_by_email_alone_is_known_when_the_same_person_is_invited_again(world: World, road: str) -> None:
+    await world.ready()
+    by_email = {"name": "Jane Doe", "email": "Jane@Example.com"}
+    first = (await world.api("POST", "/connect/accounts", by_email)).json()
+    if road == "declined":
+        await declined(world, first["id"])
+    else:
+        person = Person(world)
+        await person.open_invitation(first["invite_url"])
+        await person.agree(notify_by_sms="", notify_by_email="")
+        await person.post(*("/leave",) if road == "left" else ("/home/alerts",), sure="1", on="0")
+    if road == "switched off":
+        switched_on = await world.api("PUT", f"/connect/accounts/{first['id']}", {"alerts_enabled": True})
+        assert "alerts_enabled" in switched_on.json()["errors"]
+    await world.api("DELETE", f"/connect/accounts/{first['id']}")
+    again = (await world.api("POST", "/connect/accounts", {"name": "J", "email": "jane@example.com"})).json()
+    assert [again[f"refused_{what}_at"] is not None for what in ("sms", "email", "alerts")] == [True] * 3
+    assert (again["notify_by_sms"], again["notify_by_email"]) == (False, False)
+    switched_on = await world.api("PUT", f"/connect/accounts/{again['id']}", {"alerts_enabled": True})
+    assert switched_on.status_code == 422, switched_on.text
+    other = (await world.api("POST", "/connect/accounts", {"name": "Omar", "email": "omar@example.com"})).json()
+    changed = await world.api("PUT", f"/connect/accounts/{other['id']}", {"email": "JANE@example.com"})
+    assert changed.json()["refused_alerts_at"] == again["refused_alerts_at"]
 
 
 async def test_who_changed_their_mind_is_texted_when_invited_again(world: World) -> None:

@@ -1,5 +1,6 @@
 """An account in the merchant's hands: found again, its words in every language, and nobody's work undone unseen."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -70,6 +71,33 @@ async def test_what_is_wrong_is_said_at_its_language_and_nothing_is_kept(world: 
     for body, field in wrong:
         answer = await world.api("PUT", path, body)
         assert (answer.status_code, list(answer.json()["errors"])) == (422, [field])
+    assert await world.rows("SELECT 1 FROM connect_templates") == []
+
+
+async def test_a_text_is_previewed_as_it_will_leave_before_it_is_saved(world: World) -> None:
+    await world.ready()
+    order = await world.order()
+    path = f"/connect/accounts/{await jane(world)}/templates/{PAID}"
+
+    async def preview(template: str, **more: object) -> dict[str, Any]:
+        answer = await world.api("POST", f"{path}/preview", {"template": template, "locale": "en", **more})
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    named = await preview("{{ affiliate.name }} with {{ shop.name }}: thanks! Reply STOP to opt-out.")
+    assert (named["text"], named["findings"]) == ("Jane Doe with Demo Store: thanks! Reply STOP to opt-out.", [])
+    assert named["worst_case"] == named["segments"]  # both names are known and grow no longer
+    nameless = await preview("Thank you! Reply STOP to opt-out.")
+    assert {"no_person", "no_brand"} <= {each["code"] for each in nameless["findings"]}
+    assert (await preview(" "))["text"].startswith("Jane Doe with Demo Store: Hi Ada")  # the shop's words count then
+    values = (await world.api("GET", f"{path}/orders/{order.id}")).json()["values"]
+    assert (values["affiliate.name"], values["order.name"]) == ("Jane Doe", "#1001")
+    real = await preview("{{ affiliate.name }}: {{ order.total }}", values={**values, "affiliate.name": "Somebody"})
+    assert real["text"] == f"Jane Doe: {values['order.total']}"
+    pieces = (await world.api("POST", f"{path}/difference", {"template": "Jane", "locale": "en"})).json()["pieces"]
+    assert any(deed == "new" and "thank you" in words for deed, words in pieces)
+    for wrong in ({"template": "{% if %}"}, {"template": 7}, {"values": 7}):
+        assert (await world.api("POST", f"{path}/preview", wrong)).status_code == 422, wrong
     assert await world.rows("SELECT 1 FROM connect_templates") == []
 
 

@@ -53,6 +53,22 @@ WAITS_FOR_A_WRITER = """
 SELECT count(*) FROM pg_stat_activity WHERE query ILIKE '%INDEX %' || $1 || '%' AND wait_event_type = 'Lock'
 """
 BEFORE_THE_INDEX, THE_INDEX = "20261128_1947", "ix_suppressions_shop_id_since"
+BEFORE_THE_COUNT = "20261129_0115"
+ZONES = [
+    ("UTC", "{}"),
+    ("America/New_York", "{}"),
+    ("UTC", '{"time_zone": "America/New_York"}'),
+    ("Mars/Olympus", "{}"),
+]
+SHOP_IN = """
+INSERT INTO shops (domain, created_at, timezone, settings) VALUES ($1, now(), $2, $3::jsonb) RETURNING id
+"""
+EVENTS_AT_MIDNIGHT = """
+INSERT INTO consent_events (shop_id, seq, phone_hash, at, recorded_at, change, source, actor, previous_hash, hash)
+SELECT $1, n, '', timestamptz '2026-11-01 23:59Z' + n / 2 * interval '1 minute', now(),
+       CASE WHEN n = 4 THEN 'opt_in' ELSE 'opt_out' END, 'sms', 'customer', '', ''
+FROM generate_series(1, 4) n
+"""
 SMALL_TABLES = {"provider_users", "senders"}
 """As many rows as numbers are connected."""
 
@@ -96,6 +112,19 @@ async def test_opt_outs_are_written_while_their_index_is_being_made(empty_databa
     assert await quick.fetchval("SELECT count(*) FROM suppressions") == 2
     await slow.close()
     await quick.close()
+
+
+async def test_opt_outs_of_before_are_counted_by_the_day_of_their_shop(empty_database: str) -> None:
+    await asyncio.to_thread(command.upgrade, alembic_config(empty_database), BEFORE_THE_COUNT)
+    connection = await asyncpg.connect(Database(empty_database).dsn)
+    for seq, (zone, settings) in enumerate(ZONES, start=1):
+        shop = await connection.fetchval(SHOP_IN, f"{seq}.myshopify.com", zone, settings)
+        await connection.execute(EVENTS_AT_MIDNIGHT, shop)
+    await asyncio.to_thread(upgrade, empty_database)
+    rows = await connection.fetch("SELECT day::text, opt_outs FROM opt_out_days ORDER BY shop_id, day")
+    await connection.close()
+    east, west = [("2026-11-01", 1), ("2026-11-02", 2)], [("2026-11-01", 3)]
+    assert [tuple(row) for row in rows] == [*east, *west, *west, *east]
 
 
 async def test_a_migration_that_is_killed_lets_the_next_one_begin(empty_database: str) -> None:

@@ -109,6 +109,23 @@ async def test_an_order_that_came_by_nobody_leaves_from_the_shop(world: World) -
     assert "Jane" not in text
 
 
+async def test_a_list_of_rules_that_somebody_else_saved_meanwhile_is_not_overwritten_unseen(world: World) -> None:
+    await world.install()
+    path, theirs = "/connect/attribution", [{"field": "order_tag", "name": "", "pattern": "of:*", "account_id": None}]
+    seen = (await world.api("GET", path)).json()["rules"]
+    await rules(world, *theirs)
+    mine = {"rules": [BY_CODE], "was": seen}
+    refused = await world.api("PUT", path, mine)
+    assert (refused.status_code, refused.json()["rules"]) == (409, theirs)
+    assert refused.json()["now"] == {f"rules.0.{part}": value for part, value in theirs[0].items()}
+    assert (await world.api("GET", path)).json()["rules"] == theirs
+    assert (await world.api("PUT", path, mine | {"was": refused.json()["rules"]})).status_code == 200
+    assert [each["pattern"] for each in (await world.api("GET", path)).json()["rules"]] == ["JANE*"]
+    assert (await world.api("PUT", path, {"rules": []})).status_code == 200, (
+        "a client that sends no list saves as before"
+    )
+
+
 async def test_the_first_decision_stays_whatever_the_rules_say_later(world: World) -> None:
     await world.ready()
     await jane_texts(world)

@@ -66,6 +66,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /connect/accounts/{id}": {"alerts_enabled": True, "jwt": "a.b.c", "phone_number": "+16505550100"},
     "POST /connect/accounts/import": {"csv": "name,email\nJane,j@example.com", "first_line": 2},
     "PUT /connect/accounts/{id}/templates/{kind}": {"templates": {"en": "x"}, "versions": {"en": 0}},
+    "POST /connect/accounts/{id}/templates/{kind}/preview": {"template": "x", "locale": "en", "values": {}},
+    "POST /connect/accounts/{id}/templates/{kind}/difference": {"template": "x", "locale": "en"},
     "PUT /connect/attribution": {
         "rules": [{"field": "order_tag", "name": "", "pattern": "*", "account_id": None}, {"field": "landing_page"}]
     },

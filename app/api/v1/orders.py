@@ -12,7 +12,6 @@ from app.api.v1.pages import page_of, read_page
 from app.connect.accounts import may_import
 from app.connect.alerts import REVOKED
 from app.connect.models import Account, ConnectOrder
-from app.connect.moments import zone_of
 from app.connect.order_form import OrderForm, read_order
 from app.connect.orders import (
     Caller,
@@ -29,6 +28,7 @@ from app.connect.queries.accounts import find_account, find_account_by_connect_i
 from app.connect.queries.orders import get_order, order_page
 from app.core.errors import AppError, Invalid, NotFound
 from app.core.whole_number import whole_number
+from app.shops.zone import zone_of
 
 BY_REFERENCE: Final = "reference_id-"
 MOST_AT_ONCE: Final = 200

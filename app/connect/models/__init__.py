@@ -5,7 +5,7 @@ the API's `user_id`. Orders made by the API or by a backfill live here; orders o
 attribution to an account is kept.
 """
 
-from app.connect.models.accounts import Account, AccountTemplate, Notice, SignIn, Visit
+from app.connect.models.accounts import Account, AccountTemplate, Notice, Refusal, SignIn, Visit
 from app.connect.models.api import ApiKey, ApiRequest, StoredAnswer
 from app.connect.models.attribution import Attribution, AttributionRule, HistoryImport
 from app.connect.models.orders import ConnectLine, ConnectOrder, Profile
@@ -23,6 +23,7 @@ __all__ = [
     "HistoryImport",
     "Notice",
     "Profile",
+    "Refusal",
     "SignIn",
     "StoredAnswer",
     "Visit",

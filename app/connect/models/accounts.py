@@ -15,8 +15,9 @@ class Account(Base):
 
     *alerts_enabled*: customers get order texts in this person's name. Every token of the hosted page carries
     *token_epoch*, so raising it signs the person out everywhere. *joined_at*: when the person agreed on the hosted
-    page; None before, and again once they have left. *refused_sms_at*, *refused_email_at*: since when the person
-    themselves wants none; nobody else switches those on.
+    page; None before, and again once they have left. *refused_sms_at*, *refused_email_at*, *refused_alerts_at*: since
+    when the person themselves wants no news by text, none by e-mail, no texts in their name; nobody else switches
+    those on.
     """
 
     __tablename__ = "connect_accounts"
@@ -40,6 +41,7 @@ class Account(Base):
     notify_by_email: Mapped[bool] = mapped_column(server_default=text("true"))
     refused_sms_at: Mapped[datetime | None]
     refused_email_at: Mapped[datetime | None]
+    refused_alerts_at: Mapped[datetime | None]
     import_history: Mapped[str] = mapped_column(server_default="unset")
     import_history_at: Mapped[datetime | None]
     invited_at: Mapped[datetime | None]
@@ -51,6 +53,20 @@ class Account(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
+
+
+class Refusal(Base):
+    """What somebody with this e-mail address or phone said no to, whichever account asked them; a yes removes it.
+
+    *what*: "sms", "email" or "alerts". The keyed hash alone is kept, as long as the shop.
+    """
+
+    __tablename__ = "connect_refusals"
+
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"), primary_key=True)
+    person_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    what: Mapped[str] = mapped_column(primary_key=True)
+    since: Mapped[datetime]
 
 
 class AccountTemplate(Base):

@@ -61,7 +61,7 @@ class ConnectOrder(Base):
         ),
         Index("ix_connect_orders_reference_id", "shop_id", "reference_id"),
         Index("ix_connect_orders_profile_id", "profile_id"),
-        Index("ix_connect_orders_phone_hash", "shop_id", "phone_hash"),
+        Index("ix_connect_orders_phone_hash_account_id", "shop_id", "phone_hash", "account_id"),
         Index(
             "uq_connect_orders_shopify_order_id",
             "shop_id",

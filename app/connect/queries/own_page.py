@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Select, func, select, true, tuple_, union
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connect.models import ConnectOrder, Notice
@@ -59,13 +60,11 @@ async def replies_to_account(
 
     Read from each number backwards, until enough were found.
     """
+    # Known beforehand: as a subquery they would be looked up anew for each reply.
     own = select(Sender.id, Sender.phone_number).where(Sender.shop_id == shop_id, Sender.account_id == account_id)
-    senders = own.subquery()
-    numbers = (
-        select(Sender.id)
-        .where(Sender.shop_id == shop_id, Sender.phone_number.in_(select(senders.c.phone_number)))
-        .subquery()
-    )
+    senders = (await session.execute(own)).all()
+    on_number = Sender.phone_number.in_([each.phone_number for each in senders])
+    numbers = select(Sender.id).where(Sender.shop_id == shop_id, on_number).subquery()
     # Asked of one reply after the other: without the limit PostgreSQL would first gather all that was ever texted.
     ordered = (
         select(ConnectOrder.id)
@@ -82,7 +81,7 @@ async def replies_to_account(
         .where(
             Message.shop_id == shop_id,
             Message.phone_hash == InboundMessage.phone_hash,
-            Message.sender_id.in_(select(senders.c.id)),
+            Message.sender_id.in_([each.id for each in senders]),
         )
         .limit(1)
         .scalar_subquery()
@@ -105,13 +104,18 @@ async def names_of_customers(
     session: AsyncSession, shop_id: int, account_id: int, phone_hashes: Sequence[bytes]
 ) -> dict[bytes, bytes]:
     """Phone hash to the encrypted name on the account's latest order of this customer."""
-    query = select(ConnectOrder.phone_hash, ConnectOrder.profile_name_encrypted).where(
-        ConnectOrder.shop_id == shop_id,
-        ConnectOrder.account_id == account_id,
-        ConnectOrder.phone_hash.in_(phone_hashes),
-        ConnectOrder.profile_name_encrypted.is_not(None),
+    query = (
+        select(ConnectOrder.phone_hash, ConnectOrder.profile_name_encrypted)
+        .where(
+            ConnectOrder.shop_id == shop_id,
+            ConnectOrder.account_id == account_id,
+            ConnectOrder.phone_hash.in_(phone_hashes),
+            ConnectOrder.profile_name_encrypted.is_not(None),
+        )
+        .ext(distinct_on(ConnectOrder.phone_hash))
+        .order_by(ConnectOrder.phone_hash, ConnectOrder.id.desc())
     )
-    rows = await session.execute(query.order_by(ConnectOrder.id))
+    rows = await session.execute(query)
     return {row.phone_hash: row.profile_name_encrypted for row in rows}
 
 

@@ -30,6 +30,7 @@ from app.connect.queries.accounts import get_account
 from app.connect.tokens import SESSION, issue
 from app.core.clock import HeldClock
 from app.core.embedded_postgres import start_embedded
+from app.core.memory import settle_memory
 from app.core.migrations import upgrade
 from app.deps import Deps
 from app.hosted.routes import hosted_routes
@@ -84,6 +85,7 @@ async def _measure(database_url: str, messages: int, rounds: int) -> int:
         with console.status(f"Writing {messages:,} messages, {OPT_OUTS:,} opt-outs, {ORDERS:,} Connect orders…"):
             visit = await furnish(deps, NOW, messages)
         app = _with_deps(Starlette(routes=[*hosted_routes(), *admin_routes()]), deps)
+        settle_memory()  # as the web process does
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://app") as client:
             pages = {**_pages(messages), **await _hosted_pages(deps, visit)}

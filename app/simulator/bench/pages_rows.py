@@ -56,6 +56,10 @@ INSERT INTO consent_events (shop_id, seq, phone_hash, phone_encrypted, at, recor
 SELECT 1, n, decode(md5('out-' || n), 'hex'), $2, t, t, 'opt_out', 'sms', 'customer', '', decode(md5(n::text), 'hex')
 FROM (SELECT n, $1::timestamptz - ($3::int - n) * interval '2 minutes' AS t FROM generate_series(1, $3::int) n) made
 """
+OPT_OUT_DAYS = """
+INSERT INTO opt_out_days (shop_id, day, opt_outs)
+SELECT shop_id, date(at AT TIME ZONE 'America/New_York'), count(*) FROM consent_events GROUP BY 1, 2
+"""
 ACCOUNT_ROWS = """
 INSERT INTO connect_accounts (shop_id, connect_id, name_encrypted, phone_encrypted, phone_hash, email_encrypted,
                               email_hash, alerts_enabled, invited_at, granted_at, joined_at, created_at, updated_at)
@@ -128,6 +132,7 @@ async def furnish(deps: Deps, now: datetime, messages: int) -> int:
         await connection.execute(REPLIES, now, phone, seal("Can you leave it with the neighbour?"))
         await connection.execute(OPTED_OUT, now, phone, OPT_OUTS, timeout=120)
         await connection.execute(CONSENT_EVENTS, now, phone, OPT_OUTS, timeout=120)
+        await connection.execute(OPT_OUT_DAYS, timeout=120)
         await connection.execute(ACCOUNT_ROWS, now, name, phone, email, ACCOUNTS)
         await connection.execute(PROFILES, now, ORDERS)
         await connection.execute(CONNECT_ORDERS, now, name, phone, ORDERS, ACCOUNTS, timeout=300)

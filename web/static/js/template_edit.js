@@ -1,4 +1,5 @@
-// The editor of one text: a draft for each language under one save bar, a preview beside it, and hints below.
+// The editor of one text: a draft for each language under one save bar, a preview beside it, and hints below. A text of a
+// connected account has no switch and no history.
 import { send } from './api.js';
 import { fillBubble, forgetCost, showCount, showHints } from './preview.js';
 import { rememberCaret } from './caret.js';
@@ -26,10 +27,10 @@ export function mount(form) {
   let latest = 0;
 
   const watched = watchForm(form, {
-    read: () => ({ enabled: enabled.checked, texts: { ...drafts } }),
+    read: () => ({ enabled: enabled?.checked, texts: { ...drafts } }),
     write: (values) => {
       Object.assign(drafts, values.texts);
-      enabled.checked = values.enabled;
+      if (enabled) enabled.checked = values.enabled;
       text.value = drafts[locale];
     },
     body: (values, saved) => changes(values, saved, versions),
@@ -37,7 +38,8 @@ export function mount(form) {
     onSaved: (stored) => {
       data.scope = stored.scope;
       Object.assign(versions, stored.versions);
-      showSwitch(find('[data-enabled-badge]'), stored.enabled ?? enabled.checked);
+      forgetEmptied(watched.savedValues().texts);
+      if (enabled) showSwitch(find('[data-enabled-badge]'), stored.enabled ?? enabled.checked);
     },
     onRefused: showRefusedLanguage,
     onOvertaken: (answer) => Object.assign(versions, answer.versions),
@@ -66,7 +68,16 @@ export function mount(form) {
     if (place !== undefined) caret.put(place);
   }
 
+  /** An emptied text, once saved, is the default again. */
+  function forgetEmptied(texts) {
+    for (const code of Object.keys(texts)) if (!texts[code].trim() && drafts[code] === texts[code]) texts[code] = drafts[code] = data.defaults[code];
+    if (text.value === drafts[locale]) return;
+    text.value = drafts[locale];
+    previewSoon();
+  }
+
   function previewSoon() {
+    latest += 1; // what the server is about to say is of an older draft
     const draft = text.value;
     find('[data-reset]').disabled = draft === data.defaults[locale];
     const near = echo(draft, values(), data.plain);
@@ -110,12 +121,12 @@ export function mount(form) {
       if (current) text.label = WORDS.textIn(chip.textContent.trim());
     }
     const history = find('[data-history]');
-    history.setAttribute('href', history.getAttribute('href').replace(/language=[^&]*/, `language=${locale}`));
+    history?.setAttribute('href', history.getAttribute('href').replace(/language=[^&]*/, `language=${locale}`));
     text.value = drafts[locale];
     text.removeAttribute('error');
     caret.forget();
-    askServer();
     previewSoon();
+    askServer();
   }
 
   /** The error of a language stands at its text, so that text has to be the one that is shown. */

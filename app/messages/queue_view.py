@@ -1,56 +1,20 @@
-"""What Home shows: today's numbers, the queue and when it will be empty, the last failures, the last replies."""
+"""How many texts wait, and when they will have left: what Home shows of the queue."""
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.deps import Deps
-from app.messages.log import describe
-from app.messages.models import MessageState
-from app.messages.queries import count_by_state, log_rows, queue_depths, recent_inbound
+from app.messages.queries import queue_depths
 from app.shops.models import Sender, Shop
 from app.shops.pace import texts_a_minute
 from app.shops.queries import get_provider_user, senders_of_shop
-from app.shops.settings import read_settings_of
 
 
-async def overview(deps: Deps, session: AsyncSession, shop: Shop) -> dict[str, Any]:
-    now = deps.clock()
-    zone = ZoneInfo(read_settings_of(shop).time_zone or shop.timezone)
-    midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
-    counts = await count_by_state(session, shop.id, since=midnight)
-    return {
-        "today": {
-            "delivered": counts.get(MessageState.DELIVERED, 0),
-            "sent": counts.get(MessageState.ACCEPTED, 0)
-            + counts.get(MessageState.SENT, 0)
-            + counts.get(MessageState.UNKNOWN, 0),
-            "failed": counts.get(MessageState.FAILED, 0) + counts.get(MessageState.EXPIRED, 0),
-            "skipped": counts.get(MessageState.SKIPPED, 0) + counts.get(MessageState.CANCELLED, 0),
-            "queued": counts.get(MessageState.QUEUED, 0) + counts.get(MessageState.SENDING, 0),
-        },
-        "queue": await _queue(deps, session, shop),
-        "failures": [
-            describe(deps, row)
-            for row in await log_rows(session, shop.id, states=[MessageState.FAILED, MessageState.EXPIRED], limit=5)
-        ],
-        "replies": [
-            {
-                "from": deps.vault.decrypt(text.phone_encrypted) if text.phone_encrypted else None,
-                "text": deps.vault.decrypt(text.text_encrypted) if text.text_encrypted else None,
-                "received_at": text.received_at.isoformat(),
-                "meaning": text.meaning,
-            }
-            for text in await recent_inbound(session, shop.id, limit=5)
-        ],
-    }
-
-
-async def _queue(deps: Deps, session: AsyncSession, shop: Shop) -> dict[str, Any]:
+async def describe_queue(deps: Deps, session: AsyncSession, shop: Shop) -> dict[str, Any]:
     """How much waits and when it will have left, for each number and in all."""
     depths = await queue_depths(session, shop.id)
     numbers = [each for each in await senders_of_shop(session, shop.id) if each.provider_user_id is not None]

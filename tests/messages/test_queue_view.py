@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from app.messages.overview import overview
+from app.messages.queue_view import describe_queue
 from app.shops.queries import get_shop
 from tests.messages.engine import OURS, Engine
 from tests.messages.test_turns import queue_many
@@ -13,8 +13,7 @@ SECOND = "+16505550199"
 
 async def queue_of(engine: Engine, shop_id: int) -> dict[str, Any]:
     async with engine.deps.db.transaction() as session:
-        told: dict[str, Any] = (await overview(engine.deps, session, await get_shop(session, shop_id)))["queue"]
-    return told
+        return await describe_queue(engine.deps, session, await get_shop(session, shop_id))
 
 
 async def test_each_number_tells_its_queue_and_when_it_will_be_empty(engine: Engine) -> None:
