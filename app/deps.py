@@ -14,6 +14,7 @@ from app.shopify.client import AdminClient
 from app.shopify.oauth import OAuthClient
 from app.shopify.token_provider import TokenProvider
 from app.sms.contract import SmsProvider, Transport
+from app.sms.readings import Readings
 from app.sms.turns import Turns
 
 
@@ -33,6 +34,7 @@ class Deps:
     providers: Mapping[tuple[str, str], SmsProvider]
     """By name and transport, as stored with a sender."""
     turns: Turns = field(default_factory=Turns)
+    readings: Readings = field(default_factory=Readings)
     lanes: Lanes = field(default_factory=Lanes)
     outbox_changed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a message was queued by this process, so that its own sender looks at once."""

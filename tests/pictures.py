@@ -19,6 +19,7 @@ from app.core.migrations import upgrade
 from app.messages.conversations import key_of
 from app.simulator.shopify import Customer
 from tests.browser import Browser, browsing, chromium_path
+from tests.connect.stage import a_section_at_work
 from tests.small_png import smaller
 from tests.world import ADA, SHOP, World, open_world
 
@@ -58,14 +59,11 @@ async def make_pictures(database_url: str, *, only_pages: bool) -> None:
         await world.ready()
         await spend_an_afternoon(world)
         async with browsing(world, width=WIDTH, height=HEIGHT) as browser:
+            if not only_pages:
+                await picture_for_the_docs(world, browser)
             await picture_every_page(browser, await every_page(world))
-            if only_pages:
-                return
-            await picture_pages(world, browser)
-            await picture_the_telephone(browser)
-            await browser.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-            await browser.open("/", "SMS for Ecommerce")
-            await keep(browser, "phone-home")
+            await a_section_at_work(world)
+            await picture_every_page(browser, await every_connect_page(world))
 
 
 async def spend_an_afternoon(world: World) -> None:
@@ -132,7 +130,7 @@ async def every_page(world: World) -> dict[str, str]:
         "conversations": "/messages/conversations",
         "conversation": f"/messages/conversations/{talk}",
         "consent": "/consent",
-        "connect": "/connect",
+        "connect-nobody-yet": "/connect",
         "analytics": "/analytics",
         "settings": "/settings",
         **{f"settings-{section}": f"/settings/{section}" for section in SETTINGS},
@@ -155,6 +153,28 @@ async def picture_every_page(browser: Browser, pages: dict[str, str], *, state: 
             whole = await browser.in_frame("document.documentElement.scrollHeight")
             await browser.page.set_viewport_size({"width": width, "height": min(max(usual, whole + chrome), TALLEST)})
             await browser.picture(folder / f"{name}-{state}.png")
+
+
+async def every_connect_page(world: World) -> dict[str, str]:
+    [account] = (await world.api("GET", "/connect/accounts")).json()["accounts"]
+    theirs = f"/connect/accounts/{account['id']}"
+    return {
+        "connect": "/connect",
+        "connect-page": "/connect/page",
+        "connect-account": theirs,
+        "connect-account-text": f"{theirs}/texts/connect_order_paid",
+        **{
+            f"connect-{name}": f"/connect/{name}" for name in ("attribution", "history", "keys", "webhooks", "requests")
+        },
+    }
+
+
+async def picture_for_the_docs(world: World, browser: Browser) -> None:
+    await picture_pages(world, browser)
+    await picture_the_telephone(browser)
+    await browser.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    await browser.open("/", "SMS for Ecommerce")
+    await keep(browser, "phone-home")
 
 
 async def picture_pages(world: World, browser: Browser) -> None:

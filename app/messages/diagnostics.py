@@ -105,7 +105,7 @@ def _connection(sender: Sender | None) -> dict[str, Any]:
             "RingCentral is not connected.",
             "Connect it under Settings: a JWT is pasted and a number chosen.",
         )
-    if sender.state == SenderState.BROKEN:
+    if sender.state == SenderState.BROKEN or sender.problem_code is not None:
         return row("ringcentral", PROBLEM, sender.problem or "The connection is broken.", "Paste a new JWT.")
     return row("ringcentral", OK, "RingCentral is connected.")
 

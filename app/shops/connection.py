@@ -15,7 +15,7 @@ from app.core.log import get_logger
 from app.deps import Deps
 from app.shops.credentials_form import phone_of, read_credentials
 from app.shops.disconnecting import leave_provider, take_out_of_use
-from app.shops.logins import keep_token, seal_credentials
+from app.shops.logins import allow_login, keep_token, seal_credentials
 from app.shops.models import ProviderUser, Sender, SenderState, Shop
 from app.shops.pace import Cost, note_login
 from app.shops.progress import ABOUT, RUNNING, Tell, tell_nobody, tell_under
@@ -193,6 +193,7 @@ async def choose_number(
     if not number.usable:
         raise Invalid({"phone_number": number.reason or "This number cannot send text messages."})
     transport = number.transport or Transport.SMS
+    await allow_login(deps, sender.provider_user_id)
     await tell("number", RUNNING, "Reading how the number is registered")
     facts, findings = await call_provider(
         deps,
@@ -239,6 +240,7 @@ async def _check_sender(deps: Deps, shop: Shop, sender: Sender, tell: Tell) -> N
     assert user_id is not None
     async with deps.db.transaction() as session:
         scopes = frozenset((await get_provider_user(session, user_id)).scopes.split())
+    await allow_login(deps, user_id)
     await tell("numbers", RUNNING, "Reading the numbers of this user")
     numbers = await call_provider(deps, user_id, lambda p, access: p.list_numbers(access))
     await tell("numbers", *_count_numbers(numbers))

@@ -10,9 +10,9 @@ from starlette.routing import Route
 
 from app.admin.routes import admin_routes
 from app.messages.conversations import key_of
-from tests.admin.test_connect import a_section_at_work
 from tests.admin.test_pages import PAGES, everything_happened
 from tests.browser import Browser, browsing
+from tests.connect.stage import a_section_at_work
 from tests.world import ADA, SHOP, World
 
 pytestmark = pytest.mark.browser
@@ -40,6 +40,7 @@ def unvisited(paths: list[str]) -> list[str]:
 
 async def a_busy_shop(world: World) -> list[str]:
     """The paths of all pages, each with something on it."""
+    await world.ready()
     await a_section_at_work(world)
     await everything_happened(world)
     await world.texts_from(REPLYING, "Where is my parcel?")

@@ -8,9 +8,8 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from tests.admin.test_news_in_browser import HIDE, looks_in
-from tests.api.client import NEW_ORDER
 from tests.browser import Browser, browsing
-from tests.connect.stage import client_of, jane, jane_texts
+from tests.connect.stage import jane
 from tests.world import SENDER, World
 
 pytestmark = pytest.mark.browser
@@ -36,25 +35,6 @@ async def picture(browser: Browser, name: str) -> None:
     folder = os.environ.get("CONNECT_PICTURES")
     if folder:
         await browser.page.screenshot(path=Path(folder) / f"{name}.png")
-
-
-async def a_section_at_work(world: World) -> None:
-    await world.ready()
-    await world.api("POST", "/connect/webhooks", {"url": f"{world.url}/nowhere"})
-    await jane_texts(world)
-    client = await client_of(world, "orders")
-    await client.create_order(NEW_ORDER, X_Shout_Connect_ID="jane-1")
-    await client.create_order({"order": {}}, X_Shout_Connect_ID="nobody")
-    rules = [
-        {"field": "discount_code", "pattern": "VIP-*"},
-        {"field": "note_attribute", "name": "ref", "pattern": "jane", "account_id": 1},
-    ]
-    await world.api("PUT", "/connect/attribution", {"rules": rules})
-    for code in ("VIP-jane-1", "SUMMER"):
-        await world.order(discount_codes=[code])
-    await world.advance(minutes=1)
-    await world.api("POST", "/connect/imports", {"dry_run": True})
-    await world.workers_run()
 
 
 async def test_accounts_are_invited_imported_and_set_up(world: World) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.api.client import Client
+from tests.api.client import NEW_ORDER, Client
 from tests.world import World
 
 JANE_OWN = "+16505550177"
@@ -51,3 +51,22 @@ async def jane_texts(world: World) -> int:
 def agreed(order: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """*order* with the evidence that its customer agreed to texts."""
     return {"order": {**order["order"], "sms_consent": CONSENT, **changes}}
+
+
+async def a_section_at_work(world: World) -> None:
+    """Something to see on each page of the Connect section of a shop that is ready."""
+    await world.api("POST", "/connect/webhooks", {"url": f"{world.url}/nowhere"})
+    await jane_texts(world)
+    client = await client_of(world, "orders")
+    await client.create_order(NEW_ORDER, X_Shout_Connect_ID="jane-1")
+    await client.create_order({"order": {}}, X_Shout_Connect_ID="nobody")
+    rules = [
+        {"field": "discount_code", "pattern": "VIP-*"},
+        {"field": "note_attribute", "name": "ref", "pattern": "jane", "account_id": 1},
+    ]
+    await world.api("PUT", "/connect/attribution", {"rules": rules})
+    for code in ("VIP-jane-1", "SUMMER"):
+        await world.order(discount_codes=[code])
+    await world.advance(minutes=1)
+    await world.api("POST", "/connect/imports", {"dry_run": True})
+    await world.workers_run()
