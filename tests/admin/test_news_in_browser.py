@@ -123,6 +123,15 @@ async def test_the_log_follows_its_texts_and_holds_new_ones_back(world: World) -
         await browser.in_frame(GOES_WHILE_RENEWED)
         await browser.shows("Conversations")
 
+        await browser.load("/")
+        await expect(browser.app.get_by_text("Empty. New texts leave at once.")).to_be_visible()
+        await world.api("POST", "/connection/pause")
+        await world.order()
+        await world.workers_run()
+        await browser.in_frame(LOOKS_AGAIN)
+        await expect(browser.app.get_by_text("1 text waiting")).to_be_visible()
+        await expect(browser.app.locator("[data-part=today] .figure", has_text="Waiting")).to_contain_text("1")
+
 
 async def when(moment: asyncio.Event, route: Route) -> None:
     await moment.wait()

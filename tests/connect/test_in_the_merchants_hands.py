@@ -52,6 +52,8 @@ async def test_a_page_that_was_open_long_undoes_nothing_of_an_account(world: Wor
     late = {"name": "Jane X.", "was": {"name": "Jane Doe"}}
     refused = await world.api("PUT", path, late)
     assert (refused.status_code, refused.json()["now"]) == (409, {"name": "Jane D."})
+    phone = await world.api("PUT", path, {"phone": "+14155550188", "was": {"phone": "+14155550199"}})
+    assert (phone.json()["now"], phone.json()["shown"]) == ({"phone": JANE_MOBILE}, {"phone": "+1 415-555-0133"})
     untouched = {"connect_id": None, "phone": "+14155550188", "was": {"connect_id": "jane-1", "phone": JANE_MOBILE}}
     assert (await world.api("PUT", path, untouched)).status_code == 200
     saved = (await world.api("PUT", path, late | {"was": {"name": "Jane D."}})).json()

@@ -70,7 +70,7 @@ export function watchForm(form, options = {}) {
 
   /** What somebody else has saved is what "unchanged" means from here on; the edits stay, and are asked about. */
   function overtaken(answer) {
-    theirs = answer.now;
+    theirs = { ...answer.now, ...answer.shown };
     onOvertaken?.(answer);
     saved = adopt(saved, theirs);
     const rows = compare(theirs, read());

@@ -449,14 +449,16 @@ REFUSALS: dict[str, Verdict] = {
 
 PERMISSION_CODES: dict[str, Callable[[str, str], SmsError]] = {
     "CMN-401": lambda code, permission: VendorFault(
-        f"This app's RingCentral registration lacks {permission}; tell the app's support.", code=code
+        f"This app's RingCentral registration lacks a permission ({permission}); tell the app's support.", code=code
     ),
     "CMN-408": lambda code, permission: SenderRefused(
-        f"The RingCentral user lacks {permission}; have an administrator grant it, then check the connection.",
+        f"The RingCentral user lacks a permission ({permission}); "
+        "have an administrator grant it, then check the connection.",
         code=code,
     ),
     "CMN-419": lambda code, permission: SenderRefused(
-        f"The RingCentral user lacks {permission}; have an administrator grant it, then check the connection.",
+        f"The RingCentral user lacks a permission ({permission}); "
+        "have an administrator grant it, then check the connection.",
         code=code,
     ),
 }
