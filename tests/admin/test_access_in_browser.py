@@ -63,7 +63,8 @@ async def a_busy_shop(world: World) -> list[str]:
     ]
 
 
-async def test_every_page_is_fast_and_usable_at_every_width(world: World) -> None:
+@pytest.mark.alone
+async def test_every_page_is_fast_and_walked_by_keyboard(world: World) -> None:
     paths = await a_busy_shop(world)
     assert unvisited(paths) == []
     measured = paints()
@@ -74,13 +75,22 @@ async def test_every_page_is_fast_and_usable_at_every_width(world: World) -> Non
             await browser.load(path)
             await browser.sight.walked_by_keyboard(path)
             await browser.sight.fast(f"{path} at 1280")
-            await browser.sight.usable(path)
-            await browser.sight.usable_in_the_next_look(path)
-            await dialogs_are_usable(browser, path)
             await browser.page.set_viewport_size({"width": 390, "height": 844})
             await browser.load(path)
             await browser.sight.fast(f"{path} at 390")
     assert paints() >= measured + len(paths)  # as the operator's metrics have it
+
+
+async def test_every_page_is_usable_at_every_width(world: World) -> None:
+    paths = await a_busy_shop(world)
+    assert unvisited(paths) == []
+    async with browsing(world, width=1280) as browser:
+        await browser.visit("/")
+        for path in paths:
+            await browser.load(path)
+            await browser.sight.usable(path)
+            await browser.sight.usable_in_the_next_look(path)
+            await dialogs_are_usable(browser, path)
 
 
 async def dialogs_are_usable(browser: Browser, path: str) -> None:

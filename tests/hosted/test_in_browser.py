@@ -92,6 +92,7 @@ async def go(page: Page, name: str) -> None:
     await expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible()
 
 
+@pytest.mark.alone
 async def test_from_the_organisations_site_through_every_page_and_out_again(world: World) -> None:
     await world.ready()
     account_id = await jane(world)
@@ -184,6 +185,7 @@ async def test_from_the_organisations_site_through_every_page_and_out_again(worl
     assert problems == []
 
 
+@pytest.mark.alone
 async def test_an_invitation_opens_by_a_button_and_a_site_that_is_not_named_hears_nothing(world: World) -> None:
     await world.ready()
     url = await invitation(world, await jane(world))
