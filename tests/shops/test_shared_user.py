@@ -7,6 +7,7 @@ from app.shops.pace import Cost
 from app.shops.provider_access import call_provider
 from app.sms.contract import Access, CredentialsRefused, Number, SmsProvider, Throttled
 from app.sms.providers.ringcentral.provider import RingCentral
+from tests.connect.stage import jane
 from tests.world import ADA, SENDER, SHOP, World
 
 THREE_PAGES = 230
@@ -95,6 +96,7 @@ async def test_a_use_that_has_no_slot_does_not_begin(world: World) -> None:
 # --- whose JWT ---
 
 OTHER_SHOP, OTHER_NUMBER = "second-store.myshopify.com", "+16505550188"
+THEIR_NUMBER = "+16505550166"
 
 
 def another_jwt(world: World) -> str:
@@ -311,5 +313,30 @@ async def test_an_account_is_never_without_a_number_while_its_own_login_gives_wa
 
     monkeypatch.setattr(RingCentral, "log_out", log_out)
     assert (await world.api("PUT", f"/connect/accounts/{account}", {"phone_number": SENDER})).status_code == 200
-    assert seen == [["disconnected", "number_needed"]]
+    assert seen == [["disconnected", "ready"]]
     assert await senders(world) == {SENDER: "ready"}
+
+
+@pytest.mark.parametrize("own_login", [True, False])
+async def test_an_account_keeps_what_it_has_when_ringcentral_fails_while_it_is_lent_a_number(
+    world: World, *, own_login: bool
+) -> None:
+    await world.ready()
+    another_jwt(world)
+    await world.connect()
+    theirs = world.ringcentral.add_user()
+    world.ringcentral.add_number(theirs, THEIR_NUMBER)
+    first = {"jwt": world.ringcentral.issue_jwt(theirs), "phone_number": THEIR_NUMBER}
+    account = await jane(world, **first if own_login else {"phone_number": SENDER})
+    before = await world.rows("SELECT state, phone_number, credentials_encrypted FROM senders ORDER BY id")
+    path = f"/connect/accounts/{account}"
+    for status, trouble in ((503, "/subscription/*"), (429, "/sms-configuration")):
+        world.ringcentral.fail_next(status, path=trouble, retry_after=60)
+        failed = await world.api("PUT", path, {"phone_number": OTHER_NUMBER})
+        assert failed.status_code >= 400, (trouble, failed.text)
+        assert await world.rows("SELECT state, phone_number, credentials_encrypted FROM senders ORDER BY id") == before
+        shown = (await world.api("GET", path)).json()
+        assert shown["phone_number"] == (THEIR_NUMBER if own_login else SENDER)
+        await world.advance(seconds=65)
+    assert (await world.api("PUT", path, {"phone_number": OTHER_NUMBER})).status_code == 200
+    assert (await world.api("GET", path)).json()["phone_number"] == OTHER_NUMBER
