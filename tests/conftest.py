@@ -13,9 +13,12 @@ import structlog
 from app.core.db import Database
 from app.core.embedded_postgres import start_embedded
 from app.core.migrations import upgrade
+from tests.statements import share_compiled_statements
 from tests.world import World, open_world
 
 TEMPLATE = "sms_test_template"
+
+share_compiled_statements()
 
 # Tracebacks as the app writes them. Unconfigured, structlog paints each with the values of all variables, which takes
 # a fifth of a second apiece: more than half of what the fuzz tests took.
