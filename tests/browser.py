@@ -78,8 +78,7 @@ class Browser:
 
     async def shows(self, heading: str) -> None:
         """The framed app shows the page with this heading, and its scripts are at work."""
-        await expect(self.app.locator(f's-page[heading="{heading}"]')).to_be_attached()
-        await expect(self.app.locator("html.ready")).to_be_attached()
+        await expect(self.app.locator(f'html.ready #app:not([aria-busy]) s-page[heading="{heading}"]')).to_be_attached()
         await expect(self.page.locator("#title")).to_have_text(heading)
 
     async def go_to(self, entry: str, heading: str | None = None) -> None:

@@ -226,4 +226,4 @@ async def by_menu(browser: Browser, entry: str) -> None:
     """The focus then stands before the first control of the new page."""
     await browser.page.locator("#app-menu").get_by_role("link", name=entry, exact=True).press("Enter")
     await browser.shows(entry)
-    await browser.frame.wait_for_function("document.activeElement.id === 'app'")  # once its scripts stand
+    assert await browser.in_frame("document.activeElement.id") == "app"
