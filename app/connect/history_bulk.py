@@ -7,8 +7,6 @@ says why. A file is read for a day at most: what was erased in Shopify since the
 Source: Shopify, "Perform bulk operations with the GraphQL Admin API"; since November 2026 each app has to be allowed.
 """
 
-import json
-import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -18,6 +16,7 @@ from app.connect.history_file import FileLost, next_lines, read_rows
 from app.connect.history_orders import Portion
 from app.connect.history_pages import PACKAGE, count_orders
 from app.connect.history_period import period_of
+from app.connect.history_query import bulk_query
 from app.connect.models import HistoryImport
 from app.core.log import get_logger
 from app.deps import Deps
@@ -37,11 +36,6 @@ log = get_logger(__name__)
 OLDEST_FILE: Final = timedelta(days=1)
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=2), timedelta(seconds=30)
 BUSY: Final = frozenset({"OPERATION_IN_PROGRESS", "LIMIT_REACHED"})
-BULK_QUERY: Final = """{
-  orders(query: %(period)s, sortKey: CREATED_AT) {
-    edges { node { %(order)s lineItems { edges { node { %(line)s } } } } }
-  }
-}"""
 UNDER_WAY: Final = ("CREATED", "RUNNING", "CANCELING")
 
 NOT_ALLOWED: Final = "Shopify does not let this app gather orders in bulk, so they are read page by page."
@@ -71,19 +65,6 @@ async def cancel_operation(deps: Deps, shop_id: int, operation_id: str) -> None:
     answer = await run_operation(deps, shop_id, operation(PACKAGE, "history_bulk_cancel"), {"id": operation_id})
     errors = (answer["bulkOperationCancel"] or {}).get("userErrors") or []
     log.info("connect.bulk_cancelled", shop_id=shop_id, refused=bool(errors))
-
-
-def bulk_query(run: HistoryImport) -> str:
-    """What a page of orders asks for. A bulk query takes no variables, so the period stands in its text."""
-    order, line = _fields_of("HistoryOrder"), _fields_of("HistoryLine")
-    return BULK_QUERY % {"period": json.dumps(period_of(run)), "order": order, "line": line}
-
-
-def _fields_of(fragment: str) -> str:
-    """In the query itself: that bulk queries take fragments is written nowhere."""
-    found = re.search(rf"fragment {fragment} on \w+ {{\n(.*?)\n}}", operation(PACKAGE, "history_page"), re.DOTALL)
-    assert found is not None
-    return found[1]
 
 
 async def _start(deps: Deps, run: HistoryImport, shop: Shop) -> Portion:

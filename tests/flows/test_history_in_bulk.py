@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from graphql import DocumentNode, FragmentDefinitionNode, FragmentSpreadNode, OperationDefinitionNode, parse
 
-from app.connect.history_bulk import bulk_query
 from app.connect.history_file import FileLost, read_rows
+from app.connect.history_query import bulk_query
 from app.connect.history_steps import import_step
 from app.connect.models import HistoryImport
 from app.shopify.client import operation
