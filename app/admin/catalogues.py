@@ -85,10 +85,12 @@ SPEAKING: Final = (
     "shops/pauses.py",
     "shops/provider_access.py",
     "shops/pausing.py",
+    "sms/providers/ringcentral/delivery_failures.py",
     "sms/providers/ringcentral/errors.py",
     "sms/providers/ringcentral/high_volume.py",
     "sms/providers/ringcentral/login.py",
     "sms/providers/ringcentral/numbers.py",
+    "sms/providers/ringcentral/refusals.py",
     "shops/settings.py",
 )
 """Modules whose sentences reach a merchant."""

@@ -122,12 +122,18 @@ async def paste(world: World, jwt: str, number: str, *, domain: str = SHOP, add:
     assert answer.status_code == 200, answer.text
 
 
-async def test_a_shops_dead_jwt_stops_that_shop_and_nobody_else_on_the_same_user(world: World) -> None:
+async def two_shops(world: World) -> str:
+    """Another shop sends as the same user, from a number of its own. Answers the JWT that it pasted."""
     await world.ready()
     world.shopify.add_shop(OTHER_SHOP)
     await world.install(OTHER_SHOP)
     theirs = another_jwt(world)
     await paste(world, theirs, OTHER_NUMBER, domain=OTHER_SHOP)
+    return theirs
+
+
+async def test_a_shops_dead_jwt_stops_that_shop_and_nobody_else_on_the_same_user(world: World) -> None:
+    theirs = await two_shops(world)
     world.ringcentral.revoke_jwt(theirs)
     end_sessions(world)
     await world.order()
@@ -139,11 +145,7 @@ async def test_a_shops_dead_jwt_stops_that_shop_and_nobody_else_on_the_same_user
 
 
 async def test_a_paused_numbers_dead_jwt_is_not_tried_again_and_shows_when_it_is_resumed(world: World) -> None:
-    await world.ready()
-    world.shopify.add_shop(OTHER_SHOP)
-    await world.install(OTHER_SHOP)
-    theirs = another_jwt(world)
-    await paste(world, theirs, OTHER_NUMBER, domain=OTHER_SHOP)
+    theirs = await two_shops(world)
     assert (await world.api("POST", "/connection/pause", domain=OTHER_SHOP)).status_code == 200
     world.ringcentral.revoke_jwt(theirs)
     for tries in (2, 1):
@@ -282,15 +284,16 @@ async def test_leaving_during_a_penalty_calls_nobody_and_is_made_up_for_after_it
     assert (user["access_token_encrypted"], user["subscription_id"]) == (None, None)
 
 
+def their_own(world: World) -> dict[str, str]:
+    """What an account connects a number of its own with."""
+    theirs = world.ringcentral.add_user()
+    world.ringcentral.add_number(theirs, THEIR_NUMBER)
+    return {"jwt": world.ringcentral.issue_jwt(theirs), "phone_number": THEIR_NUMBER}
+
+
 async def test_a_lent_number_ends_with_its_shops_own_login_though_another_shop_has_the_same_user(world: World) -> None:
-    await world.ready()
-    world.shopify.add_shop(OTHER_SHOP)
-    await world.install(OTHER_SHOP)
-    await paste(world, another_jwt(world), OTHER_NUMBER, domain=OTHER_SHOP)
-    grace = {"connect_id": "g-1", "name": "Grace Hopper", "phone": None, "email": "grace@example.com"}
-    made = await world.api("POST", "/connect/accounts", grace)
-    lent = await world.api("PUT", f"/connect/accounts/{made.json()['id']}", {"phone_number": SENDER})
-    assert lent.status_code == 200, lent.text
+    await two_shops(world)
+    await jane(world, phone_number=SENDER)
     assert (await world.api("DELETE", "/connection")).status_code == 200
     assert await senders(world) == {OTHER_NUMBER: "ready"}
 
@@ -299,12 +302,7 @@ async def test_an_account_is_never_without_a_number_while_its_own_login_gives_wa
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.ready()
-    grace = {"connect_id": "g-1", "name": "Grace Hopper", "phone": None, "email": "grace@example.com"}
-    account = (await world.api("POST", "/connect/accounts", grace)).json()["id"]
-    theirs = world.ringcentral.add_user()
-    world.ringcentral.add_number(theirs, OTHER_NUMBER)
-    own = {"jwt": world.ringcentral.issue_jwt(theirs), "phone_number": OTHER_NUMBER}
-    assert (await world.api("PUT", f"/connect/accounts/{account}", own)).status_code == 200
+    account = await jane(world, **their_own(world))
     seen: list[list[str]] = []
 
     async def log_out(self: RingCentral, *_: object) -> None:
@@ -324,10 +322,7 @@ async def test_an_account_keeps_what_it_has_when_ringcentral_fails_while_it_is_l
     await world.ready()
     another_jwt(world)
     await world.connect()
-    theirs = world.ringcentral.add_user()
-    world.ringcentral.add_number(theirs, THEIR_NUMBER)
-    first = {"jwt": world.ringcentral.issue_jwt(theirs), "phone_number": THEIR_NUMBER}
-    account = await jane(world, **first if own_login else {"phone_number": SENDER})
+    account = await jane(world, **their_own(world) if own_login else {"phone_number": SENDER})
     before = await world.rows("SELECT state, phone_number, credentials_encrypted FROM senders ORDER BY id")
     path = f"/connect/accounts/{account}"
     for status, trouble in ((503, "/subscription/*"), (429, "/sms-configuration")):

@@ -16,7 +16,8 @@ import msgspec
 
 from app.core.http import Http
 from app.sms.contract import Access, CallGroup, ProviderUnavailable, SmsError
-from app.sms.providers.ringcentral.errors import Answer, Call, error_from, outcome_unknown, unavailable
+from app.sms.providers.ringcentral.errors import Answer, Call, error_from, outcome_unknown
+from app.sms.providers.ringcentral.refusals import unavailable
 
 TIMEOUT = httpx2.Timeout(connect=5.0, read=15.0, write=15.0, pool=30.0)
 DEADLINE_SECONDS = 60.0
