@@ -81,6 +81,15 @@ async def world(database_url: str) -> AsyncIterator[World]:
         yield world
 
 
+@pytest.fixture(scope="module")
+async def one_chromium() -> AsyncIterator[None]:
+    """Chromium started once for a module: each of its tests has a context, and so cookies and caches, of its own."""
+    from tests.browser import kept_running
+
+    async with kept_running():
+        yield
+
+
 def with_name(url: str, name: str) -> str:
     from sqlalchemy.engine import make_url
 

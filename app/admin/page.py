@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
+from app.admin.scripts import scripts_of
 from app.admin.session import (
     FETCH_NEW_TOKEN,
     OPEN_FROM_ADMIN,
@@ -170,7 +171,10 @@ def _respond(
             **values,
         )
     )
-    return HTMLResponse(html, headers=_headers(settings, shop_domain))
+    headers = _headers(settings, shop_domain)
+    if layout == "admin/base.html":
+        headers["Link"] += "".join(f", <{script}>; rel=modulepreload" for script in scripts_of(html))
+    return HTMLResponse(html, headers=headers)
 
 
 def _headers(settings: Settings, shop_domain: str | None) -> dict[str, str]:

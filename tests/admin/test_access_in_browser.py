@@ -15,7 +15,7 @@ from tests.browser import Browser, browsing
 from tests.connect.stage import a_section_at_work
 from tests.world import ADA, SHOP, World
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("one_chromium")]
 
 REPLYING = "+14155550167"
 GO_TO = """async (path) => {

@@ -12,7 +12,7 @@ from tests.browser import Browser, browsing
 from tests.connect.stage import jane
 from tests.world import SENDER, World
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("one_chromium")]
 PEOPLE = """Name,Connect ID,Email,Phone
 Omar Haddad,omar-1,omar@example.com,
 "Lee, Kim",kim-1,,+1 212 555 0177

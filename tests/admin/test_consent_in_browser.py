@@ -6,7 +6,7 @@ from playwright.async_api import expect
 from tests.browser import browsing
 from tests.world import ADA, SHOP, World
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("one_chromium")]
 
 NOAH = "+14155550167"
 

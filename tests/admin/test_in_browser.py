@@ -11,7 +11,7 @@ from app.message_templates.segments import count_segments
 from tests.browser import browsing
 from tests.world import ADA, World
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("one_chromium")]
 
 TEXTS = [
     "", "a" * 160, "a" * 161, "a" * 153 + "b" * 153, "€" * 80, "€" * 81, "{}" * 77, "a" * 152 + "€" + "a" * 153,

@@ -9,7 +9,7 @@ from app.messages.conversations import key_of
 from tests.browser import Browser, browsing
 from tests.world import ADA, World
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("one_chromium")]
 
 STEP = 5  # seconds
 LOOKS_AGAIN = "document.dispatchEvent(new Event('visibilitychange'))"
