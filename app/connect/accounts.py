@@ -30,7 +30,7 @@ from app.deps import Deps
 from app.shops.connection_view import describe_connection
 from app.shops.disconnecting import disconnect
 from app.shops.models import Sender, SenderState, Shop
-from app.shops.queries import find_sender
+from app.shops.queries import find_sender, write_audit
 
 MOST_CHOICES: Final = 500
 """In one list to choose from."""
