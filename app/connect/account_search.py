@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.connect.accounts import describe_account, email_hash_of, is_email
+from app.connect.accounts import describe_account
+from app.connect.person_form import email_hash_of, is_email
 from app.connect.queries.accounts import accounts_by_id, accounts_known_by, sealed_names, senders_of_accounts
 from app.core.phone import to_e164
 from app.deps import Deps
