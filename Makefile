@@ -19,11 +19,11 @@ help: ## this list
 trial: installed-trial ## the whole product on this machine: simulated Shopify and RingCentral, one address (ARGS=--once: no browser; --fresh: start over)
 	@exec $(python) -m app.simulator $(ARGS)
 
-# Most tests run side by side. Those that kill processes, or measure a page's speed, get the machine for themselves.
+# Most tests run side by side. Those that kill processes by the clock, or measure a page's speed, get the machine for themselves.
 test: installed-dev ## the tests, on an embedded PostgreSQL (ARGS="-k stop" chooses some)
 ifeq ($(strip $(ARGS)),)
-	@$(python) -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal -m 'not slow and not browser'
-	@$(python) -m pytest -m 'slow or browser'
+	@$(python) -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal -m 'not alone'
+	@$(python) -m pytest -m alone
 else
 	@$(python) -m pytest $(ARGS)
 endif

@@ -25,6 +25,7 @@ from app.core.log import get_logger, set_up_logging
 from app.core.memory import settle_memory
 from app.core.migrations import is_current
 from app.core.rate_limit import RateLimit
+from app.core.static_files import static_files
 from app.deps import Deps
 from app.hosted.routes import hosted_routes
 from app.messages.dispatch import announce_queued
@@ -75,6 +76,7 @@ def create() -> WebApp:
     if settings.database_url is None:
         raise RuntimeError("Start the web process with `sms-for-ecommerce web`, which finds the database.")
     app = create_app(partial(open_deps, settings, settings.database_url))
+    static_files()  # now, so that the first page does not wait for them
     settle_memory()
     return app
 

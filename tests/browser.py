@@ -42,6 +42,7 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 CDN = "https://cdn.shopify.com/"
+running: list[Chromium] = []
 ELSEWHERE = re.compile(r"^(?:https?|wss?)://(?!127\.0\.0\.1[:/]|localhost[:/])")
 
 
@@ -77,8 +78,7 @@ class Browser:
 
     async def shows(self, heading: str) -> None:
         """The framed app shows the page with this heading, and its scripts are at work."""
-        await expect(self.app.locator(f's-page[heading="{heading}"]')).to_be_attached()
-        await expect(self.app.locator("html.ready")).to_be_attached()
+        await expect(self.app.locator(f'html.ready #app:not([aria-busy]) s-page[heading="{heading}"]')).to_be_attached()
         await expect(self.page.locator("#title")).to_have_text(heading)
 
     async def go_to(self, entry: str, heading: str | None = None) -> None:
@@ -134,19 +134,43 @@ class Browser:
 async def browsing(
     world: World, *, width: int = 1440, height: int = 900, locale: str = "en-US"
 ) -> AsyncIterator[Browser]:
-    chromium = find_chromium()
+    find_chromium()
     world.shopify.pages = Starlette(routes=frame_routes(world.shopify, world.ringcentral, lambda: world.url))
     origin = world.deps.settings.shopify_simulator_origin
     assert origin is not None
-    async with async_playwright() as playwright:
-        launched = await launch(playwright, chromium)
-        context = await _context(launched, width, height, locale)
+    async with chromium() as launched, await _context(launched, width, height, locale) as context:
         opened = Browser(await context.new_page(), origin)
         await context.route(ELSEWHERE, opened.answer_elsewhere)
         await opened.page.clock.set_fixed_time(world.clock())
         yield opened
-        await launched.close()
     assert opened.problems == [], opened.problems
+
+
+@asynccontextmanager
+async def kept_running() -> AsyncIterator[None]:
+    """One for all who ask `chromium` meanwhile: it starts in a second, and a new context in it at once."""
+    path = chromium_path()
+    if path is None:
+        yield
+        return
+    async with async_playwright() as playwright:
+        running.append(await launch(playwright, path))
+        try:
+            yield
+        finally:
+            await running.pop().close()
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Chromium]:
+    """The one that is kept running; where there is none, or it has crashed, one for this time."""
+    if running and running[-1].is_connected():
+        yield running[-1]
+        return
+    async with async_playwright() as playwright:
+        launched = await launch(playwright, find_chromium())
+        yield launched
+        await launched.close()
 
 
 async def launch(playwright: Playwright, chromium: str) -> Chromium:

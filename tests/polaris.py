@@ -40,6 +40,7 @@ ELEMENTS: dict[str, dict[str, str]] = {
     "s-clickable-chip": {"accessibilitylabel": ANY, "color": "base strong", "href": ANY},
     "s-email-field": FILLED | {"autocomplete": "off", "details": ANY, "placeholder": ANY},
     "s-empty-state": {"heading": ANY},
+    "s-heading": {},
     "s-grid": {"gap": "base", "gridtemplatecolumns": ANY},
     "s-icon": {
         "tone": SHADES,

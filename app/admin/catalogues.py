@@ -47,7 +47,9 @@ SPEAKING: Final = (
     "connect/conversations.py",
     "connect/joining.py",
     "connect/own_texts.py",
+    "connect/person_form.py",
     "connect/rules.py",
+    "connect/setting_up.py",
     "connect/sign_in.py",
     "consent/drift.py",
     "consent/quiet_rules.py",
@@ -85,10 +87,12 @@ SPEAKING: Final = (
     "shops/pauses.py",
     "shops/provider_access.py",
     "shops/pausing.py",
+    "sms/providers/ringcentral/delivery_failures.py",
     "sms/providers/ringcentral/errors.py",
     "sms/providers/ringcentral/high_volume.py",
     "sms/providers/ringcentral/login.py",
     "sms/providers/ringcentral/numbers.py",
+    "sms/providers/ringcentral/refusals.py",
     "shops/settings.py",
 )
 """Modules whose sentences reach a merchant."""

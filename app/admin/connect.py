@@ -6,14 +6,7 @@ from typing import Any
 from app.admin.in_address import optional_id, path_id
 from app.admin.json_body import read_object
 from app.admin.session import Visit
-from app.connect.accounts import (
-    delete_account,
-    invite_account,
-    invite_many,
-    list_accounts,
-    read_account,
-    set_up_account,
-)
+from app.connect.accounts import delete_account, invite_account, invite_many, list_accounts, read_account
 from app.connect.agreement import STATEMENT
 from app.connect.attribution import read_saved_rules, save_rules, try_rules
 from app.connect.history import (
@@ -37,6 +30,7 @@ from app.connect.outgoing import (
 )
 from app.connect.queries.outgoing import endpoints_of
 from app.connect.request_log import request_log
+from app.connect.setting_up import set_up_account
 from app.core.language import language_of
 from app.notifications.registration import request_registration
 

@@ -58,6 +58,7 @@ async def show_accounts(visit: Visit) -> Response:
         if wanted:
             matching = await find_accounts(visit.deps, session, visit.shop, wanted, limit=ON_A_PAGE)
             found: dict[str, Any] = {"accounts": matching.accounts, "next": None, "opened": matching.opened}
+            found["cut"] = len(matching.accounts) if matching.more else None
         else:
             found = await list_accounts(visit.deps, session, visit.shop.id, after=after, limit=ON_A_PAGE)
         texts = [await describe_notification(session, visit.shop.id, get_kind(kind)) for kind in DEFAULT_TEXTS]
@@ -67,6 +68,7 @@ async def show_accounts(visit: Visit) -> Response:
         accounts=found["accounts"],
         wanted=wanted,
         opened=found.get("opened"),
+        cut=found.get("cut"),
         more=f"/connect?after={found['next']}" if found["next"] else None,
         first="/connect" if after is not None else None,
         texts=texts,

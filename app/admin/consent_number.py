@@ -2,23 +2,21 @@
 
 from typing import Any
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
+from app.admin.evidence import evidence_page
 from app.admin.json_body import read_object
-from app.admin.page import page, render, render_document
+from app.admin.page import page, render
 from app.admin.session import Visit
 from app.consent.log import activity_of_phone
 from app.core.errors import Invalid
-from app.deps import Deps
 from app.messages.compose import recipient_of
 from app.messages.conversations import has_conversation, key_of
 from app.messages.evidence import evidence_of
 from app.messages.export import make_export_link
 from app.messages.standing import standing_of
-from app.shops.models import Shop
 
 FORMATS = ("html", "json")
-NO_STORE = {"Cache-Control": "no-store"}
 
 
 @page
@@ -51,9 +49,13 @@ async def read_standing(visit: Visit) -> dict[str, Any]:
     return await standing_of(visit.deps, visit.shop, _asked(visit))
 
 
-async def read_evidence(visit: Visit) -> Response:
+async def read_evidence(visit: Visit) -> dict[str, Any] | Response:
     """One phone's evidence: JSON, or with `format=html` a page to print."""
-    return await evidence_file(visit.deps, visit.shop, _asked(visit), visit.request.query_params.get("format"))
+    phone = _asked(visit)
+    if visit.request.query_params.get("format") == "html":
+        return evidence_page(visit.deps, visit.shop, phone)
+    async with visit.deps.db.transaction() as session:
+        return await evidence_of(visit.deps, session, visit.shop, phone)
 
 
 async def link_evidence(visit: Visit) -> dict[str, Any]:
@@ -66,14 +68,6 @@ async def link_evidence(visit: Visit) -> dict[str, Any]:
         asked = {"evidence_of": phone, "format": wanted}
         token = await make_export_link(visit.deps, session, visit.shop.id, asked)
     return {"url": f"/exports/{token}"}
-
-
-async def evidence_file(deps: Deps, shop: Shop, phone: str, wanted: str | None) -> Response:
-    async with deps.db.transaction() as session:
-        evidence = await evidence_of(deps, session, shop, phone)
-    if wanted == "html":
-        return render_document("admin/evidence.html", evidence=evidence)
-    return JSONResponse(evidence, headers=NO_STORE)
 
 
 def _asked(visit: Visit) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 from starlette.responses import Response
 
 from app.admin.json_body import read_object
-from app.admin.page import page, render
+from app.admin.names import render_with_names
+from app.admin.page import page
 from app.admin.praise import is_worth_a_review
 from app.admin.session import Visit
 from app.messages.analytics import analyse
@@ -17,7 +18,8 @@ from app.messages.conversations import conversation, list_conversations, mark_re
 async def show_conversations(visit: Visit) -> Response:
     async with visit.deps.db.transaction() as session:
         found = await list_conversations(visit.deps, session, visit.shop.id)
-    return render(visit, "conversations", conversations=found["conversations"])
+    phones = [each["phone"] for each in found["conversations"] if each["phone"]]
+    return render_with_names(visit, "conversations", phones, conversations=found["conversations"])
 
 
 @page
@@ -28,7 +30,9 @@ async def show_conversation(visit: Visit) -> Response:
         await mark_read(visit.deps, session, visit.shop.id, _key(visit), up_to=found["newest_heard"])
         week = await analyse(visit.deps, session, visit.shop, days=7)
     praise = is_worth_a_review(week.whole)
-    return render(visit, "conversation", conversation=found, once=secrets.token_urlsafe(12), praise=praise)
+    phones = [found["phone"]] if found["phone"] else []
+    once = secrets.token_urlsafe(12)
+    return render_with_names(visit, "conversation", phones, conversation=found, once=once, praise=praise)
 
 
 async def read_conversation(visit: Visit) -> dict[str, Any]:

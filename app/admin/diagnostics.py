@@ -27,7 +27,9 @@ WHERE: Final = {
     "texts": "/templates",
     "mail": "/settings/replies",
 }
-"""The page on which a check is put in order; RingCentral's own findings belong to the connection."""
+"""The page on which a check is put in order."""
+OF_RINGCENTRAL: Final = ("brand", "campaign.", "high_volume.", "number.", "permission.", "scopes", "unchecked.")
+"""RingCentral's own findings, by how their codes begin: they belong to the connection."""
 
 
 @page
@@ -36,7 +38,7 @@ async def show_diagnostics(visit: Visit) -> Response:
     return render(
         visit,
         "diagnostics",
-        diagnostics=worst_first(found),
+        groups=by_number(worst_first(found)),
         problems=sum(each["level"] == "problem" for each in found),
         warnings=sum(each["level"] == "warning" for each in found),
     )
@@ -51,6 +53,15 @@ def worst_first(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """With the page on which each is put in order."""
     by_level = sorted(found, key=lambda each: WORST_FIRST.get(each["level"], 1))
     return [each | {"href": _where(each["code"])} for each in by_level]
+
+
+def by_number(found: list[dict[str, Any]]) -> list[tuple[str | None, list[dict[str, Any]]]]:
+    """(the number that is meant, its checks); None is the shop itself. The order of *found* is kept, so that what is
+    worst stands first."""
+    groups: dict[str | None, list[dict[str, Any]]] = {}
+    for each in found:
+        groups.setdefault(each["about"], []).append(each)
+    return list(groups.items())
 
 
 async def read_diagnostics(visit: Visit) -> dict[str, Any]:
@@ -80,6 +91,4 @@ async def run_diagnostics(visit: Visit) -> dict[str, Any] | Response:
 
 
 def _where(code: str) -> str | None:
-    if code.startswith(("campaign.", "permission.", "number.", "unchecked.")) or code in ("scopes", "brand"):
-        return WHERE["ringcentral"]
-    return WHERE.get(code)
+    return WHERE["ringcentral"] if code.startswith(OF_RINGCENTRAL) else WHERE.get(code)

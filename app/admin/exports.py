@@ -10,7 +10,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
-from app.admin.consent_number import evidence_file
+from app.admin.evidence import evidence_data, evidence_page
 from app.admin.json_body import read_object
 from app.admin.messages import read_filters
 from app.admin.session import Visit
@@ -58,18 +58,17 @@ async def download_export(request: Request) -> Response:
     return _file(export_csv(deps, shop_id, filters), f"messages-{day}.csv")
 
 
-def _file(pieces: AsyncIterator[bytes], name: str) -> Response:
+def _file(pieces: AsyncIterator[bytes], name: str, media_type: str = "text/csv; charset=utf-8") -> Response:
     headers = {**NO_STORE, "Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingResponse(pieces, headers=headers, media_type="text/csv; charset=utf-8")
+    return StreamingResponse(pieces, headers=headers, media_type=media_type)
 
 
 async def _evidence(deps: Deps, shop_id: int, day: str, phone: str, wanted: str) -> Response:
     """The page opens, to be read and printed; the data is saved."""
     async with deps.db.transaction() as session:
         shop = await get_shop(session, shop_id)
-    file = await evidence_file(deps, shop, phone, wanted)
-    file.headers.update({"Referrer-Policy": "no-referrer"})
     if wanted == "json":
-        name = f"consent-{phone.lstrip('+')}-{day}.json"
-        file.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return file
+        return _file(evidence_data(deps, shop, phone), f"consent-{phone.lstrip('+')}-{day}.json", "application/json")
+    opened = evidence_page(deps, shop, phone)
+    opened.headers["Referrer-Policy"] = "no-referrer"
+    return opened

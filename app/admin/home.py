@@ -10,7 +10,8 @@ from starlette.responses import Response
 from app.admin import wording
 from app.admin.analytics import columns_of
 from app.admin.diagnostics import diagnose_all, worst_first
-from app.admin.page import page, render
+from app.admin.names import render_with_names
+from app.admin.page import page
 from app.admin.praise import is_worth_a_review
 from app.admin.session import Visit
 from app.core.language import language_of
@@ -55,9 +56,10 @@ async def show_home(visit: Visit) -> Response:
     _, today = week.by_day[-1]
     done, guide = sum(step.done for step in steps), read_settings_of(shop).setup_guide
     left = {SAID_BY_GUIDE.get(step.name) for step in steps if guide and not step.done}
-    return render(
+    return render_with_names(
         visit,
         "home",
+        [each["phone"] for each in replies["conversations"] if each["phone"]],
         steps=steps,
         done=done,
         next_step=next((step for step in steps if not step.done), None),

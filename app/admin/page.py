@@ -6,7 +6,7 @@ inline code and no nonce, which would keep the scripts of a page written by the 
 """
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,8 +14,9 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup, escape
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, Response, StreamingResponse
 
+from app.admin.scripts import scripts_of
 from app.admin.session import (
     FETCH_NEW_TOKEN,
     OPEN_FROM_ADMIN,
@@ -85,14 +86,20 @@ def render(visit: Visit, name: str, **values: Any) -> Response:
     )
 
 
-def render_document(template: str, **values: Any) -> Response:
-    """A document of its own, to be printed or kept, in English like the record it shows: no frame, no scripts."""
+def render_piece(template: str, **values: Any) -> str:
+    """Of a document of its own, in English like the record it shows: see `stream_document`."""
+    return _templates(SOURCE).get_template(template).render(**values)
+
+
+def stream_document(pieces: AsyncIterator[str]) -> StreamingResponse:
+    """A document to be printed or kept, without frame and scripts, shown as far as it is made."""
     headers = {
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
+        "X-Accel-Buffering": "no",
     }
-    return HTMLResponse(_templates(SOURCE).get_template(template).render(**values), headers=headers)
+    return StreamingResponse(pieces, media_type="text/html", headers=headers)
 
 
 @page
@@ -164,7 +171,10 @@ def _respond(
             **values,
         )
     )
-    return HTMLResponse(html, headers=_headers(settings, shop_domain))
+    headers = _headers(settings, shop_domain)
+    if layout == "admin/base.html":
+        headers["Link"] += "".join(f", <{script}>; rel=modulepreload" for script in scripts_of(html))
+    return HTMLResponse(html, headers=headers)
 
 
 def _headers(settings: Settings, shop_domain: str | None) -> dict[str, str]:

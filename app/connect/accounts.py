@@ -6,14 +6,14 @@ merchant in their place, switches them on. Grant and revoke are told to the orga
 
 import csv
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connect import outgoing
-from app.connect.agreement import STATEMENT, find_statement, heed_refusals, refuse_overruling, state_agreement
+from app.connect.agreement import STATEMENT, find_statement, heed_refusals, state_agreement
 from app.connect.models import Account
+from app.connect.person_form import SWITCHES, PersonForm, email_hash_of, read_person
 from app.connect.queries.accounts import (
     account_page,
     cancel_notices_of_account,
@@ -25,36 +25,20 @@ from app.connect.queries.accounts import (
     senders_of_accounts,
 )
 from app.connect.tokens import INVITE, issue
-from app.core.errors import Conflict, Invalid, Overtaken
-from app.core.phone import to_e164
+from app.core.errors import Conflict, Invalid
 from app.deps import Deps
-from app.shops.connection import choose_number, connect, lend_number
 from app.shops.connection_view import describe_connection
 from app.shops.disconnecting import disconnect
 from app.shops.models import Sender, SenderState, Shop
 from app.shops.queries import find_sender, write_audit
 
-LONGEST_NAME: Final = 100
 MOST_CHOICES: Final = 500
 """In one list to choose from."""
-LONGEST_CONNECT_ID: Final = 255
 GRANTED_CREATED: Final = "api_client_granted_user_created"
 GRANTED_DELETED: Final = "api_client_granted_user_deleted"
-SWITCHES: Final = ("alerts_enabled", "notify_by_sms", "notify_by_email")
 SAVED_FIELDS: Final = (*SWITCHES, "name", "connect_id", "email", "phone")
 """Of an account's page; a page says of each that it changes what it was."""
 HISTORY_WISHES: Final = ("unset", "yes", "no")
-
-
-@dataclass
-class PersonForm:
-    """What was given of a person; *given* names the fields, so that a change touches only those."""
-
-    given: set[str]
-    name: str | None
-    connect_id: str | None
-    phone: str | None
-    email: str | None
 
 
 async def invite_account(
@@ -80,7 +64,7 @@ async def invite_account(
     await session.flush()
     if person.phone:
         await state_agreement(deps, session, shop.id, person.phone, actor=actor, method=method, wording=stated)
-    await _audit(deps, session, shop, actor, "account_invited", account)
+    await audit_account(deps, session, shop, actor, "account_invited", account)
     return {**describe_account(deps, account, None), "invite_url": invite_url(deps, shop, account)}
 
 
@@ -139,7 +123,7 @@ def add_account(deps: Deps, session: AsyncSession, shop: Shop, person: PersonFor
         created_at=now,
         updated_at=now,
     )
-    _keep_person(deps, account, person)
+    keep_person(deps, account, person)
     session.add(account)
     return account
 
@@ -185,72 +169,6 @@ async def read_account(deps: Deps, session: AsyncSession, shop: Shop, account_id
     }
 
 
-async def set_up_account(
-    deps: Deps, shop: Shop, account_id: int, form: object, *, actor: str, stated: str = STATEMENT
-) -> None:
-    """Change an account in its owner's place: person, switches, JWT, number. Raises `NotFound`, `Invalid`, `Conflict`.
-
-    With `was` in *form*, what its fields were to whoever changes them, one that is another by now is `Overtaken`.
-    The number is settled first, since RingCentral has to be asked for it with no transaction open.
-    """
-    async with deps.db.transaction() as session:
-        account = await get_account(session, shop.id, account_id)
-    person, switches = read_person(form, shop.country, new=False), read_switches(form)
-    assert isinstance(form, dict)
-    grants = bool(switches.get("alerts_enabled") or form.get("jwt"))
-    _refuse_against_their_word(account, switches, grants=grants)
-    _refuse_undoing(deps, account, form)
-    await set_up_number(deps, shop, account_id, form, actor=actor)
-    async with deps.db.transaction() as session:
-        account = await get_account(session, shop.id, account_id, lock=True)
-        _refuse_undoing(deps, account, form)
-        wanted = person.connect_id if person.connect_id != account.connect_id else None
-        if wanted and await is_connect_id_taken(session, shop.id, wanted):
-            raise Conflict("There is already a connected account with this connect_id.")
-        reached_by = (account.phone_hash, account.email_hash)
-        _keep_person(deps, account, person)
-        if person.phone and account.phone_hash != reached_by[0]:
-            await state_agreement(
-                deps, session, shop.id, person.phone, actor=actor, method="account_page", wording=stated
-            )
-        if reached_by != (account.phone_hash, account.email_hash):
-            await heed_refusals(session, account)
-        _refuse_against_their_word(account, switches, grants=grants)
-        for name, value in switches.items():
-            setattr(account, name, value)
-        account.updated_at = deps.clock()
-        if grants:
-            await grant(deps, session, shop, account, actor=actor)
-        await _audit(deps, session, shop, actor, "account_changed", account)
-
-
-async def set_up_number(deps: Deps, shop: Shop, account_id: int, form: dict[str, Any], *, actor: str) -> None:
-    """A JWT of the account's own, and the number: one of that login's; or one of the shop's, which ends the login."""
-    if form.get("jwt") is not None:
-
-        async def still_there(session: AsyncSession) -> None:
-            account = await get_account(session, shop.id, account_id, lock=True)
-            _refuse_against_their_word(account, {}, grants=True)
-
-        await connect(deps, shop, form, actor=actor, account_id=account_id, permit=still_there)
-        if form.get("phone_number") is None:
-            await _choose_only_number(deps, shop, account_id, actor)
-    if form.get("phone_number") is None:
-        return
-    phone = to_e164(form["phone_number"], "US") if isinstance(form["phone_number"], str) else None
-    if phone is None:
-        raise Invalid({"phone_number": "Choose one of the numbers in the list."})
-    async with deps.db.transaction() as session:
-        sender = await find_sender(session, shop.id, account_id=account_id)
-        shops_own = await find_sender(session, shop.id)
-    if sender is not None and sender.credentials_encrypted is not None:
-        theirs = any(each["phone_number"] == phone for each in sender.numbers)
-        if theirs or shops_own is None or all(each["phone_number"] != phone for each in shops_own.numbers):
-            await choose_number(deps, shop, {"phone_number": phone}, actor=actor, account_id=account_id)
-            return
-    await lend_number(deps, shop, account_id, phone, actor=actor)
-
-
 async def grant(deps: Deps, session: AsyncSession, shop: Shop, account: Account, *, actor: str) -> None:
     """The organisation may act for the account. Granting again changes nothing."""
     if account.granted_at is not None and account.revoked_at is None:
@@ -259,7 +177,7 @@ async def grant(deps: Deps, session: AsyncSession, shop: Shop, account: Account,
     account.granted_by = actor
     await session.flush()
     await outgoing.announce(deps, session, shop.id, GRANTED_CREATED, describe_grant(account))
-    await _audit(deps, session, shop, actor, "account_granted", account)
+    await audit_account(deps, session, shop, actor, "account_granted", account)
 
 
 async def revoke(deps: Deps, session: AsyncSession, shop: Shop, account: Account, *, actor: str) -> None:
@@ -275,7 +193,7 @@ async def revoke(deps: Deps, session: AsyncSession, shop: Shop, account: Account
     await cancel_queued_of_account(session, shop.id, account.id, now=deps.clock(), reason=ended)
     await cancel_notices_of_account(session, shop.id, account.id, now=deps.clock(), reason=ended)
     await outgoing.announce(deps, session, shop.id, GRANTED_DELETED, describe_grant(account))
-    await _audit(deps, session, shop, actor, "account_revoked", account)
+    await audit_account(deps, session, shop, actor, "account_revoked", account)
 
 
 async def delete_account(deps: Deps, shop: Shop, account_id: int, *, actor: str) -> None:
@@ -287,7 +205,7 @@ async def delete_account(deps: Deps, shop: Shop, account_id: int, *, actor: str)
         account.alerts_enabled = False
         account.deleted_at = account.updated_at = deps.clock()
         account.token_epoch += 1
-        await _audit(deps, session, shop, actor, "account_deleted", account)
+        await audit_account(deps, session, shop, actor, "account_deleted", account)
     await disconnect(deps, shop.id, account_id=account_id)
 
 
@@ -360,77 +278,7 @@ def invite_url(deps: Deps, shop: Shop, account: Account) -> str:
     return f"{hosted_url(deps, shop)}#invite={issue(deps.vault, INVITE, account, deps.clock())}"
 
 
-def read_person(form: object, country: str | None, *, new: bool) -> PersonForm:
-    """Raises `Invalid`. A *new* person needs a name, and an e-mail address or a phone to be reached by."""
-    if not isinstance(form, dict):
-        raise Invalid({"name": "Send a JSON object."})
-    wrong: dict[str, str] = {}
-    text: dict[str, str | None] = {}
-    given = {field for field in ("name", "connect_id", "phone", "email") if field in form}
-    for field in ("name", "connect_id", "phone", "email"):
-        value = form.get(field)
-        if isinstance(value, int) and not isinstance(value, bool) and field == "connect_id":
-            value = str(value)
-        if value is not None and not isinstance(value, str):
-            wrong[field] = "This must be text."
-            value = None
-        text[field] = value.strip() or None if isinstance(value, str) else None
-    name, connect_id = text["name"], text["connect_id"]
-    if (new or "name" in given) and (not name or len(name) > LONGEST_NAME):
-        wrong.setdefault("name", f"Give the person's name, in at most {LONGEST_NAME} characters.")
-    if connect_id is not None and (len(connect_id) > LONGEST_CONNECT_ID or not connect_id.isprintable()):
-        wrong["connect_id"] = f"Give your own id of this person, in at most {LONGEST_CONNECT_ID} characters."
-    phone = to_e164(text["phone"], country or "US") if text["phone"] else None
-    if text["phone"] and phone is None:
-        wrong["phone"] = "Give a mobile number with its area code, for example +1 415 555 0123."
-    email = text["email"]
-    if email is not None and not is_email(email):
-        wrong["email"] = "Give an e-mail address, for example jane@example.com."
-    if new and not wrong and phone is None and email is None:
-        wrong["email"] = "Give an e-mail address or a phone, so that the person can sign in."
-    if wrong:
-        raise Invalid(wrong)
-    return PersonForm(given, name, connect_id, phone, email)
-
-
-def read_switches(form: object) -> dict[str, bool]:
-    """Raises `Invalid`."""
-    given = {name: form[name] for name in SWITCHES if name in form} if isinstance(form, dict) else {}
-    wrong = {name: "This must be true or false." for name, value in given.items() if not isinstance(value, bool)}
-    if wrong:
-        raise Invalid(wrong)
-    return given
-
-
-def is_email(text: str) -> bool:
-    local, at, host = text.rpartition("@")
-    return bool(at and local and "." in host) and len(text) <= 320 and not any(char.isspace() for char in text)
-
-
-def email_hash_of(deps: Deps, email: str) -> bytes:
-    return deps.vault.fingerprint("email:" + email.strip().lower())
-
-
-def _refuse_against_their_word(account: Account, switches: dict[str, bool], *, grants: bool) -> None:
-    """What a person has taken back or said no to only the person can give. Raises `Conflict`, `Invalid`."""
-    if grants and account.revoked_at is not None:
-        raise Conflict("This person has taken back their permission. They can give it again by the invitation link.")
-    refuse_overruling(account, switches)
-    if grants and account.joined_at is None and account.refused_alerts_at is not None:
-        raise Conflict("This person has said no to the invitation. They can change their mind by its link.")
-
-
-def _refuse_undoing(deps: Deps, account: Account, form: dict[str, Any]) -> None:
-    """Raises `Overtaken` when somebody else, the person perhaps, has changed one of these fields since."""
-    given = form.get("was")
-    was = given if isinstance(given, dict) else {}
-    stored = describe_account(deps, account, None)
-    changed = {field: stored[field] for field in SAVED_FIELDS if field in was and stored[field] != was[field]}
-    if changed:
-        raise Overtaken("Somebody else has changed this meanwhile. Your change is not saved yet.", changed)
-
-
-def _keep_person(deps: Deps, account: Account, person: PersonForm) -> None:
+def keep_person(deps: Deps, account: Account, person: PersonForm) -> None:
     """Another phone or e-mail address may be another person's: whoever came in by the former one is signed out, and
     invitations sent to it open nothing any more."""
     reached_by = (account.phone_hash, account.email_hash)
@@ -448,16 +296,9 @@ def _keep_person(deps: Deps, account: Account, person: PersonForm) -> None:
         account.token_epoch += 1
 
 
-async def _choose_only_number(deps: Deps, shop: Shop, account_id: int, actor: str) -> None:
-    """Who has one number that can text need not choose it."""
-    async with deps.db.transaction() as session:
-        connection = await describe_connection(session, shop.id, account_id=account_id)
-    usable = [each["phone_number"] for each in connection["numbers"] if each["usable"]]
-    if len(usable) == 1 and connection["phone_number"] is None:
-        await choose_number(deps, shop, {"phone_number": usable[0]}, actor=actor, account_id=account_id)
-
-
-async def _audit(deps: Deps, session: AsyncSession, shop: Shop, actor: str, action: str, account: Account) -> None:
+async def audit_account(
+    deps: Deps, session: AsyncSession, shop: Shop, actor: str, action: str, account: Account
+) -> None:
     await write_audit(
         session, shop.domain, at=deps.clock(), actor=actor, action=action, detail={"account_id": account.id}
     )

@@ -7,7 +7,6 @@ says why. A file is read for a day at most: what was erased in Shopify since the
 Source: Shopify, "Perform bulk operations with the GraphQL Admin API"; since November 2026 each app has to be allowed.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,6 +16,7 @@ from app.connect.history_file import FileLost, next_lines, read_rows
 from app.connect.history_orders import Portion
 from app.connect.history_pages import PACKAGE, count_orders
 from app.connect.history_period import period_of
+from app.connect.history_query import bulk_query
 from app.connect.models import HistoryImport
 from app.core.log import get_logger
 from app.deps import Deps
@@ -65,11 +65,6 @@ async def cancel_operation(deps: Deps, shop_id: int, operation_id: str) -> None:
     answer = await run_operation(deps, shop_id, operation(PACKAGE, "history_bulk_cancel"), {"id": operation_id})
     errors = (answer["bulkOperationCancel"] or {}).get("userErrors") or []
     log.info("connect.bulk_cancelled", shop_id=shop_id, refused=bool(errors))
-
-
-def bulk_query(run: HistoryImport) -> str:
-    """A bulk query takes no variables, so the period stands in its text."""
-    return operation(PACKAGE, "history_bulk").replace('"THE PERIOD"', json.dumps(period_of(run)))
 
 
 async def _start(deps: Deps, run: HistoryImport, shop: Shop) -> Portion:

@@ -12,17 +12,10 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.connect.accounts import (
-    LONGEST_CONNECT_ID,
-    LONGEST_NAME,
-    add_account,
-    grant,
-    hosted_url,
-    read_person,
-    revoke,
-)
+from app.connect.accounts import add_account, grant, hosted_url, revoke
 from app.connect.agreement import keep_refusals, keep_wish
 from app.connect.models import Account, SignIn
+from app.connect.person_form import LONGEST_CONNECT_ID, LONGEST_NAME, read_person
 from app.connect.queries.accounts import (
     accounts_of_person,
     cancel_queued_of_account,

@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.connect.accounts import email_hash_of
 from app.connect.alerts import (
     ALERTS,
     DELETED,
@@ -31,6 +30,7 @@ from app.connect.money import format_money
 from app.connect.notices import tell_of_order
 from app.connect.order_answer import describe_order, kept_metadata
 from app.connect.order_form import NOT_MOVING, LineForm, OrderForm
+from app.connect.person_form import email_hash_of
 from app.connect.queries.accounts import get_account
 from app.connect.queries.orders import (
     add_lines,

@@ -14,11 +14,11 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.connect.accounts import email_hash_of, is_email
 from app.connect.code_words import CODE_TEXT, MAIL_SUBJECT, MAIL_TEXT
 from app.connect.mail import can_mail, send_mail
 from app.connect.models import Account, SignIn, Visit
 from app.connect.notices import brand_of
+from app.connect.person_form import email_hash_of, is_email
 from app.connect.queries.accounts import accounts_of_person, find_account
 from app.connect.queries.sign_in import (
     add_sign_in,

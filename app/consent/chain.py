@@ -9,7 +9,7 @@ file can compute each link again without this program.
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -94,11 +94,17 @@ async def append(session: AsyncSession, event: ConsentEvent) -> None:
 
 
 async def verify_chain(
-    deps: Deps, session: AsyncSession, shop_id: int, *, only_words_of: bytes | None = None
+    deps: Deps,
+    session: AsyncSession,
+    shop_id: int,
+    *,
+    only_words_of: bytes | None = None,
+    tell: Callable[[float], None] = lambda share: None,
 ) -> Verification:
     """Compute every link of a shop's chain again, and compare readable words with their fingerprints.
 
     *only_words_of*: deciphering is the dear part, so the evidence of one phone reads the words of that phone alone.
+    *tell* hears from time to time how much of the chain has been verified, up to 1.
     """
     # The end is read first: what is recorded meanwhile is left to the next verification.
     end = await session.get(ConsentChain, shop_id, populate_existing=True)
@@ -113,6 +119,7 @@ async def verify_chain(
                 seq, head = batch[place - 1].seq, batch[place - 1].hash
             return Verification(False, seq, head.hex(), batch[place].seq, problem)
         seq, head = batch[-1].seq, batch[-1].hash
+        tell(seq / last)
     if (seq, head) != (last, last_hash):
         return Verification(False, seq, head.hex(), seq + 1, "Events at the end of the chain are missing.")
     return Verification(True, seq, head.hex())

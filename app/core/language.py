@@ -76,7 +76,12 @@ class Language:
                 for place, value in enumerate(found.groups()):
                     text = text.replace(f"{{{place}}}", self.told(value))
                 return text
-        return sentence
+        return self._countries(sentence)
+
+    def _countries(self, listed: str) -> str:
+        """What `in_english` wrote, in this language; anything else as it is."""
+        codes = [_codes_by_name().get(name) for name in listed.split(", ")]
+        return ", ".join(self.country(code) for code in codes if code) if all(codes) else listed
 
     def number(self, value: float) -> str:
         return _number(self.code, value)
@@ -130,6 +135,17 @@ class Language:
         """What *locale* is called in this language, for the start of a line."""
         name = str(self.locale.languages.get(re.split(r"[-_]", locale.lower())[0], locale))
         return name[:1].upper() + name[1:]
+
+
+def in_english(countries: Iterable[str]) -> str:
+    """The names of these countries, for a sentence of the program; `told` says them in the reader's language."""
+    return ", ".join(language(SOURCE).country(code) for code in countries)
+
+
+@cache
+def _codes_by_name() -> dict[str, str]:
+    names = language(SOURCE).locale.territories
+    return {str(name): code for code, name in names.items() if len(code) == 2}
 
 
 @cache

@@ -1,13 +1,11 @@
 """Serves `web/static` under an address that changes with its content, so that browsers may keep a file for ever.
 
 All files share one hash, because ES modules import each other by relative address. They are read once, compressed once
-and served from memory; a name that is not among them does not exist, so no path can lead out of the folder. Scripts are
-served without their comments and indentation, which are for whoever reads the source.
+and served from memory; a name that is not among them does not exist, so no path can lead out of the folder.
 """
 
 import gzip
 import hashlib
-import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,11 +13,10 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.core.minified import minify
+
 WEB = Path(__file__).parents[2] / "web"
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
-COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*\*.*?\*/[ \t]*)\n", re.MULTILINE | re.DOTALL)
-"""On lines of its own; nothing in these files begins a line like that inside a string."""
-INDENTATION = re.compile(r"^[ \t]+|^\n", re.MULTILINE)
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -43,19 +40,15 @@ class StaticFiles:
 @cache
 def static_files() -> StaticFiles:
     folder = WEB / "static"
+    paths = {each.relative_to(folder).as_posix(): each for each in sorted(folder.rglob("*")) if each.suffix in TYPES}
+    scripts = minify({name: path.read_text() for name, path in paths.items() if path.suffix == ".js"})
     files = {}
     digest = hashlib.sha256()
-    for path in sorted(each for each in folder.rglob("*") if each.suffix in TYPES):
-        name, content = path.relative_to(folder).as_posix(), _served(path)
+    for name, path in paths.items():
+        content = scripts[name].encode() if name in scripts else path.read_bytes()
         digest.update(name.encode() + b"\0" + content + b"\0")
         files[name] = StaticFile(content, gzip.compress(content, mtime=0), TYPES[path.suffix])
     return StaticFiles(digest.hexdigest()[:16], files)
-
-
-def _served(path: Path) -> bytes:
-    if path.suffix != ".js":
-        return path.read_bytes()
-    return INDENTATION.sub("", COMMENT.sub("", path.read_text())).encode()
 
 
 async def serve_static_file(request: Request) -> Response:

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.consent.drift import open_drifts
 from app.consent.queries import count_held
+from app.core.language import in_english
 from app.core.recurring import last_run
 from app.deps import Deps
 from app.shopify.webhooks import topics
@@ -19,6 +20,13 @@ from app.shops.tokens import covers
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 RESTING = timedelta(minutes=5)
 AT_RINGCENTRAL = "Put it right at RingCentral, then check again."
+NOT_GRANTED = {
+    "read_orders": "Shopify does not let the app read orders, so no order becomes a text.",
+    "read_customers": "Shopify does not let the app read customers, so it cannot see who agreed to texts.",
+    "write_customers": "Shopify does not let the app write to customers, so a STOP would not show there.",
+    "read_fulfillments": "Shopify does not let the app read fulfillments, so no text tells of a delivery.",
+}
+"""What is said where a scope is missing."""
 HOME = ("US", "CA")
 """Where every RingCentral number with text messages reaches."""
 
@@ -29,7 +37,7 @@ async def diagnose(deps: Deps, session: AsyncSession, shop: Shop) -> list[dict[s
     Rows of `code`, `level`, `sentence`, `action`, and `about`: the number that is meant, where the shop has several.
     """
     senders = await own_senders(session, shop.id)
-    found = [_access(deps, shop), _scopes(shop)]
+    found = [_access(deps, shop), *_scopes(shop)]
     if not senders:
         found += [_connection(None), _number(None)]
     for sender in senders:
@@ -89,12 +97,12 @@ def _access(deps: Deps, shop: Shop) -> dict[str, Any]:
     return row("shopify_access", OK, "Shopify lets the app read orders.")
 
 
-def _scopes(shop: Shop) -> dict[str, Any]:
+def _scopes(shop: Shop) -> list[dict[str, Any]]:
     missing = [scope for scope in topics.scopes() if not covers(shop.scopes, [scope])]
-    if missing:
-        sentence = f"Shopify has not granted: {', '.join(missing)}."
-        return row("shopify_scopes", PROBLEM, sentence, "Open the app from Shopify Admin and accept the update.")
-    return row("shopify_scopes", OK, "All permissions were granted.")
+    sentences = dict.fromkeys(NOT_GRANTED.get(scope, f"Shopify has not granted {scope}.") for scope in missing)
+    action = "Open the app from Shopify Admin and accept the update."
+    rows = [row("shopify_scopes", PROBLEM, sentence, action) for sentence in sentences]
+    return rows or [row("shopify_scopes", OK, "All permissions were granted.")]
 
 
 def _connection(sender: Sender | None) -> dict[str, Any]:
@@ -105,7 +113,7 @@ def _connection(sender: Sender | None) -> dict[str, Any]:
             "RingCentral is not connected.",
             "Connect it under Settings: a JWT is pasted and a number chosen.",
         )
-    if sender.state == SenderState.BROKEN:
+    if sender.state == SenderState.BROKEN or sender.problem_code is not None:
         return row("ringcentral", PROBLEM, sender.problem or "The connection is broken.", "Paste a new JWT.")
     return row("ringcentral", OK, "RingCentral is connected.")
 
@@ -122,10 +130,10 @@ def _countries(shop: Shop, sender: Sender) -> list[dict[str, Any]]:
     abroad = [code for code in chosen if code not in HOME]
     number = next((each for each in sender.numbers if each.get("phone_number") == sender.phone_number), {})
     if abroad and "InternationalSmsSender" not in number.get("features", ()):
-        sentence = f"Your number cannot text abroad, so RingCentral will refuse texts to {', '.join(abroad)}."
+        sentence = f"Your number cannot text abroad, so RingCentral will refuse texts to {in_english(abroad)}."
         action = "Have international texts switched on for it at RingCentral, or take these countries off your list."
         return [row("countries", WARNING, sentence, action)]
-    return [row("countries", OK, f"You text to {', '.join(chosen)}; other countries are skipped, with a reason.")]
+    return [row("countries", OK, f"You text to {in_english(chosen)}; other countries are skipped, with a reason.")]
 
 
 async def consent_rows(session: AsyncSession, shop: Shop) -> list[dict[str, Any]]:

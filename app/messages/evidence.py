@@ -5,6 +5,7 @@ of the number's area code, else of the shop, as a person there would have read t
 answers a customer's request for their data.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -30,12 +31,14 @@ HOW_TO_CHECK: Final = (
 )
 
 
-async def evidence_of(deps: Deps, session: AsyncSession, shop: Shop, phone: str) -> dict[str, Any]:
-    """Everything that is known about *phone* in this shop, oldest first."""
+async def evidence_of(
+    deps: Deps, session: AsyncSession, shop: Shop, phone: str, *, tell: Callable[[float], None] = lambda share: None
+) -> dict[str, Any]:
+    """Everything that is known about *phone* in this shop, oldest first. *tell*: see `verify_chain`."""
     phone_hash, now = deps.vault.fingerprint(phone), deps.clock()
     zone = zone_of(shop, phone)
     suppression = await find_suppression(session, shop.id, phone_hash)
-    proof = await verify_chain(deps, session, shop.id, only_words_of=phone_hash)
+    proof = await verify_chain(deps, session, shop.id, only_words_of=phone_hash, tell=tell)
     events = await events_of_phone(session, shop.id, phone_hash)
     senders = await numbers_of(session, shop.id)
     return {

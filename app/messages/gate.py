@@ -15,6 +15,7 @@ from app.consent.opt_out_link import opt_out_link
 from app.consent.quiet_hours import next_allowed, recipient_zones
 from app.consent.quiet_rules import rules_for
 from app.consent.shopify_states import ShopifyConsent, read_state
+from app.core.language import in_english
 from app.core.phone import country_of
 from app.deps import Deps
 from app.message_templates.render import TemplateError
@@ -180,7 +181,7 @@ async def _pass_order_text(
             return agreed
         if country_of(facts.phone or "") not in read_settings_of(shop).countries:
             return checks.failed(reasons.COUNTRY_CLOSED)
-        checks.passed("country_allowed", f"You send to this country ({country_of(facts.phone or '')})")
+        checks.passed("country_allowed", f"You send to this country ({in_english([country_of(facts.phone or '')])})")
         unusable = why_unusable(deps, known, sender.provider)
         if unusable is not None:
             return checks.failed(*unusable)

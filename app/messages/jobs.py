@@ -10,26 +10,30 @@ from app.messages.models import MessageState
 from app.messages.queries import hand_over, move, stranded
 from app.messages.reasons import NOT_CONNECTED
 from app.messages.receive import receive_text
-from app.messages.reconcile import reconcile_shop
+from app.messages.reconcile import reconcile_number, reconcile_shop
 from app.messages.trouble import mail_problems
 from app.shops.pace import forget_old_slots
-from app.shops.provider_access import AT_LEISURE, call_provider
+from app.shops.pauses import after
+from app.shops.provider_access import call_provider
 from app.shops.queries import (
     get_provider_user,
     get_shop,
     installed_shop_ids,
     lines_of_user,
     numbers_by_transport,
+    senders_of_shop,
     shops_with_alerts,
     subscribed_user_ids,
     update_user,
 )
 from app.sms.contract import CredentialsRefused, InboundText, Throttled, Transport
+from app.sms.readings import Reading
 
 log = get_logger(__name__)
 
 READ_MISSED = "messages.read_missed_texts"
 RECONCILE = "messages.reconcile_consent"
+RECONCILE_NUMBER = "messages.reconcile_consent_of_number"
 WARN = "messages.warn_merchant"
 KEEP_DAYS = "messages.keep_days_of_shop"
 OVERLAP = timedelta(seconds=60)
@@ -45,33 +49,40 @@ async def repair_inbound(deps: Deps) -> None:
 @job(READ_MISSED, attempts=5)
 async def read_missed_texts(deps: Deps, provider_user_id: str) -> None:
     """Read inbound texts since the last look, with some overlap, through the same road as notified ones."""
-    user_id, started = int(provider_user_id), deps.clock()
+    user_id = int(provider_user_id)
     async with deps.db.transaction() as session:
         user = await get_provider_user(session, user_id)
         numbers = numbers_by_transport(await lines_of_user(session, user_id))
     since = (user.inbound_read_until or user.created_at) - OVERLAP
+    keys = {road: f"inbound:{user_id}:{road}:{since}" for road in numbers}
+    readings = {road: deps.readings.of(keys[road], deps.clock()) for road in numbers}
+    started = min((each.begun_at for each in readings.values()), default=deps.clock())
+    missed: list[InboundText] = []
     try:
-        missed = [text for road in numbers for text in await _inbound(deps, user_id, road, numbers[road], since)]
+        for road, ours in numbers.items():
+            missed += await _inbound(deps, user_id, road, ours, since, readings[road])
     except Throttled as throttled:
-        raise Snooze(timedelta(seconds=throttled.retry_after + 1)) from None
+        raise Snooze(after(throttled)) from None
     except CredentialsRefused as refused:
         raise Discard(refused.code) from None
     found = sum([await receive_text(deps, user_id, text) for text in missed])
     async with deps.db.transaction() as session:
         await update_user(session, user_id, inbound_read_until=started)
+    for key in keys.values():
+        deps.readings.done(key)
     if found:
         log.warning("inbound.repaired", provider_user_id=user_id, count=found)
 
 
 async def _inbound(
-    deps: Deps, provider_user_id: int, transport: Transport, numbers: list[str], since: datetime
+    deps: Deps, provider_user_id: int, transport: Transport, numbers: list[str], since: datetime, reading: Reading
 ) -> list[InboundText]:
     return await call_provider(
         deps,
         provider_user_id,
         lambda provider, access: provider.list_inbound(access, since=since, numbers=numbers),
         transport=transport,
-        waits=AT_LEISURE,
+        reading=reading,
     )
 
 
@@ -110,7 +121,19 @@ async def reconcile_nightly(deps: Deps) -> None:
 
 @job(RECONCILE, attempts=5)
 async def reconcile_consent(deps: Deps, shop_id: str) -> None:
+    async with deps.db.transaction() as session:
+        numbers = [f"{shop_id}:{sender.id}" for sender in await senders_of_shop(session, int(shop_id))]
+        await enqueue(session, RECONCILE_NUMBER, numbers, once=True)
     await reconcile_shop(deps, int(shop_id))
+
+
+@job(RECONCILE_NUMBER, attempts=5)
+async def reconcile_consent_of_number(deps: Deps, shop_and_sender: str) -> None:
+    shop_id, _, sender_id = shop_and_sender.partition(":")
+    try:
+        await reconcile_number(deps, int(shop_id), int(sender_id))
+    except Throttled as throttled:
+        raise Snooze(after(throttled)) from None
 
 
 @every(timedelta(hours=1), "messages.keep_days")

@@ -22,10 +22,10 @@ from app.messages.provider_consent import adopt_record
 from app.messages.queries import recently_texted
 from app.shopify.client import ShopifyError, operation
 from app.shops.admin_api import run_operation
-from app.shops.models import Sender
-from app.shops.provider_access import AT_LEISURE, call_provider
-from app.shops.queries import get_shop, senders_of_shop
-from app.sms.contract import ConsentRecord, SmsError
+from app.shops.models import Sender, SenderState
+from app.shops.provider_access import call_provider
+from app.shops.queries import get_sender, get_shop
+from app.sms.contract import ConsentRecord, SmsError, Throttled
 
 log = get_logger(__name__)
 
@@ -38,13 +38,10 @@ async def reconcile_shop(deps: Deps, shop_id: int) -> None:
     """May run again at any time; each night takes the opt-outs that were compared longest ago."""
     async with deps.db.transaction() as session:
         shop = await get_shop(session, shop_id)
-        senders = await senders_of_shop(session, shop_id)
         suppressed = await longest_uncompared(session, shop_id, limit=COMPARED_A_NIGHT)
         texted = await recently_texted(session, shop_id, since=deps.clock() - LATELY, limit=COMPARED_A_NIGHT)
     if not shop.installed:
         return
-    for sender in senders:
-        await _compare_with_provider(deps, sender, suppressed)
     phones = {deps.vault.decrypt(each.phone_encrypted) for each in suppressed if each.phone_encrypted is not None}
     phones |= {deps.vault.decrypt(each) for each in texted}
     read = await _compare_with_shopify(deps, shop_id, sorted(phones))
@@ -57,16 +54,27 @@ async def reconcile_shop(deps: Deps, shop_id: int) -> None:
         log.error("consent.chain_broken", shop_id=shop_id, seq=proof.broken_at, problem=proof.problem)
 
 
-async def _compare_with_provider(deps: Deps, sender: Sender, suppressed: Sequence[Suppression]) -> None:
-    number, user_id = sender.phone_number or "", sender.provider_user_id or 0
+async def reconcile_number(deps: Deps, shop_id: int, sender_id: int) -> None:
+    """RingCentral's list of one number, in the goes that its pages need. `Throttled` is raised between them."""
+    async with deps.db.transaction() as session:
+        shop, sender = await get_shop(session, shop_id), await get_sender(session, shop_id, sender_id)
+        suppressed = await longest_uncompared(session, shop_id, limit=COMPARED_A_NIGHT)
+    number, user_id = sender.phone_number, sender.provider_user_id
+    if not shop.installed or number is None or user_id is None or sender.state == SenderState.DISCONNECTED:
+        return
+    name = f"consents:{sender_id}:{number}"
+    reading = deps.readings.of(name, deps.clock())
     try:
         records = await call_provider(
-            deps, user_id, lambda p, access: p.search_consents(access, sender=number), waits=AT_LEISURE
+            deps, user_id, lambda p, access: p.search_consents(access, sender=number), reading=reading
         )
+    except Throttled:
+        raise
     except SmsError as error:
         # Not every account offers the list; the app's own decides anyway.
         log.warning("consent.provider_list_unread", sender_id=sender.id, code=error.code)
         return
+    deps.readings.done(name)
     blocked = {phone: each for each in records if each.opted_out and (phone := to_e164(each.recipient)) is not None}
     for phone, record in blocked.items():
         async with deps.db.transaction() as session:

@@ -16,6 +16,7 @@ from app.consent.models import Suppression
 from app.consent.queries import current_policy, find_suppression
 from app.consent.shopify_look import ShopifySays, ask_shopify
 from app.consent.shopify_states import ShopifyConsent
+from app.core.language import in_english
 from app.core.log import get_logger
 from app.core.phone import country_of
 from app.deps import Deps
@@ -110,7 +111,7 @@ async def _check(deps: Deps, session: AsyncSession, shop: Shop, phone: str, outs
     _check_provider(outside.blocks, checks)
     country = country_of(phone)
     if country in read_settings_of(shop).countries:
-        checks.passed("country_allowed", f"You send to this country ({country})")
+        checks.passed("country_allowed", f"You send to this country ({in_english([country])})")
     else:
         checks.failed(reasons.COUNTRY_CLOSED)
     unusable = why_unusable(deps, known, sender.provider) if sender is not None else None

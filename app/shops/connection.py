@@ -15,7 +15,7 @@ from app.core.log import get_logger
 from app.deps import Deps
 from app.shops.credentials_form import phone_of, read_credentials
 from app.shops.disconnecting import leave_provider, take_out_of_use
-from app.shops.logins import keep_token, seal_credentials
+from app.shops.logins import allow_login, keep_token, seal_credentials
 from app.shops.models import ProviderUser, Sender, SenderState, Shop
 from app.shops.pace import Cost, note_login
 from app.shops.progress import ABOUT, RUNNING, Tell, tell_nobody, tell_under
@@ -132,16 +132,13 @@ async def lend_number(deps: Deps, shop: Shop, account_id: int, phone: str, *, ac
     """Give a connected account one of the shop's own numbers. Raises `Conflict`, or `Invalid` for another's number.
 
     A login of the account's own is not kept for later: it ends, here and at RingCentral, as if it were disconnected.
+    RingCentral is asked first: where it does not answer, the account goes on with what it has.
     """
     async with deps.db.transaction() as session:
-        own = await find_sender(session, shop.id)
-        if own is None or own.provider_user_id is None:
-            raise Conflict("Connect RingCentral first, then give its numbers to accounts.")
-        number = next((each for each in known_numbers(own) if each.phone_number == phone), None)
-        if number is None:
-            raise Invalid({"phone_number": "This number is not one of your shop's RingCentral numbers."})
-        if not number.usable:
-            raise Invalid({"phone_number": number.reason or "This number cannot send text messages."})
+        own, number = await _own_number(session, shop, phone)
+    facts, findings = await _look_at_number(deps, own, number, tell_nobody)
+    async with deps.db.transaction() as session:
+        own, number = await _own_number(session, shop, phone)
         lent = await find_sender(session, shop.id, account_id=account_id, lock=True)
         last = None
         if lent is None or lent.provider_user_id != own.provider_user_id or lent.credentials_encrypted is not None:
@@ -153,16 +150,27 @@ async def lend_number(deps: Deps, shop: Shop, account_id: int, phone: str, *, ac
                 account_id=account_id,
                 provider_user_id=own.provider_user_id,
                 provider=own.provider,
-                transport=Transport.SMS,
+                former_numbers=[],
                 created_at=deps.clock(),
             )
             session.add(lent)
-        lent.state = SenderState.NUMBER_NEEDED
         lent.numbers = own.numbers
         lent.findings = [each for each in own.findings if each.get("about") != "number"]
+        await _keep_choice(deps, session, shop, lent, number, facts, findings, actor=actor)
     if last is not None:
         await leave_provider(deps, *last)
-    await choose_number(deps, shop, {"phone_number": phone}, actor=actor, account_id=account_id)
+
+
+async def _own_number(session: AsyncSession, shop: Shop, phone: str) -> tuple[Sender, Number]:
+    own = await find_sender(session, shop.id)
+    if own is None or own.provider_user_id is None:
+        raise Conflict("Connect RingCentral first, then give its numbers to accounts.")
+    number = next((each for each in known_numbers(own) if each.phone_number == phone), None)
+    if number is None:
+        raise Invalid({"phone_number": "This number is not one of your shop's RingCentral numbers."})
+    if not number.usable:
+        raise Invalid({"phone_number": number.reason or "This number cannot send text messages."})
+    return own, number
 
 
 async def choose_number(
@@ -192,28 +200,49 @@ async def choose_number(
         raise Invalid({"phone_number": "This number does not belong to the connected RingCentral user."})
     if not number.usable:
         raise Invalid({"phone_number": number.reason or "This number cannot send text messages."})
-    transport = number.transport or Transport.SMS
+    facts, findings = await _look_at_number(deps, sender, number, tell)
+    async with deps.db.transaction() as session:
+        chosen = await find_sender(session, shop.id, account_id=account_id, sender_id=sender.id, lock=True)
+        if chosen is None:
+            raise Conflict("RingCentral was disconnected meanwhile. Connect it again, then choose a number.")
+        await _keep_choice(deps, session, shop, chosen, number, facts, findings, actor=actor)
+
+
+async def _look_at_number(deps: Deps, sender: Sender, number: Number, tell: Tell) -> tuple[NumberFacts, list[Finding]]:
+    """How it is registered; the app hears of its replies from now on. By the login that *sender* uses."""
+    user_id, transport = sender.provider_user_id, number.transport or Transport.SMS
+    assert user_id is not None
+    await allow_login(deps, user_id)
     await tell("number", RUNNING, "Reading how the number is registered")
     facts, findings = await call_provider(
         deps,
-        sender.provider_user_id,
+        user_id,
         lambda provider, access: provider.inspect_number(access, number),
         cost=INSPECTING_NUMBER,
         transport=transport,
     )
     await tell_findings(tell, "number", findings)
     await tell("replies", RUNNING, "Asking RingCentral to tell the app about replies")
-    await care_for_subscription_now(deps, sender.provider_user_id, urgent=True, also=[Line(phone, transport)])
+    await care_for_subscription_now(deps, user_id, urgent=True, also=[Line(number.phone_number, transport)])
     await tell("replies", Level.OK, "RingCentral tells the app about replies such as STOP.")
-    async with deps.db.transaction() as session:
-        chosen = await find_sender(session, shop.id, account_id=account_id, sender_id=sender.id, lock=True)
-        if chosen is None:
-            raise Conflict("RingCentral was disconnected meanwhile. Connect it again, then choose a number.")
-        keep_number(chosen, number, facts, findings)
-        chosen.checked_at = deps.clock()
-        await write_audit(
-            session, shop.domain, at=deps.clock(), actor=actor, action="number_chosen", detail=_about(account_id)
-        )
+    return facts, findings
+
+
+async def _keep_choice(
+    deps: Deps,
+    session: AsyncSession,
+    shop: Shop,
+    sender: Sender,
+    number: Number,
+    facts: NumberFacts,
+    findings: list[Finding],
+    *,
+    actor: str,
+) -> None:
+    keep_number(sender, number, facts, findings)
+    sender.checked_at = deps.clock()
+    detail = _about(sender.account_id)
+    await write_audit(session, shop.domain, at=deps.clock(), actor=actor, action="number_chosen", detail=detail)
 
 
 async def check_again(deps: Deps, shop: Shop, *, tell: Tell = tell_nobody) -> None:
@@ -239,6 +268,7 @@ async def _check_sender(deps: Deps, shop: Shop, sender: Sender, tell: Tell) -> N
     assert user_id is not None
     async with deps.db.transaction() as session:
         scopes = frozenset((await get_provider_user(session, user_id)).scopes.split())
+    await allow_login(deps, user_id)
     await tell("numbers", RUNNING, "Reading the numbers of this user")
     numbers = await call_provider(deps, user_id, lambda p, access: p.list_numbers(access))
     await tell("numbers", *_count_numbers(numbers))

@@ -2,7 +2,8 @@
 
 Source: RingCentral, "Token lifetime". Five logins a minute and about five sessions a user are allowed, so whoever holds
 the login lease renews the token, about once an hour, while the others wait for the result. Several shops, or several
-numbers of one, may have pasted JWTs of the same user: a refused one stops only those who pasted nothing better.
+numbers of one, may have pasted JWTs of the same user: a refused one stops only those who pasted nothing better. When
+all were refused nobody logs in any more, until another is pasted or a person has the connection looked at again.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from app.core.log import get_logger
 from app.deps import Deps
 from app.shops.models import ProviderUser, Sender, SenderState
 from app.shops.pace import LOGIN, stamp_slots, take_calls
-from app.shops.queries import account_senders, get_provider_user, mark_senders, senders_of_user
+from app.shops.queries import account_senders, break_senders, get_provider_user, senders_of_user
 from app.sms.contract import (
     Access,
     Credentials,
@@ -33,6 +34,7 @@ LOGIN_PENALTY = timedelta(seconds=60)
 LOGIN_LEASE = timedelta(seconds=40)
 """Longer than a login can take; a renewer that died holds the others up for this long."""
 LOGIN_POLL = 0.1
+REFUSED = "RingCentral does not accept the connection any more. Paste a new JWT."
 
 
 async def renew_token(deps: Deps, provider_user_id: int, rejected: str | None) -> str:
@@ -43,6 +45,7 @@ async def renew_token(deps: Deps, provider_user_id: int, rejected: str | None) -
             token = usable_token(deps, user, rejected)
             if token is not None:
                 return token
+            _refuse_dead_logins(user)
             _refuse_while_login_pauses(deps, user)
             mine = await _take_login(deps, session, user)
         if mine is None:
@@ -52,18 +55,17 @@ async def renew_token(deps: Deps, provider_user_id: int, rejected: str | None) -
     raise ProviderUnavailable("RingCentral's sign-in takes long. It will be repeated.", code="login_busy")
 
 
-async def break_connection(
-    deps: Deps,
-    provider_user_id: int,
-    code: str,
-    sentence: str = "RingCentral does not accept the connection any more. Paste a new JWT.",
-) -> CredentialsRefused:
-    """Stop all numbers of the user until new credentials are pasted. Answers the error to raise."""
+async def break_connection(deps: Deps, provider_user_id: int, code: str, sentence: str = REFUSED) -> CredentialsRefused:
+    """Stop all numbers of the user until new credentials are pasted. Answers the error to raise.
+
+    What the merchant paused stays paused, and is known to be broken when it is resumed.
+    """
     async with deps.db.transaction() as session:
         user = await get_provider_user(session, provider_user_id, lock=True)
         user.access_token_encrypted = None
         user.login_lease_until = None
-        await mark_senders(session, provider_user_id, SenderState.BROKEN, code=code, problem=sentence)
+        user.login_refused_code = code
+        await break_senders(session, provider_user_id, code=code, problem=sentence)
     log.error("provider.connection_broken", provider_user_id=provider_user_id, code=code)
     return CredentialsRefused(sentence, code=code)
 
@@ -84,6 +86,7 @@ def access_of(user: ProviderUser, token: str) -> Access:
 def keep_token(deps: Deps, user: ProviderUser, token: Token) -> None:
     user.access_token_encrypted = deps.vault.encrypt(token.access_token)
     user.token_expires_at = token.expires_at
+    user.login_refused_code = None
     user.scopes = " ".join(sorted(token.scopes))
 
 
@@ -197,6 +200,17 @@ def _break(sender: Sender, refused: CredentialsRefused) -> None:
     sender.problem_code, sender.problem = refused.code, refused.sentence
     if sender.state != SenderState.PAUSED:
         sender.state = SenderState.BROKEN
+
+
+async def allow_login(deps: Deps, provider_user_id: int) -> None:
+    """A person has the connection looked at: what was refused is tried once more."""
+    async with deps.db.transaction() as session:
+        (await get_provider_user(session, provider_user_id, lock=True)).login_refused_code = None
+
+
+def _refuse_dead_logins(user: ProviderUser) -> None:
+    if user.login_refused_code is not None:
+        raise CredentialsRefused(REFUSED, code=user.login_refused_code)
 
 
 def _refuse_while_login_pauses(deps: Deps, user: ProviderUser) -> None:

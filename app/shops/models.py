@@ -78,6 +78,8 @@ class ProviderUser(Base):
     token_expires_at: Mapped[datetime | None]
     scopes: Mapped[str] = mapped_column(server_default="")
     login_paused_until: Mapped[datetime | None]
+    login_refused_code: Mapped[str | None]
+    """Why none of the JWTs pasted for it is accepted: nobody logs in, until one is pasted or somebody looks again."""
     login_lease_until: Mapped[datetime | None]
     paused_until: Mapped[datetime | None]
     pause_reason: Mapped[str | None]

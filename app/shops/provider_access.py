@@ -4,10 +4,8 @@ Source: RingCentral, "Rate limits". One use of the provider may be many calls; e
 transaction is open during a call.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import TypeVar
 
 from app.core.log import get_logger
@@ -22,15 +20,13 @@ from app.sms.contract import (
     ProviderUnavailable,
     SmsError,
     SmsProvider,
-    Throttled,
     TokenRejected,
     Transport,
 )
+from app.sms.readings import Reading
 
 log = get_logger(__name__)
 
-AT_LEISURE = timedelta(seconds=150)
-"""For a job that reads a long listing: a slot is free after a minute, unless others take it."""
 T = TypeVar("T")
 
 
@@ -41,21 +37,23 @@ async def call_provider(
     *,
     cost: Cost = Cost(),  # noqa: B008  # frozen
     transport: str = Transport.SMS,
-    waits: timedelta = timedelta(0),
+    reading: Reading | None = None,
 ) -> T:
     """Run *call* with a good token, renewing it once if it is rejected. Raises the contract's errors.
 
-    *cost* is what it takes at least: without so many slots it does not begin. What it takes beyond, the pages of a long
-    listing, it *waits* for, or raises `Throttled`. Only a job may wait: whoever works for several users at once would
-    keep the others waiting too. A `Throttled` answer pauses the user for every process before it is raised.
+    *cost* is what it takes at least: without so many slots it does not begin. Where there is none for what it takes
+    beyond, the pages of a long listing, it raises `Throttled`: nobody waits, for a job that waits holds a place that
+    other shops need. With a *reading* the next go begins where this one ended. A `Throttled` answer pauses the user for
+    every process before it is raised.
     """
     rejected, code = None, ""
     for _ in range(2):
         provider, access, slots = await _prepare(deps, provider_user_id, rejected, cost, transport)
-        purse = Purse(deps, provider_user_id, cost, slots, waits)
+        purse = Purse(deps, provider_user_id, cost, slots)
+        access = replace(access, pay=purse.pay, answered=reading.answers if reading is not None else None)
         try:
             refuse_while_told_to_pause(deps, provider_user_id)
-            return await call(provider, replace(access, pay=purse.pay))
+            return await call(provider, access)
         except TokenRejected as error:
             rejected, code = access.access_token, error.code
         except SmsError as error:
@@ -67,16 +65,9 @@ async def call_provider(
 
 
 class Purse:
-    """The slots of one use: those paid for beforehand, then one for each further call, which a job waits for.
+    """The slots of one use: those paid for beforehand, then one for each further call."""
 
-    A job that gave up in the middle of a listing would begin again with its first page, and one of more pages than a
-    minute has calls would never end.
-    """
-
-    def __init__(
-        self, deps: Deps, provider_user_id: int, cost: Cost, slots: list[int], waits: timedelta = timedelta(0)
-    ) -> None:
-        self._looks = 1 + int(waits.total_seconds())
+    def __init__(self, deps: Deps, provider_user_id: int, cost: Cost, slots: list[int]) -> None:
         self._deps = deps
         self._provider_user_id = provider_user_id
         self._paid = {CallGroup.AUTH: cost.auth, CallGroup.MEDIUM: cost.medium, CallGroup.LIGHT: cost.light}
@@ -90,15 +81,7 @@ class Purse:
         # Calls follow each other, so the answers to all before this one are here.
         await _stamp(self._deps, self.slots)
         self.slots = []
-        for look in range(self._looks):
-            try:
-                await self._take(group)
-            except Throttled as full:
-                if full.code != "pace" or look == self._looks - 1:
-                    raise
-                await asyncio.sleep(1)
-            else:
-                return
+        await self._take(group)
 
     async def _take(self, group: CallGroup) -> None:
         cost = Cost(light=int(group is CallGroup.LIGHT), medium=int(group is CallGroup.MEDIUM))

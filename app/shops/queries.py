@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -216,10 +216,13 @@ async def add_provider_user(session: AsyncSession, user: dict[str, object]) -> N
 
 
 async def subscribed_user_ids(session: AsyncSession) -> list[int]:
-    """RingCentral users with at least one chosen number, also while sending from it is paused or broken."""
+    """RingCentral users with at least one chosen number, also while sending from it is paused or broken, unless none of
+    their JWTs is accepted."""
     query = (
         select(Sender.provider_user_id)
+        .join(ProviderUser, ProviderUser.id == Sender.provider_user_id)
         .where(
+            ProviderUser.login_refused_code.is_(None),
             Sender.state != SenderState.DISCONNECTED,
             Sender.phone_number.is_not(None),
             Sender.credentials_encrypted.is_not(None),
@@ -244,14 +247,18 @@ async def pause_user(session: AsyncSession, provider_user_id: int, until: dateti
     )
 
 
-async def mark_senders(
-    session: AsyncSession, provider_user_id: int, state: SenderState, *, code: str | None, problem: str | None
-) -> None:
-    """Set the state of all chosen numbers of a RingCentral user, e.g. when its credentials died."""
+async def break_senders(session: AsyncSession, provider_user_id: int, *, code: str, problem: str) -> None:
+    """All chosen numbers of a RingCentral user, because its credentials died; a paused one only takes note of it."""
+    stopped = [SenderState.READY, SenderState.BROKEN, SenderState.PAUSED]
     await session.execute(
         update(Sender)
-        .where(Sender.provider_user_id == provider_user_id, Sender.state.in_([SenderState.READY, SenderState.BROKEN]))
-        .values(state=state, problem_code=code, problem=problem)
+        .where(Sender.provider_user_id == provider_user_id, Sender.state.in_(stopped))
+        .values(
+            state=case((Sender.state == SenderState.PAUSED, Sender.state), else_=SenderState.BROKEN),
+            problem_code=code,
+            problem=problem,
+        )
+        .execution_options(synchronize_session=False)
     )
 
 
@@ -282,7 +289,7 @@ async def due_syncs(session: AsyncSession, now: datetime, *, until: datetime, li
     """Users whose message store has to be read now; other workers leave them alone *until* then."""
     query = (
         select(ProviderUser)
-        .where(ProviderUser.sync_due_at <= now)
+        .where(ProviderUser.sync_due_at <= now, ProviderUser.login_refused_code.is_(None))
         .order_by(ProviderUser.sync_due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

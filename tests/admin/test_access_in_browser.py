@@ -13,7 +13,7 @@ from tests.browser import Browser, browsing
 from tests.connect.stage import a_section_at_work
 from tests.world import ADA, SHOP, World
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("one_chromium")]
 
 REPLYING = "+14155550167"
 GO_TO = """async (path) => {
@@ -51,7 +51,8 @@ async def a_busy_shop(world: World) -> list[str]:
     ]
 
 
-async def test_every_page_is_fast_and_usable_at_every_width(world: World) -> None:
+@pytest.mark.alone
+async def test_every_page_is_fast_and_walked_by_keyboard(world: World) -> None:
     paths = await a_busy_shop(world)
     assert unvisited(paths) == []
     measured = paints()
@@ -62,13 +63,22 @@ async def test_every_page_is_fast_and_usable_at_every_width(world: World) -> Non
             await browser.load(path)
             await browser.sight.walked_by_keyboard(path)
             await browser.sight.fast(f"{path} at 1280")
-            await browser.sight.usable(path)
-            await browser.sight.usable_in_the_next_look(path)
-            await dialogs_are_usable(browser, path)
             await browser.page.set_viewport_size({"width": 390, "height": 844})
             await browser.load(path)
             await browser.sight.fast(f"{path} at 390")
     assert paints() >= measured + len(paths)  # as the operator's metrics have it
+
+
+async def test_every_page_is_usable_at_every_width(world: World) -> None:
+    paths = await a_busy_shop(world)
+    assert unvisited(paths) == []
+    async with browsing(world, width=1280) as browser:
+        await browser.visit("/")
+        for path in paths:
+            await browser.load(path)
+            await browser.sight.usable(path)
+            await browser.sight.usable_in_the_next_look(path)
+            await dialogs_are_usable(browser, path)
 
 
 async def dialogs_are_usable(browser: Browser, path: str) -> None:
@@ -204,4 +214,4 @@ async def by_menu(browser: Browser, entry: str) -> None:
     """The focus then stands before the first control of the new page."""
     await browser.page.locator("#app-menu").get_by_role("link", name=entry, exact=True).press("Enter")
     await browser.shows(entry)
-    await browser.frame.wait_for_function("document.activeElement.id === 'app'")  # once its scripts stand
+    assert await browser.in_frame("document.activeElement.id") == "app"

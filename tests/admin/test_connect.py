@@ -12,7 +12,7 @@ from tests.browser import Browser, browsing
 from tests.connect.stage import jane
 from tests.world import SENDER, World
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("one_chromium")]
 PEOPLE = """Name,Connect ID,Email,Phone
 Omar Haddad,omar-1,omar@example.com,
 "Lee, Kim",kim-1,,+1 212 555 0177
@@ -164,7 +164,7 @@ async def test_rules_are_tried_before_they_are_saved_and_history_is_counted(worl
         await browser.page.locator("#save-bar-save").click()
         question = browser.app.locator("[data-meanwhile]")
         await expect(question).to_contain_text("Order tag · north:*")
-        await expect(question).to_contain_text("Discount code · GOLD-* · The one")
+        await expect(question).to_contain_text("Discount code · GOLD-* · Whose id")
         await browser.sight.usable("two tabs at the rules")
         await browser.app.get_by_role("button", name="Take theirs").click()
         await expect(browser.app.get_by_label("Looks like").nth(2)).to_have_value("north:*")

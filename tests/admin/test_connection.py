@@ -1,6 +1,7 @@
 """The connection page: each check as it runs, several numbers, looking again, and leaving nothing behind."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -208,7 +209,10 @@ async def test_diagnostics_look_at_each_of_several_numbers_and_at_what_else_a_te
     assert levels[("ringcentral", SECOND)] == "ok"
     assert (levels[("texts", None)], levels[("mail", None)]) == ("warning", "warning")
     page = (await world.open_page("/settings/diagnostics")).text
-    assert "+1 650-555-0100: It broke." in page
+    headings = re.findall(r"<s-heading>(.*?)</s-heading>", page)
+    assert sorted(headings) == ["+1 650-555-0100", "+1 650-555-0177", "Your shop"]  # each number stands there once
+    own = page.split("<s-heading>+1 650-555-0100</s-heading>")[1].split("<s-heading>")[0]
+    assert own.index("It broke.") < own.index("Texts leave from")  # what is wrong stands first
     assert '<s-button href="/templates"' in page
     await world.deps.db.pool.execute("UPDATE senders SET state = 'paused' WHERE id = $1", second["id"])
     found = (await world.api("GET", "/diagnostics")).json()["diagnostics"]

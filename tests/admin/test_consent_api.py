@@ -1,12 +1,16 @@
 """The addresses about consent: shapes, what one shop may see, and the evidence file."""
 
 import re
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
 import pytest
 
+from app.admin.evidence import evidence_page
+from app.consent import chain
 from app.consent.keywords import MATCHER_VERSION
+from app.shops.queries import find_shop
 from app.simulator.ringcentral.handsets import record_consent
 from tests.polaris import strangers
 from tests.world import ADA, SENDER, SHOP, World
@@ -57,6 +61,26 @@ async def test_the_evidence_prints_and_escapes_what_customers_wrote(world: World
     assert "&lt;b&gt;now&lt;/b&gt;" in printed.text
     assert "<b>" not in printed.text
     assert len(re.findall(r"<code>[0-9a-f]{64}</code>", printed.text)) >= 3
+
+
+async def test_the_evidence_begins_at_once_and_says_how_far_its_check_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chain, "BATCH", 1)
+    await a_life_with_texts(world)
+    await world.texts_from(ADA, "START")
+    async with world.deps.db.transaction() as session:
+        shop = await find_shop(session, SHOP)
+    assert shop is not None
+    first, *shares, last = [piece async for piece in evidence_page(world.deps, shop, ADA).body_iterator]
+    assert "is being verified" in str(first)
+    assert "The record is intact." not in str(first)
+    told = [int(share) for piece in shares for share in re.findall(r"inline-size: (\d+)%", str(piece))]
+    assert len(told) >= 2
+    assert (told[-1], told) == (100, sorted(told))
+    assert "The record is intact." in str(last)
+    broken = evidence_page(replace(world.deps, vault=None), shop, ADA)  # type: ignore[arg-type]
+    assert "could not be read" in str([piece async for piece in broken.body_iterator][-1])
 
 
 async def test_a_changed_record_is_said_to_be_changed(world: World) -> None:

@@ -6,7 +6,7 @@ from playwright.async_api import expect
 from tests.browser import browsing
 from tests.world import ADA, SHOP, World
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("one_chromium")]
 
 NOAH = "+14155550167"
 
@@ -73,7 +73,7 @@ async def test_one_number_is_looked_up_and_its_consent_recorded(world: World) ->
             await browser.app.get_by_role("button", name="Open to print").click()
         await expect(browser.app.get_by_text("The server can't be reached")).to_be_hidden()
         evidence = await opened.value
-        await expect(evidence.get_by_role("heading", name="Consent record of +12125550123")).to_be_visible()
+        await expect(evidence.get_by_role("heading", name="Consent record of +1 212-555-0123")).to_be_visible()
         await expect(evidence.get_by_text("The record is intact.")).to_be_visible()
         await browser.page.get_by_role("button", name="Record a consent").click()
         proof = browser.app.get_by_label("Who agreed, when and in which words")

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 from app.messages.conversations import key_of
+from app.messages.names import ask_names, known_names, unasked
 from tests.world import ADA, SENDER, World
 
 
@@ -33,6 +34,46 @@ async def test_staff_answer_a_customer_and_the_page_shows_both_in_order(world: W
     assert world.texts_on(ADA)[1:] == ["Of course - we'll tell the driver."]
     assert "Of course - we&#39;ll tell" in (await world.open_page(f"/messages/conversations/{key}")).text
     assert (await world.messages())[-1]["kind"] == "staff_reply"
+
+
+def names_asked(world: World) -> int:
+    return sum(each.operation == "NamesByPhone" for each in world.shopify.requests)
+
+
+async def page_with(world: World, path: str, words: str) -> str:
+    """The page as soon as it says so: what is not known yet is asked for after the answer."""
+    pages = [(await world.open_page(path)).text]
+    while words not in pages[-1]:
+        assert len(pages) < 200, words
+        pages.append((await world.open_page(path)).text)
+    return pages[-1]
+
+
+async def test_names_stand_beside_numbers_once_shopify_has_said_them(world: World) -> None:
+    """The page does not wait for them, asks once for all its numbers, and asks nothing again for a while."""
+    key = await start(world)
+    await world.texts_from("+13055550142", "Who is this?")
+    path = "/messages/conversations"
+    first = (await world.open_page(path)).text
+    assert ("Ada Lovelace" in first, 'data-every="2"' in first) == (False, True)
+    later = await page_with(world, path, "Ada Lovelace")
+    assert ('data-every="10"' in later, "+1 305-555-0142" in later) == (True, True)
+    assert 'heading="Ada Lovelace"' in (await world.open_page(f"{path}/{key}")).text
+    assert "Ada Lovelace" in (await world.open_page("/")).text
+    assert names_asked(world) == 1
+    await world.advance(minutes=20)
+    await page_with(world, path, "Ada Lovelace")
+    assert names_asked(world) == 2
+
+
+async def test_names_that_shopify_does_not_say_are_not_asked_for_at_every_look(world: World) -> None:
+    await start(world)
+    await world.deps.db.pool.execute("UPDATE shops SET access_token_encrypted = NULL, needs_reauth = true")
+    await ask_names(world.deps, 1, [ADA])
+    assert (known_names(world.deps, 1, [ADA]), unasked(world.deps, 1, [ADA])) == ({}, [])
+    await world.advance(minutes=2)
+    assert unasked(world.deps, 1, [ADA]) == [ADA]
+    assert unasked(world.deps, 2, [ADA]) == [ADA], "another shop's own question"
 
 
 async def test_who_opted_out_gets_no_answer_and_staff_see_why(world: World) -> None:

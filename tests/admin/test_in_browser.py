@@ -11,7 +11,7 @@ from app.message_templates.segments import count_segments
 from tests.browser import browsing
 from tests.world import ADA, World
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("one_chromium")]
 
 TEXTS = [
     "", "a" * 160, "a" * 161, "a" * 153 + "b" * 153, "€" * 80, "€" * 81, "{}" * 77, "a" * 152 + "€" + "a" * 153,
@@ -66,6 +66,7 @@ async def test_a_text_is_written_with_its_preview_beside_it(world: World) -> Non
         await expect(browser.app.get_by_text("halves what fits")).to_be_visible()
         await browser.sight.usable("an unusual character")
         await browser.page.set_viewport_size({"width": 320, "height": 900})
+        await browser.app.get_by_text("Show the variables").click()
         await browser.app.get_by_role("button", name="Insert Order status page").scroll_into_view_if_needed()
         await expect(bubble).to_be_in_viewport(ratio=1)
         await browser.page.set_viewport_size({"width": 1440, "height": 900})

@@ -11,13 +11,15 @@ from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 
 from app.admin.catalogues import all_phrases, updated
-from app.core.language import AVAILABLE, SOURCE, catalogue_path, choose, language
+from app.admin.wording import CAMPAIGN_STATES
+from app.core.language import AVAILABLE, SOURCE, catalogue_path, choose, in_english, language
 from app.core.static_files import WEB
+from app.sms.providers.ringcentral.numbers import CAMPAIGN_NOT_CONFIRMED
 from tests.admin.test_pages import PAGES, everything_happened
 from tests.world import SHOP, World
 
 TRANSLATED = [code for code in AVAILABLE if code != SOURCE]
-IN_ENGLISH = {"evidence.html", "api_reference.html"}
+IN_ENGLISH = {"evidence.html", "evidence_head.html", "api_reference.html"}
 """A record for others to check, in the language of what it holds; a reference for programmers."""
 TEMPLATES = [path for path in sorted((WEB / "templates").rglob("*.html")) if path.name not in IN_ENGLISH]
 NAMES = {
@@ -44,6 +46,7 @@ READ = {
     "subheading",
     "title",
 }
+FOR_MACHINES = re.compile(r"\+\d{8,15}\b|\bUS, CA\b|\((?:US|CA)\)|\bRingCentral says [A-Z]")
 PLACES = re.compile(r"%\(\w+\)s|\{\w+\}")
 
 
@@ -152,6 +155,28 @@ def test_sentences_of_the_program_are_told_with_their_values() -> None:
     assert german.told("Something nobody has written down") == "Something nobody has written down"
 
 
+def test_every_state_of_a_campaign_is_said_in_plain_words() -> None:
+    assert {*CAMPAIGN_NOT_CONFIRMED, "Confirmed"} == set(CAMPAIGN_STATES)
+    for state, sentence in CAMPAIGN_NOT_CONFIRMED.items():
+        assert not re.search(rf"\b{state}\b", sentence)
+        assert all(language(code).told(sentence) != sentence for code in TRANSLATED), state
+
+
+def what_only_machines_read(page: str) -> list[str]:
+    """Numbers that nobody writes like this, codes of countries in lists, and words quoted from RingCentral."""
+    parser = Literals()
+    parser.feed(page)
+    return [found for text in parser.said for found in FOR_MACHINES.findall(text)]
+
+
+def test_countries_in_a_sentence_are_called_as_the_reader_calls_them() -> None:
+    german = language("de")
+    sentence = f"You text to {in_english(['US', 'CA', 'DE'])}; other countries are skipped, with a reason."
+    assert sentence.startswith("You text to United States, Canada, Germany;")
+    assert "Vereinigte Staaten, Kanada, Deutschland" in german.told(sentence)
+    assert "(Vereinigte Staaten)" in german.told(f"You send to this country ({in_english(['US'])})")
+
+
 async def test_pages_and_refusals_speak_the_reader_s_language(world: World) -> None:
     await everything_happened(world)
     for code, home in (("de", "Heute"), ("es", "Hoy"), ("fr", "Aujourd’hui")):
@@ -162,6 +187,7 @@ async def test_pages_and_refusals_speak_the_reader_s_language(world: World) -> N
         for path in PAGES:
             answer = await world.http.get(f"{world.url}{path}?{world.shopify.document_query(SHOP, path, locale=code)}")
             assert answer.status_code == 200, path
+            assert what_only_machines_read(answer.text) == [], path
     query = world.shopify.document_query(SHOP, "/messages", locale="de")
     assert "Der Kunde hat SMS nicht zugestimmt." in (await world.http.get(f"{world.url}/messages?{query}")).text
     refused = await world.http.put(

@@ -9,8 +9,9 @@ from app.messages.conversations import key_of
 from tests.browser import Browser, browsing
 from tests.world import ADA, World
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("one_chromium")]
 
+STEP = 5  # seconds
 LOOKS_AGAIN = "document.dispatchEvent(new Event('visibilitychange'))"
 HIDE = """(hidden) => {
   Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
@@ -22,15 +23,21 @@ COUNTS_LOOKS = """() => {
   if (window.looks) return;
   window.looks = { begun: 0, underWay: [] };
   const asks = window.fetch;
-  window.fetch = async (url, options) => {
-    if (!options?.headers?.['X-Fragment']) return asks(url, options);
-    looks.begun += 1;
+  const whole = async (given) => {
+    const text = await given.text();
+    const { ok, status, redirected, headers } = given;
+    return { ok, status, redirected, headers, text: async () => text };
+  };
+  window.fetch = (url, options) => {
     const answer = asks(url, options);
-    const whole = answer.then((given) => given.clone().text()).catch(() => '');
-    looks.underWay.push(whole);
-    return answer;
+    if (!options?.headers?.['X-Fragment']) return answer;
+    looks.begun += 1;
+    const all = answer.then(whole);
+    looks.underWay.push(all.catch(() => null));
+    return all;
   };
 }"""
+"""Once such an answer is there, all of it is, and the page plans its next look before anything else can happen."""
 ALL_ANSWERED = "Promise.all(looks.underWay).then(() => true)"
 RENEWS = """async () => {
   const { go, renew } = await import(document.querySelector('link[href*="/navigation.js"]').href);
@@ -123,6 +130,15 @@ async def test_the_log_follows_its_texts_and_holds_new_ones_back(world: World) -
         await browser.in_frame(GOES_WHILE_RENEWED)
         await browser.shows("Conversations")
 
+        await browser.load("/")
+        await expect(browser.app.get_by_text("Empty. New texts leave at once.")).to_be_visible()
+        await world.api("POST", "/connection/pause")
+        await world.order()
+        await world.workers_run()
+        await browser.in_frame(LOOKS_AGAIN)
+        await expect(browser.app.get_by_text("1 text waiting")).to_be_visible()
+        await expect(browser.app.locator("[data-part=today] .figure", has_text="Waiting")).to_contain_text("1")
+
 
 async def when(moment: asyncio.Event, route: Route) -> None:
     await moment.wait()
@@ -136,23 +152,23 @@ async def test_pages_rest_while_nobody_looks_and_while_the_server_does_not_answe
         await browser.in_frame(HIDE, True)
         assert await looks_in(browser, seconds=60) == 0
         await browser.in_frame(HIDE, False)
-        assert 2 <= await looks_in(browser, seconds=60) <= 6
+        assert await looks_in(browser, seconds=60) == 4  # after 11 more seconds, 12, 13, 14: nothing happens
 
         await browser.page.route("**/messages/conversations**", lambda route: route.abort())
-        assert 2 <= await looks_in(browser, seconds=120) <= 4
+        assert await looks_in(browser, seconds=120) == 3  # after 15 more, 30, 60
         await browser.page.unroute("**/messages/conversations**")
         await world.texts_from("+13055550142", "Who is this?")
-        assert await looks_in(browser, seconds=130) > 0
+        assert await looks_in(browser, seconds=130) == 3  # after what is left of 120, then 10, 11: something happened
         await expect(browser.app.get_by_text("Who is this?")).to_be_visible()
 
 
 async def looks_in(browser: Browser, *, seconds: int) -> int:
-    """How often the page asked while its time went by, in steps: the answers take real time."""
+    """How often the page asked while its time went by, in steps, each of which waits for what was asked in it."""
     await browser.in_frame(COUNTS_LOOKS)
     await browser.in_frame(ALL_ANSWERED)
     before: int = await browser.in_frame("looks.begun")
-    for _ in range(0, seconds, 10):
-        await browser.page.clock.run_for(10_000)
+    for _ in range(0, seconds, STEP):
+        await browser.page.clock.run_for(STEP * 1000)
         await browser.in_frame(ALL_ANSWERED)
     begun: int = await browser.in_frame("looks.begun")
     return begun - before

@@ -70,7 +70,7 @@ async def test_the_shapes_that_other_programs_rely_on(world: World) -> None:
     assert set(notifications[0]) >= {"kind", "label", "enabled", "templates"}
     assert (await world.api("GET", "/messages")).json() == {"messages": [], "next": None}
     diagnostics = (await world.api("GET", "/diagnostics")).json()["diagnostics"]
-    assert {"code", "level", "sentence", "action"} <= set(diagnostics[0])
+    assert {frozenset(each) for each in diagnostics} == {frozenset(("code", "level", "sentence", "action", "about"))}
 
 
 async def test_no_answer_about_the_connection_holds_what_was_pasted(world: World) -> None:

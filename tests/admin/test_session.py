@@ -1,5 +1,7 @@
 """Who gets a page, who is sent for a token, and who is refused."""
 
+import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,6 +12,7 @@ from app.admin.session import is_own_path
 from tests.world import API_KEY, SHOP, World
 
 OTHER = "other-store.myshopify.com"
+MODULE = re.compile(r"<([^>]+)>; rel=modulepreload")
 
 
 async def fetch(world: World, path: str, token: str | None, **headers: str) -> httpx2.Response:
@@ -48,6 +51,15 @@ async def test_a_page_may_only_be_framed_by_its_own_shop(world: World) -> None:
     assert page.headers["x-content-type-options"] == "nosniff"
     assert page.headers["vary"] == "X-Fragment, Authorization, Accept-Language"
     assert page.headers["link"].count("rel=preload") == 2
+
+
+async def test_a_page_asks_at_once_for_every_script_that_it_will_import(world: World) -> None:
+    await world.install()
+    asked = MODULE.findall((await world.open_page("/templates/order_confirmed")).headers["link"])
+    answers = {path: await world.http.get(world.url + path) for path in asked}
+    imported = {name for answer in answers.values() for name in re.findall(r"from\s?[\"']\./(\w+)", answer.text)}
+    assert {answer.status_code for answer in answers.values()} == {200}
+    assert {Path(path).stem for path in asked} == {"main", "template_edit", "action_form"} | imported
 
 
 async def test_app_bridge_is_the_first_script_of_a_page_and_none_is_inline(world: World) -> None:

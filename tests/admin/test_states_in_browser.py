@@ -12,7 +12,7 @@ from app.messages.models import MessageDay
 from tests.browser import browsing
 from tests.world import ADA, SENDER, SHOP, World
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("one_chromium")]
 
 
 async def test_without_a_network_the_page_stays_and_says_so(world: World) -> None:

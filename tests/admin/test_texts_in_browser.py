@@ -6,7 +6,7 @@ from playwright.async_api import expect
 from tests.browser import browsing
 from tests.world import ADA, SHOP, World
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("one_chromium")]
 
 
 async def test_a_permission_is_asked_for_once_and_only_when_it_is_needed(world: World) -> None:

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from app.admin import connect_pages
 from app.connect import account_search
 from tests.connect.stage import JANE_MOBILE, jane
 from tests.world import SHOP, World
@@ -52,6 +53,8 @@ async def test_a_page_that_was_open_long_undoes_nothing_of_an_account(world: Wor
     late = {"name": "Jane X.", "was": {"name": "Jane Doe"}}
     refused = await world.api("PUT", path, late)
     assert (refused.status_code, refused.json()["now"]) == (409, {"name": "Jane D."})
+    phone = await world.api("PUT", path, {"phone": "+14155550188", "was": {"phone": "+14155550199"}})
+    assert (phone.json()["now"], phone.json()["shown"]) == ({"phone": JANE_MOBILE}, {"phone": "+1 415-555-0133"})
     untouched = {"connect_id": None, "phone": "+14155550188", "was": {"connect_id": "jane-1", "phone": JANE_MOBILE}}
     assert (await world.api("PUT", path, untouched)).status_code == 200
     saved = (await world.api("PUT", path, late | {"was": {"name": "Jane D."}})).json()
@@ -117,6 +120,21 @@ async def test_an_account_is_found_by_what_one_remembers(world: World) -> None:
     ):
         page = await world.http.get(f"{world.url}/connect?{query}&{urlencode({'q': wanted})}")
         assert ("Jane Doe" in page.text) is found, wanted
+        assert "data-cut" not in page.text
+
+
+async def test_a_search_that_finds_more_than_it_shows_says_so_and_how_to_narrow_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connect_pages, "ON_A_PAGE", 2)
+    await world.ready()
+    await jane(world)
+    query = world.shopify.document_query(SHOP, "/connect")
+    for others, cut in ((1, False), (2, True)):
+        person = {"name": f"Jane Roe {others}", "email": f"roe{others}@example.com"}
+        assert (await world.api("POST", "/connect/accounts", person)).status_code == 201
+        page = (await world.http.get(f"{world.url}/connect?{query}&q=jane")).text
+        assert ("data-cut" in page, "Write more of the name" in page, "Jane Doe" in page) == (cut, cut, not cut)
 
 
 async def test_accounts_of_any_age_are_found_and_names_not_looked_at_are_owned_up_to(

@@ -23,9 +23,9 @@ from app.core import embedded_postgres
 from app.core.clock import system_clock
 from app.core.db import Database
 from app.core.migrations import upgrade
-from app.simulator.ports import Ports
 from app.simulator.ringcentral import RingCentralSimulator
 from app.simulator.shopify import Customer, Order, ShopifySimulator
+from tests.ports import free_ports
 from tests.simulator.serving import Loopback
 from tests.world import API_KEY, API_SECRET, SENDER, SHOP
 
@@ -244,7 +244,7 @@ async def open_machines(folder: Path, *, workers: int = 2, **settings: str) -> A
         postgres = await asyncio.to_thread(embedded_postgres.start_embedded, folder / "database")
         stack.push_async_callback(asyncio.to_thread, postgres.stop)
         await asyncio.to_thread(upgrade, postgres.url)
-        ports = Ports.free()
+        ports = free_ports()
         shopify = ShopifySimulator(clock=system_clock, api_key=API_KEY, api_secret=API_SECRET, app_url=ports.app_url)
         ringcentral = RingCentralSimulator(clock=system_clock, url=ports.ringcentral_url)
         shopify_server, ringcentral_server = (

@@ -17,7 +17,7 @@ from app.simulator.ringcentral import RingCentralSimulator
 from app.simulator.ringcentral.platform import RecordedRequest
 from tests.faults.machines import open_machines
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 ORDERS = int(os.environ.get("FAULT_ORDERS", "500"))
 NO_LIMIT = 100_000
 GRACE = 1.0

@@ -1,15 +1,18 @@
 """History gathered by Shopify in one operation: counted, stored once, gone on with, or given up for pages."""
 
 import asyncio
-import re
-from collections.abc import AsyncIterator, Callable
-from importlib.resources import files
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from graphql import DocumentNode, FragmentDefinitionNode, FragmentSpreadNode, OperationDefinitionNode, parse
 
 from app.connect.history_file import FileLost, read_rows
+from app.connect.history_query import bulk_query
 from app.connect.history_steps import import_step
+from app.connect.models import HistoryImport
+from app.shopify.client import operation
 from app.simulator.shopify.bulk import BulkRuns
 from tests.connect.stage import jane, jane_texts
 from tests.flows.test_history_import import BY_CODE, start, state
@@ -33,6 +36,26 @@ async def past(world: World, orders: int, *, lines: int = 1) -> None:
         await world.order(discount_codes=["VIP-jane-1"], created_at=day, items=items)
     await world.order(created_at=world.clock().replace(day=2))
     world.shopify.lose_webhooks = False
+
+
+async def half_read(world: World) -> dict[str, Any]:
+    """An import of 22 orders with 30 lines each, whose file has been read as far as one step goes."""
+    await world.ready()
+    await jane(world)
+    await past(world, 22, lines=30)
+    run = await start(world, dry_run=False)
+    await import_step(world.deps, run["id"])
+    await world.shopify.settle()
+    await import_step(world.deps, run["id"])
+    return run
+
+
+async def lines_stored(world: World) -> list[tuple[int, int, int]]:
+    """Of each order: how many, under how many names, and the place of the last."""
+    rows = await world.rows(
+        "SELECT count(*), count(DISTINCT name), max(position) FROM connect_order_lines GROUP BY order_id"
+    )
+    return [tuple(each) for each in rows]
 
 
 async def gathered(world: World) -> None:
@@ -110,13 +133,7 @@ async def test_progress_pause_and_stop_while_shopify_gathers(world: World) -> No
 
 async def test_a_long_file_is_read_in_steps_and_gone_on_with(world: World) -> None:
     """Also after a worker was killed, from a store that sends only whole files, and with lines far from their order."""
-    await world.ready()
-    await jane(world)
-    await past(world, 22, lines=30)
-    run = await start(world, dry_run=False)
-    await import_step(world.deps, run["id"])
-    await world.shopify.settle()
-    await import_step(world.deps, run["id"])
+    run = await half_read(world)
     [first] = await world.rows("SELECT read_to, counts FROM connect_imports")
     stored = await world.rows("SELECT 1 FROM connect_orders")
     assert len(stored) == 22
@@ -127,12 +144,7 @@ async def test_a_long_file_is_read_in_steps_and_gone_on_with(world: World) -> No
     await world.recurring_run()
     told = await state(world, run["id"])
     assert (told["state"], told["read"], told["counts"]["created"]) == ("done", 23, 22)
-    lines = await world.rows(
-        "SELECT count(*) AS n, count(DISTINCT name) AS names, max(position) AS last"
-        " FROM connect_order_lines GROUP BY order_id"
-    )
-    assert {tuple(each) for each in lines} == {(30, 30, 29)}
-    assert len(lines) == 22
+    assert await lines_stored(world) == [(30, 30, 29)] * 22
     [end] = await world.rows("SELECT read_to FROM connect_imports")
     assert end["read_to"] == next(iter(world.shopify.shops[SHOP].bulk_operations.values())).size > first["read_to"]
 
@@ -152,13 +164,7 @@ async def test_an_operation_whose_id_was_never_written_down_is_found_again(world
 
 async def test_a_file_of_yesterday_is_asked_for_anew(world: World) -> None:
     """What was erased in Shopify meanwhile must not come back; the token has been renewed many times."""
-    await world.ready()
-    await jane(world)
-    await past(world, 22, lines=30)
-    run = await start(world, dry_run=False)
-    await import_step(world.deps, run["id"])
-    await world.shopify.settle()
-    await import_step(world.deps, run["id"])
+    run = await half_read(world)
     await world.api("POST", f"/connect/imports/{run['id']}/pause")
     await world.advance(hours=25)
     await world.api("POST", f"/connect/imports/{run['id']}/resume")
@@ -168,8 +174,7 @@ async def test_a_file_of_yesterday_is_asked_for_anew(world: World) -> None:
     told = await state(world, run["id"])
     assert (told["state"], told["read"], told["counts"]["created"]) == ("done", 23, 22)
     assert operations(world) == ["COMPLETED", "COMPLETED"]
-    lines = await world.rows("SELECT count(*) AS n FROM connect_order_lines GROUP BY order_id")
-    assert ({each["n"] for each in lines}, len(lines)) == ({30}, 22)
+    assert await lines_stored(world) == [(30, 30, 29)] * 22
 
 
 def not_allowed(bulk: BulkRuns) -> None:
@@ -211,20 +216,13 @@ async def test_what_is_in_the_way_leads_to_pages_and_is_told(world: World) -> No
 
 
 async def test_a_file_that_is_gone_or_broken_leads_to_pages_without_counting_twice(world: World) -> None:
-    await world.ready()
-    await jane(world)
-    await past(world, 22, lines=30)
-    run = await start(world, dry_run=False)
-    await import_step(world.deps, run["id"])
-    await world.shopify.settle()
-    await import_step(world.deps, run["id"])
+    run = await half_read(world)
     world.shopify.bulk.files = dict.fromkeys(world.shopify.bulk.files, b"<html>" * 99999)
     await world.workers_run()
     told = await state(world, run["id"])
     assert (told["state"], told["way"], told["read"], told["counts"]["created"]) == ("done", "pages", 23, 22)
     assert "could not be read" in told["note"]
-    lines = await world.rows("SELECT count(*) AS n FROM connect_order_lines GROUP BY order_id")
-    assert ({each["n"] for each in lines}, len(lines)) == ({30}, 22)
+    assert await lines_stored(world) == [(30, 30, 29)] * 22
 
 
 async def test_two_workers_start_one_operation_that_counts(world: World) -> None:
@@ -257,10 +255,26 @@ def test_what_is_no_line_of_such_a_file_is_found_out(line: bytes) -> None:
 
 
 def test_both_ways_ask_for_the_same() -> None:
-    asked: list[Any] = []
-    for name, items in (("history_page", "lineItems(first: 10)"), ("history_bulk", "lineItems")):
-        text = files("app.connect").joinpath(f"{name}.graphql").read_text()
-        fields = text[re.search(r"\bid\s+name\b", text).start() :].partition(f"{items} {{")[0]  # type: ignore[union-attr]
-        line = re.search(r"\{ (id name quantity .*?\} \}) ", text)
-        asked.append((fields.split(), line and line[1].split()))
-    assert asked[0] == asked[1]
+    by_pages = parse(operation("app.connect", "history_page"))
+    in_bulk = parse(bulk_query(HistoryImport(created_at=datetime.now(UTC))))
+    ways = [_leaves(document) for document in (by_pages, in_bulk)]
+    assert ways[0] == ways[1]
+    assert {"tags", "customer.defaultPhoneNumber.phoneNumber", "lineItems.quantity"} <= ways[0]
+
+
+def _leaves(document: DocumentNode) -> set[str]:
+    """The fields of an order that are asked for, by their paths, whatever they are wrapped in."""
+    fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
+
+    def within(node: Any, path: str) -> Iterator[str]:
+        for each in node.selection_set.selections:
+            if isinstance(each, FragmentSpreadNode):
+                yield from within(fragments[each.name.value], path)
+            elif each.name.value in ("orders", "edges", "node", "nodes"):
+                yield from within(each, path)
+            elif each.name.value != "pageInfo":
+                name = f"{path}.{each.name.value}".removeprefix(".")
+                yield from within(each, name) if each.selection_set is not None else [name]
+
+    [query] = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
+    return set(within(query, ""))

@@ -9,14 +9,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from tests import usable
-from tests.browser import ELSEWHERE, find_chromium, launch
+from tests.browser import ELSEWHERE, chromium
 from tests.connect.stage import JANE_MOBILE, JANE_OWN, JANET, client_of, jane, jane_texts
 from tests.connect.test_alerts import paid
 from tests.hosted.person import PAGE, code_on, invitation
@@ -24,7 +24,7 @@ from tests.simulator.serving import serve
 from tests.usable import WIDTHS, Sight
 from tests.world import World
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("one_chromium")]
 HEIGHT = 800
 RULES = (*usable.RULES, "best-practice")
 SITE = """<!doctype html><html lang="en"><title>Our site</title><main><h1>Our site</h1><p id="news">-</p>
@@ -49,19 +49,14 @@ async def organisations_site(world: World) -> AsyncIterator[str]:
 async def opened(
     problems: list[str], *, scripts: bool = True, locale: str = "en-US", **options: Any
 ) -> AsyncIterator[Page]:
-    chromium = find_chromium()
-    async with async_playwright() as playwright:
-        browser = await launch(playwright, chromium)
-        context = await browser.new_context(
-            locale=locale, timezone_id="America/New_York", java_script_enabled=scripts, **options
-        )
+    settings = {"locale": locale, "timezone_id": "America/New_York", "java_script_enabled": scripts, **options}
+    async with chromium() as browser, await browser.new_context(**settings) as context:
         context.set_default_timeout(10_000)
         await context.route(ELSEWHERE, lambda route: problems.append(route.request.url))
         context.on("weberror", lambda error: problems.append(str(error.error)))
         page = await context.new_page()
         page.on("console", lambda said: problems.append(said.text) if is_problem(said.type, said.text) else None)
         yield page
-        await browser.close()
 
 
 def is_problem(kind: str, text: str) -> bool:
@@ -92,6 +87,7 @@ async def go(page: Page, name: str) -> None:
     await expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible()
 
 
+@pytest.mark.alone
 async def test_from_the_organisations_site_through_every_page_and_out_again(world: World) -> None:
     await world.ready()
     account_id = await jane(world)
@@ -184,6 +180,7 @@ async def test_from_the_organisations_site_through_every_page_and_out_again(worl
     assert problems == []
 
 
+@pytest.mark.alone
 async def test_an_invitation_opens_by_a_button_and_a_site_that_is_not_named_hears_nothing(world: World) -> None:
     await world.ready()
     url = await invitation(world, await jane(world))

@@ -16,7 +16,7 @@ from app.core.clock import HeldClock
 from app.shopify.client import Answer, ShopifyUnavailable
 from app.sms import contract
 from app.sms.contract import Accepted, Access, Changes, Credentials, DeliveryState, StatusReport, Token
-from app.sms.providers.ringcentral import errors
+from app.sms.providers.ringcentral.delivery_failures import delivery_failure
 
 LIMIT, WINDOW = 40, timedelta(seconds=60)
 CONSENTING = {"state": "SUBSCRIBED", "updatedAt": "2026-11-01T00:00:00Z"}
@@ -149,7 +149,7 @@ class ScriptedProvider:
         return Token(self.good_token, self.clock() + timedelta(hours=1), "1", frozenset())
 
     def delivery_failure(self, code: str | None) -> contract.DeliveryFailure:
-        return errors.delivery_failure(code)
+        return delivery_failure(code)
 
     # --- how it keeps the rules ---
 

@@ -19,7 +19,8 @@ import pytest
 from app.core.embedded_postgres import erase_embedded
 from app.simulator.children import end_leftovers
 from app.simulator.keepsakes import Secrets, TrialRunning, exclusive, start_over
-from app.simulator.ports import Ports, PortTaken, check_free, listen
+from app.simulator.ports import Ports, PortTaken, listen
+from tests.ports import free_ports
 
 START_SECONDS = 90.0
 END_SECONDS = 20.0
@@ -68,18 +69,6 @@ def at_work(root: Path) -> list[psutil.Process]:
     return found
 
 
-def three_free_ports() -> int:
-    """The first of three in a row that nobody uses."""
-    for first in range(20000, 30000, 7):
-        try:
-            for port in range(first, first + 3):
-                check_free(port)
-        except PortTaken:
-            continue
-        return first
-    raise AssertionError("no three ports in a row are free")
-
-
 def read_until(process: subprocess.Popen[str], words: str) -> str:
     assert process.stdout is not None
     said = ""
@@ -114,7 +103,7 @@ def test_once_walks_the_whole_road_and_leaves_nothing_behind(
 def test_after_kill_9_nothing_stays_and_the_next_start_has_what_was_there_and_ends_on_request(
     trial: Callable[..., subprocess.Popen[str]], root: Path
 ) -> None:
-    first_port = three_free_ports()
+    first_port = free_ports().app
     secrets = root / f"trial-{first_port}" / "secrets.json"
     process = trial("--port", str(first_port))
     assert f"Open http://localhost:{first_port + 1}/" in read_until(process, "Ctrl-C")
@@ -136,7 +125,7 @@ def test_after_kill_9_nothing_stays_and_the_next_start_has_what_was_there_and_en
 
 @pytest.mark.slow
 def test_a_taken_port_is_named_with_the_way_out(trial: Callable[..., subprocess.Popen[str]]) -> None:
-    first_port = three_free_ports()
+    first_port = free_ports().app
     with socket.create_server(("127.0.0.1", first_port + 1)):
         process = trial("--port", str(first_port))
         said, _ = process.communicate(timeout=START_SECONDS)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -177,6 +178,7 @@ def encoded(value: Any) -> bytes:
     return json.dumps(value).encode("ascii")
 
 
+@pytest.mark.slow
 async def test_no_webhook_body_is_answered_with_500_or_trips_a_job(world: World) -> None:
     await world.ready()
     await world.workers_run()
@@ -214,6 +216,7 @@ def filled(path: str) -> str:
     )
 
 
+@pytest.mark.slow
 async def test_no_json_endpoint_answers_500(world: World) -> None:
     await world.ready()
     world.ringcentral.fail_next(401, path="/oauth/token", times=10_000)

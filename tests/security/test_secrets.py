@@ -26,7 +26,7 @@ def everything_logged() -> Iterator[io.StringIO]:
     written = io.StringIO()
     stderr, sys.stderr = sys.stderr, written
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, structured = root.handlers[:], root.level, structlog.get_config()
     try:
         set_up_logging(json=True, level="DEBUG")
         root.setLevel(logging.DEBUG)
@@ -34,7 +34,7 @@ def everything_logged() -> Iterator[io.StringIO]:
     finally:
         sys.stderr = stderr
         root.handlers[:], root.level = handlers, level
-        structlog.reset_defaults()
+        structlog.configure(**structured)
 
 
 async def test_a_whole_journey_at_debug_level_writes_nothing_that_is_secret(

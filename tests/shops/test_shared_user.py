@@ -1,15 +1,14 @@
 """One RingCentral user behind several calls, numbers and shops: its minute, its pauses, and whose JWT it is signed in
 with."""
 
-import asyncio
-
 import pytest
 
 from app.shops.pace import Cost
-from app.shops.provider_access import AT_LEISURE, call_provider
+from app.shops.provider_access import call_provider
 from app.sms.contract import Access, CredentialsRefused, Number, SmsProvider, Throttled
 from app.sms.providers.ringcentral.provider import RingCentral
-from tests.world import SENDER, SHOP, World
+from tests.connect.stage import jane
+from tests.world import ADA, SENDER, SHOP, World
 
 THREE_PAGES = 230
 
@@ -34,28 +33,55 @@ async def list_numbers(provider: SmsProvider, access: Access) -> list[Number]:
     return await provider.list_numbers(access)
 
 
-async def test_every_page_of_a_listing_takes_its_slot_and_a_job_waits_for_it(world: World) -> None:
+async def test_a_listing_that_the_pace_cuts_short_goes_on_where_it_stopped(world: World) -> None:
+    """Nobody waits for a slot in the middle of it, and no page is read twice."""
     await world.ready()
     give_numbers(world, THREE_PAGES)
-    user, before = await user_of(world), await light_calls(world)
-    await world.deps.db.pool.execute("UPDATE provider_users SET light_limit = $1", before + 2)
-    world.ringcentral.use_limits(light=before + 2)
-    with pytest.raises(Throttled) as refused:
-        await call_provider(world.deps, user, list_numbers)
-    assert refused.value.code == "pace"
-    await world.advance(seconds=61)
+    user = await user_of(world)
     await world.rows("DELETE FROM pace_slots")
     await world.deps.db.pool.execute("UPDATE provider_users SET light_limit = 2")
-    listing = asyncio.create_task(call_provider(world.deps, user, list_numbers, waits=AT_LEISURE))
-    while await light_calls(world) < 2:  # noqa: ASYNC110  # the state is the database's
-        await asyncio.sleep(0.01)
-    await asyncio.sleep(0.1)
-    assert not listing.done()
+    reading = world.deps.readings.of("numbers", world.clock())
+    calls = len(world.ringcentral.requests)
+    for _ in range(2):
+        with pytest.raises(Throttled) as refused:
+            await call_provider(world.deps, user, list_numbers, reading=reading)
+        assert refused.value.code == "pace"
+    assert len(world.ringcentral.requests) == calls + 2
     await world.advance(seconds=61)
-    assert len(await listing) > THREE_PAGES
-    assert await light_calls(world) == 3
+    assert len(await call_provider(world.deps, user, list_numbers, reading=reading)) > THREE_PAGES
+    assert len(world.ringcentral.requests) == calls + 3
     [row] = await world.rows("SELECT paused_until FROM provider_users")
     assert row["paused_until"] is None
+
+
+def pages_read(world: World) -> int:
+    return sum(each.path.endswith("/message-store") for each in world.ringcentral.requests)
+
+
+async def test_missed_texts_of_many_pages_are_read_in_several_goes_and_heard_in_their_order(world: World) -> None:
+    await world.ready()
+    await world.recurring_run()
+    world.ringcentral.lose_webhooks = True
+    world.clock.advance(seconds=1)
+    await world.ringcentral.customer_texts(ADA, SENDER, "STOP")
+    for number in range(250):
+        world.clock.advance(seconds=0.1)
+        await world.ringcentral.customer_texts(f"+1415555{number:04}", SENDER, "Hello")
+    await world.ringcentral.customer_texts(ADA, SENDER, "START")
+    await world.rows("DELETE FROM pace_slots")
+    await world.deps.db.pool.execute("UPDATE provider_users SET light_limit = 2")
+    await world.advance(minutes=6)
+    world.ringcentral.requests.clear()
+    await world.recurring_run()
+    assert pages_read(world) == 2
+    assert await world.rows("SELECT id FROM inbound_messages") == []
+    await world.advance(seconds=62)
+    await world.workers_run()
+    assert pages_read(world) == 3
+    [heard] = await world.rows("SELECT count(*) FROM inbound_messages")
+    assert heard["count"] == 252
+    events = await world.rows("SELECT change FROM consent_events WHERE source = 'sms' ORDER BY seq")
+    assert [row["change"] for row in events] == ["opt_out", "opt_in"]
 
 
 async def test_a_use_that_has_no_slot_does_not_begin(world: World) -> None:
@@ -70,6 +96,7 @@ async def test_a_use_that_has_no_slot_does_not_begin(world: World) -> None:
 # --- whose JWT ---
 
 OTHER_SHOP, OTHER_NUMBER = "second-store.myshopify.com", "+16505550188"
+THEIR_NUMBER = "+16505550166"
 
 
 def another_jwt(world: World) -> str:
@@ -95,12 +122,18 @@ async def paste(world: World, jwt: str, number: str, *, domain: str = SHOP, add:
     assert answer.status_code == 200, answer.text
 
 
-async def test_a_shops_dead_jwt_stops_that_shop_and_nobody_else_on_the_same_user(world: World) -> None:
+async def two_shops(world: World) -> str:
+    """Another shop sends as the same user, from a number of its own. Answers the JWT that it pasted."""
     await world.ready()
     world.shopify.add_shop(OTHER_SHOP)
     await world.install(OTHER_SHOP)
     theirs = another_jwt(world)
     await paste(world, theirs, OTHER_NUMBER, domain=OTHER_SHOP)
+    return theirs
+
+
+async def test_a_shops_dead_jwt_stops_that_shop_and_nobody_else_on_the_same_user(world: World) -> None:
+    theirs = await two_shops(world)
     world.ringcentral.revoke_jwt(theirs)
     end_sessions(world)
     await world.order()
@@ -112,11 +145,7 @@ async def test_a_shops_dead_jwt_stops_that_shop_and_nobody_else_on_the_same_user
 
 
 async def test_a_paused_numbers_dead_jwt_is_not_tried_again_and_shows_when_it_is_resumed(world: World) -> None:
-    await world.ready()
-    world.shopify.add_shop(OTHER_SHOP)
-    await world.install(OTHER_SHOP)
-    theirs = another_jwt(world)
-    await paste(world, theirs, OTHER_NUMBER, domain=OTHER_SHOP)
+    theirs = await two_shops(world)
     assert (await world.api("POST", "/connection/pause", domain=OTHER_SHOP)).status_code == 200
     world.ringcentral.revoke_jwt(theirs)
     for tries in (2, 1):
@@ -130,6 +159,38 @@ async def test_a_paused_numbers_dead_jwt_is_not_tried_again_and_shows_when_it_is
     assert await senders(world) == {SENDER: "ready", OTHER_NUMBER: "broken"}
     [row] = await world.rows("SELECT problem FROM senders WHERE state = 'broken'")
     assert row["problem"]
+
+
+@pytest.mark.parametrize("paused", [True, False])
+async def test_a_users_only_jwt_is_not_tried_again_once_it_was_refused(world: World, *, paused: bool) -> None:
+    await world.ready()
+    await world.recurring_run()
+    if paused:
+        assert (await world.api("POST", "/connection/pause")).status_code == 200
+    world.ringcentral.revoke_jwt(world.jwt)
+    end_sessions(world)
+    await world.advance(hours=2)
+    await world.recurring_run()
+    assert await senders(world) == {SENDER: "paused" if paused else "broken"}
+    calls = len(world.ringcentral.requests)
+    for _ in range(3):
+        await world.advance(hours=2)
+        await world.recurring_run()
+    assert len(world.ringcentral.requests) == calls
+    said = (await world.api("GET", "/diagnostics")).text
+    assert "RingCentral is connected." not in said
+    await world.api("POST", "/connection/check")
+    assert len(world.ringcentral.requests) == calls + 1, "a person who looks again has it tried once"
+    if paused:
+        assert (await world.api("POST", "/connection/resume")).status_code == 200
+        assert await senders(world) == {SENDER: "broken"}
+    [user] = world.ringcentral.state.users.values()
+    await paste(world, world.ringcentral.issue_jwt(user), SENDER)
+    calls = len(world.ringcentral.requests)
+    await world.advance(hours=2)
+    await world.recurring_run()
+    assert await senders(world) == {SENDER: "ready"}
+    assert len(world.ringcentral.requests) > calls
 
 
 async def test_a_better_jwt_of_the_same_shop_takes_the_place_of_a_dead_one(world: World) -> None:
@@ -223,15 +284,16 @@ async def test_leaving_during_a_penalty_calls_nobody_and_is_made_up_for_after_it
     assert (user["access_token_encrypted"], user["subscription_id"]) == (None, None)
 
 
+def their_own(world: World) -> dict[str, str]:
+    """What an account connects a number of its own with."""
+    theirs = world.ringcentral.add_user()
+    world.ringcentral.add_number(theirs, THEIR_NUMBER)
+    return {"jwt": world.ringcentral.issue_jwt(theirs), "phone_number": THEIR_NUMBER}
+
+
 async def test_a_lent_number_ends_with_its_shops_own_login_though_another_shop_has_the_same_user(world: World) -> None:
-    await world.ready()
-    world.shopify.add_shop(OTHER_SHOP)
-    await world.install(OTHER_SHOP)
-    await paste(world, another_jwt(world), OTHER_NUMBER, domain=OTHER_SHOP)
-    grace = {"connect_id": "g-1", "name": "Grace Hopper", "phone": None, "email": "grace@example.com"}
-    made = await world.api("POST", "/connect/accounts", grace)
-    lent = await world.api("PUT", f"/connect/accounts/{made.json()['id']}", {"phone_number": SENDER})
-    assert lent.status_code == 200, lent.text
+    await two_shops(world)
+    await jane(world, phone_number=SENDER)
     assert (await world.api("DELETE", "/connection")).status_code == 200
     assert await senders(world) == {OTHER_NUMBER: "ready"}
 
@@ -240,12 +302,7 @@ async def test_an_account_is_never_without_a_number_while_its_own_login_gives_wa
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.ready()
-    grace = {"connect_id": "g-1", "name": "Grace Hopper", "phone": None, "email": "grace@example.com"}
-    account = (await world.api("POST", "/connect/accounts", grace)).json()["id"]
-    theirs = world.ringcentral.add_user()
-    world.ringcentral.add_number(theirs, OTHER_NUMBER)
-    own = {"jwt": world.ringcentral.issue_jwt(theirs), "phone_number": OTHER_NUMBER}
-    assert (await world.api("PUT", f"/connect/accounts/{account}", own)).status_code == 200
+    account = await jane(world, **their_own(world))
     seen: list[list[str]] = []
 
     async def log_out(self: RingCentral, *_: object) -> None:
@@ -254,5 +311,27 @@ async def test_an_account_is_never_without_a_number_while_its_own_login_gives_wa
 
     monkeypatch.setattr(RingCentral, "log_out", log_out)
     assert (await world.api("PUT", f"/connect/accounts/{account}", {"phone_number": SENDER})).status_code == 200
-    assert seen == [["disconnected", "number_needed"]]
+    assert seen == [["disconnected", "ready"]]
     assert await senders(world) == {SENDER: "ready"}
+
+
+@pytest.mark.parametrize("own_login", [True, False])
+async def test_an_account_keeps_what_it_has_when_ringcentral_fails_while_it_is_lent_a_number(
+    world: World, *, own_login: bool
+) -> None:
+    await world.ready()
+    another_jwt(world)
+    await world.connect()
+    account = await jane(world, **their_own(world) if own_login else {"phone_number": SENDER})
+    before = await world.rows("SELECT state, phone_number, credentials_encrypted FROM senders ORDER BY id")
+    path = f"/connect/accounts/{account}"
+    for status, trouble in ((503, "/subscription/*"), (429, "/sms-configuration")):
+        world.ringcentral.fail_next(status, path=trouble, retry_after=60)
+        failed = await world.api("PUT", path, {"phone_number": OTHER_NUMBER})
+        assert failed.status_code >= 400, (trouble, failed.text)
+        assert await world.rows("SELECT state, phone_number, credentials_encrypted FROM senders ORDER BY id") == before
+        shown = (await world.api("GET", path)).json()
+        assert shown["phone_number"] == (THEIR_NUMBER if own_login else SENDER)
+        await world.advance(seconds=65)
+    assert (await world.api("PUT", path, {"phone_number": OTHER_NUMBER})).status_code == 200
+    assert (await world.api("GET", path)).json()["phone_number"] == OTHER_NUMBER

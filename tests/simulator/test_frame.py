@@ -25,6 +25,7 @@ from app.simulator.ringcentral import RingCentralSimulator
 from app.simulator.shopify import Customer, ShopifySimulator
 from tests.browser import PLACE, find_chromium, launch
 from tests.simulator.serving import serve
+from tests.usable import Sight
 
 CLIENT_ID = "client-id-of-the-app"
 SECRET = "a client secret that nobody else knows"
@@ -283,6 +284,9 @@ FRAMED_PAGE = """<!doctype html><html lang="en"><head><meta name="shopify-api-ke
 <ui-save-bar id="bar"><button variant="primary" id="save">Save</button><button id="drop">Discard</button></ui-save-bar>
 <s-page heading="{heading}"><s-badge slot="accessory" tone="success">Active</s-badge>
 <s-button slot="primary-action" id="ask">Ask</s-button>
+<s-button slot="secondary-actions" id="told">Konten aus Datei importieren</s-button>
+<s-button slot="secondary-actions" commandFor="more">Weitere Werkzeuge</s-button>
+<s-menu id="more"><s-button tone="critical">Alle Konten entfernen</s-button></s-menu>
 <form id="form"><s-section heading="Sending">
 <s-text-field name="line" label="Opt-out line" value="Reply STOP"></s-text-field>
 <s-select name="from" label="Send from" value="b">
@@ -302,6 +306,7 @@ document.getElementById('save').onclick = async () => {
   shopify.saveBar.hide('bar');
   shopify.toast.show('Saved');
 };
+document.getElementById('told').addEventListener('click', () => shopify.toast.show('Imported'));
 document.getElementById('ask').addEventListener('click', async () => {
   shopify.toast.show((await (await fetch('/api')).json()).who);
 });
@@ -410,6 +415,24 @@ async def test_the_admin_shows_guards_and_serves_the_framed_app() -> None:
         assert urlsplit(page.url).path == f"{PLACE}/"
         await page.locator("#title-actions").get_by_role("button", name="Ask").click()
         await expect(page.locator("#toasts")).to_contain_text(f"https://{SHOP}")
+
+        more = page.get_by_label("More actions")
+        await expect(more).to_be_hidden()
+        await page.get_by_label("Close the demo panel").click()
+        await page.set_viewport_size({"width": 390, "height": 844})
+        await more.press("Enter")
+        await expect(page.locator("#title-actions button:visible")).to_have_text(
+            ["Konten aus Datei importieren", "Alle Konten entfernen", "Ask"]
+        )
+        await Sight(page, page).usable("the admin on a phone", widths=(320,))
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_text("Alle Konten entfernen")).to_be_hidden()
+        await expect(more).to_be_focused()
+        await page.keyboard.press("Enter")
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#toasts")).to_contain_text("Imported")
         assert not stage.problems
 
 

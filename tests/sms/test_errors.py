@@ -16,16 +16,9 @@ from app.sms.contract import (
     TokenRejected,
     VendorFault,
 )
-from app.sms.providers.ringcentral.errors import (
-    DELIVERY_FAILURES,
-    REFUSALS,
-    Answer,
-    Call,
-    delivery_failure,
-    error_from,
-    rate_report,
-    retry_after,
-)
+from app.sms.providers.ringcentral.delivery_failures import DELIVERY_FAILURES, delivery_failure
+from app.sms.providers.ringcentral.errors import Answer, Call, error_from, rate_report, retry_after
+from app.sms.providers.ringcentral.refusals import REFUSALS
 
 
 def answer(status: int, code: str | None = None, *, headers: dict[str, str] | None = None, **detail: str) -> Answer:

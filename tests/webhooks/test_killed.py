@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet
 
 from app.core.db import Database
 from app.shopify.webhooks import sign
-from app.simulator.ports import Ports
+from tests.ports import free_ports
 from tests.world import API_KEY, API_SECRET, SHOP
 
 
@@ -27,7 +27,7 @@ class Sent:
 
 @pytest.mark.slow
 async def test_everything_that_was_answered_with_200_is_stored(database_url: str) -> None:
-    port = Ports.free().app
+    port = free_ports().app
     sent = Sent()
     for _ in range(3):
         with start_web(database_url, port) as web:

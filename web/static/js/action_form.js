@@ -2,59 +2,45 @@
 // `data-values` is a fixed body, `data-extra` comes on top of the fields. A list `data-steps` shows the steps while they
 // run. A button elsewhere (a modal's action) submits by `data-submits="form id"`.
 import { send } from './api.js';
-import { clearErrors, empty, nest, showErrors, snapshot } from './fields.js';
+import { empty, nest, snapshot } from './fields.js';
 import { finding } from './marks.js';
 import { askForReview } from './moments.js';
 import { go, refresh } from './navigation.js';
 import { showOutcome } from './outcome.js';
+import { onSubmit } from './submit.js';
 
 const MOMENT = 300; // milliseconds
 
 export function mount(form) {
-  const buttons = [...form.querySelectorAll('s-button[type=submit]'), ...document.querySelectorAll(`[data-submits="${form.id || ' '}"]`)];
-  const start = () => act(form, buttons);
-
-  function submit(event) {
-    event.preventDefault();
-    start();
-  }
-
-  function edited(event) {
-    event.target.removeAttribute?.('error');
-  }
-
-  const remote = buttons.filter((button) => button.dataset.submits);
-  form.addEventListener('submit', submit);
-  form.addEventListener('input', edited);
-  for (const button of remote) button.addEventListener('click', start);
-  document.querySelector(`[data-again="${form.id || ' '}"]`)?.addEventListener('click', () => begin(form));
+  form.addEventListener('input', ({ target }) => target.removeAttribute?.('error'));
+  document.querySelector(`[data-again="${form.id}"]`)?.addEventListener('click', () => begin(form));
+  onSubmit(form, () => act(form), (data) => goOn(form, data));
 }
 
-async function act(form, buttons) {
-  if (buttons.some((button) => button.loading)) return;
-  for (const button of buttons) button.loading = true;
-  clearErrors(form);
-  const { action, method, done, then, closes } = form.dataset;
+async function act(form) {
+  const { action, method } = form.dataset;
   const steps = form.querySelector('[data-steps]');
   steps?.replaceChildren();
   const pace = onePerMoment((step) => showStep(steps, step));
   const answer = await send(action, method, bodyOf(form, method), steps && pace.tell);
   await pace.told();
-  for (const button of buttons) button.loading = false;
   if (!answer.ok) {
     for (const step of steps?.querySelectorAll('[data-level=running]') ?? []) step.replaceWith(finding({ level: 'problem', sentence: step.textContent }));
-    showErrors(form, answer.errors, answer.sentence, answer.outdated);
-    return;
   }
-  if (form.dataset.shows) {
-    reveal(document.getElementById(form.dataset.shows), answer.data);
+  return answer;
+}
+
+async function goOn(form, data) {
+  const { done, then, closes, shows, praise } = form.dataset;
+  if (shows) {
+    reveal(document.getElementById(shows), data);
     showOutcome(form.id, true);
   }
   if (closes) document.getElementById(closes).hideOverlay?.();
   if (done) window.shopify.toast.show(done);
   if (then === 'refresh') await refresh();
   else if (then) await go(then);
-  if ('praise' in form.dataset) askForReview();
+  if (praise !== undefined) askForReview();
 }
 
 /** The same form once more, empty. */

@@ -16,7 +16,7 @@ export async function send(url, method, body, onStep) {
     const inSteps = (response.headers.get('content-type') ?? '').startsWith(LINES);
     answer = inSteps ? await readSteps(response.body, onStep) : { status: response.status, body: await response.json().catch(() => ({})) };
   } catch {
-    return { ok: false, errors: {}, sentence: WORDS.offline, data: {} };
+    return refusal(WORDS.offline);
   }
   const { status, body: data } = answer;
   if (status < 300) return { ok: true, data };
@@ -24,6 +24,12 @@ export async function send(url, method, body, onStep) {
   const sentence = data.error ?? (Object.keys(errors).length ? '' : WORDS.serverFault);
   return { ok: false, errors, sentence, outdated: status === 409, data };
 }
+
+/** As if the server had said no. */
+export const refusal = (sentence) => ({ ok: false, errors: {}, sentence, data: {} });
+
+/** Where there is but one place for whatever was wrong. */
+export const inOneLine = ({ errors, sentence }) => sentence || Object.values(errors).join(' ');
 
 /** The last line, which is the answer; a connection that ends before it is a fault. */
 async function readSteps(stream, onStep) {

@@ -2,39 +2,40 @@
 // They are one list, saved whole: what goes along is the list that it takes the place of.
 import { clearErrors, inWords, nest, showErrors, snapshot } from './fields.js';
 import { send } from './api.js';
-import { fetchFragment, inThisShop, parse, refresh } from './navigation.js';
+import { fetchPage, inThisShop } from './navigation.js';
 import { watchForm } from './save_form.js';
+import { whileLoading } from './submit.js';
 
 export function mount(form) {
   const button = document.querySelector('[data-try]');
-  const rules = () => nest(snapshot(form));
   let was = JSON.parse(form.dataset.stored);
 
   async function tryOut() {
-    clearErrors(form);
-    button.loading = true;
-    const checked = await send(form.dataset.check, 'POST', rules());
+    const rules = nest(snapshot(form));
+    const checked = await send(form.dataset.check, 'POST', rules);
+    if (!checked.ok) {
+      showErrors(form, checked);
+      return;
+    }
     const url = inThisShop('/connect/attribution');
-    url.searchParams.set('try', JSON.stringify(rules()));
-    const html = checked.ok ? await fetchFragment(url).catch(() => null) : null;
-    button.loading = false;
-    if (!checked.ok) showErrors(form, checked.errors, checked.sentence);
-    const fresh = html && parse(html).querySelector('[data-results]');
-    if (fresh) document.querySelector('[data-results]').replaceChildren(...fresh.childNodes);
+    url.searchParams.set('try', JSON.stringify(rules));
+    const tried = (await fetchPage(url))?.querySelector('[data-results]');
+    if (tried) document.querySelector('[data-results]').replaceChildren(...tried.childNodes);
   }
 
-  const watched = watchForm(form, {
+  watchForm(form, {
+    renews: true,
     body: (values) => ({ ...nest(values), was }),
     onOvertaken: (answer) => makeRoom(form, (was = answer.rules).length),
     adopt: (values, now) => Object.fromEntries(Object.keys(snapshot(form)).map((name) => [name, String(now[name] ?? '')])),
     compare: (now, values) => sets(form).map((set) => ({ label: set.querySelector('legend').textContent, theirs: inOneLine(set, now), mine: inOneLine(set, values) }))
       .filter((row) => row.theirs !== row.mine),
-    onSaved: (saved) => {
-      was = saved.rules;
-      setTimeout(refresh, 0, watched.isDirty);
-    },
+    onSaved: (saved) => { was = saved.rules; },
   });
-  button.addEventListener('click', tryOut);
+  button.addEventListener('click', () => {
+    clearErrors(form);
+    whileLoading([button], tryOut);
+  });
 }
 
 const sets = (form) => [...form.querySelectorAll('.rule')];

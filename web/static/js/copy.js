@@ -1,4 +1,5 @@
 // A button that copies the field it stands beside, and says so in its own words.
+import { element } from './marks.js';
 import { WORDS } from './words.js';
 
 const SAID_FOR = 2000; // milliseconds
@@ -30,7 +31,7 @@ async function toClipboard(text) {
       // Refused after all.
     }
   }
-  const holder = Object.assign(document.createElement('textarea'), { value: text, className: 'copied-from' });
+  const holder = element('textarea', { class: 'copied-from' }, text);
   document.body.append(holder);
   holder.select();
   const copied = document.execCommand('copy');

@@ -1,5 +1,6 @@
 // Shows what would change: words that go are struck through, words that come are underlined. The server compares.
 import { send } from './api.js';
+import { element } from './marks.js';
 
 const TAGS = { gone: 'del', new: 'ins' };
 
@@ -10,10 +11,5 @@ export async function showDifference(place, url, body) {
     place.textContent = answer.sentence;
     return;
   }
-  place.replaceChildren(...answer.data.pieces.map(([deed, words]) => {
-    if (!TAGS[deed]) return words;
-    const piece = document.createElement(TAGS[deed]);
-    piece.textContent = words;
-    return piece;
-  }));
+  place.replaceChildren(...answer.data.pieces.map(([deed, words]) => (TAGS[deed] ? element(TAGS[deed], {}, words) : words)));
 }

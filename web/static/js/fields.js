@@ -62,10 +62,10 @@ export function clearErrors(form) {
 }
 
 /**
- * Shows *errors* at their fields and what belongs to none, with *sentence*, above the form. Focuses the first field.
- * *outdated* adds a way to see how things are now.
+ * Of an answer of `send` that says no: its errors at their fields, and what belongs to none, with the sentence, above the
+ * form. Focuses the first field. *outdated* adds a way to see how things are now.
  */
-export function showErrors(form, errors, sentence, outdated = false) {
+export function showErrors(form, { errors, sentence, outdated }) {
   const homeless = sentence ? [sentence] : [];
   const wrong = new Set();
   for (const [name, text] of Object.entries(errors)) {
@@ -91,7 +91,7 @@ export function findField(form, name) {
   return null;
 }
 
-function showProblem(form, text, outdated = false) {
+function showProblem(form, text, outdated) {
   const banner = form.querySelector('[data-problem]');
   if (!banner) return;
   banner.querySelector('[data-problem-text]').textContent = text;

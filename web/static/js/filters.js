@@ -1,6 +1,7 @@
 // Search and filters of the log. They live in the address, so that a reload keeps them and a colleague can be sent them.
 // Only the results are swapped, so that typing goes on undisturbed; their `data-summary` is told to who cannot see them.
-import { fetchFragment, go, inThisShop, parse } from './navigation.js';
+import { rememberFocus } from './focus.js';
+import { fetchPage, go, inThisShop } from './navigation.js';
 
 const TYPING_PAUSE = 350; // milliseconds
 
@@ -18,9 +19,8 @@ export function mount(form) {
     latest += 1;
     const mine = latest;
     results.querySelector('s-table')?.setAttribute('loading', '');
-    const html = await fetchFragment(url).catch(() => null);
+    const fresh = await resultsAt(url);
     if (mine !== latest) return;
-    const fresh = html && parse(html).querySelector('[data-results]');
     if (!fresh) {
       go(url);
       return;
@@ -36,18 +36,17 @@ export function mount(form) {
     if (!note) return;
     const url = new URL(location.href);
     url.searchParams.set('names', 'late');
-    const html = await fetchFragment(url).catch(() => null);
-    const fresh = html && parse(html).querySelector('[data-results]');
+    const fresh = await resultsAt(url);
     if (mine !== latest) return;
     if (fresh) showResults(fresh);
     else note.remove();
   }
 
   function showResults(fresh) {
-    const focused = results.contains(document.activeElement) && document.activeElement.getAttribute('href');
+    const giveFocusBack = rememberFocus(results);
     Object.assign(results.dataset, fresh.dataset);
     results.replaceChildren(...fresh.childNodes);
-    if (focused) results.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    giveFocusBack(results);
     form.parentElement.querySelector('[data-said]').textContent = fresh.dataset.summary;
   }
 
@@ -61,6 +60,8 @@ export function mount(form) {
   fillInNames(latest);
   return () => { clearTimeout(timer); latest += 1; };
 }
+
+const resultsAt = async (url) => (await fetchPage(url))?.querySelector('[data-results]');
 
 /** Where the form leads with what is filled in. */
 export function addressOf(form) {

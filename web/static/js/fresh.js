@@ -1,41 +1,25 @@
-// Keeps a part of the page as it now is. It looks again while somebody can see the page: every `data-every` seconds, less
-// often while nothing happens, and ever less while the server does not answer. What is shown changes row by row, and news
-// are told to whoever cannot see them. `data-news` says how new rows come in:
+// Keeps a part of the page as it now is. It looks again every `data-every` seconds, less often while nothing happens. What is
+// shown changes row by row, and news are told to whoever cannot see them. `data-news` says how new rows come in:
 //   order   each where it belongs
 //   hold    not by themselves: a button tells how many there are, so that no row moves away below the mouse
 //   renew   there are no rows; the page is shown anew, at the same place, once `data-version` differs
+import { keepLooking } from './looking.js';
 import { mountInside } from './modules.js';
-import { fetchFragment, parse, renew } from './navigation.js';
+import { renew } from './navigation.js';
 import { keepParts, mergeRows } from './rows.js';
-import { WORDS } from './words.js';
+import { tell } from './words.js';
 
-const SLOWEST = 120; // seconds
 const CALM = 4; // as many times longer at most while nothing happens
 
 export function mount(box) {
-  let [timer, failures, unchanged] = [0, 0, 0];
+  let unchanged = 0;
 
-  function plan() {
-    clearTimeout(timer);
-    if (document.hidden) return;
-    const seconds = Number(box.dataset.every) * Math.min(1 + unchanged / 10, CALM) * 2 ** failures;
-    timer = setTimeout(look, Math.min(seconds, SLOWEST) * 1000);
-  }
-
-  async function look() {
-    clearTimeout(timer);
-    const asked = location.href;
-    const html = await fetchFragment(asked).catch(() => null);
-    if (!box.isConnected) return;
-    const page = html && parse(html);
-    const now = page?.querySelector(`#${box.id}`);
-    failures = now ? 0 : failures + 1;
-    if (now && asked === location.href) unchanged = show(page, now) ? 0 : unchanged + 1;
-    plan();
+  function look(now, page) {
+    unchanged = now && show(now, page) ? 0 : unchanged + 1;
   }
 
   /** Whether anything was different. */
-  function show(page, now) {
+  function show(now, page) {
     box.dataset.every = now.dataset.every;
     if (box.dataset.news === 'renew') return now.dataset.version !== box.dataset.version && showAnew();
     const parts = keepParts(page);
@@ -60,22 +44,13 @@ export function mount(box) {
     const button = box.querySelector('[data-held]');
     button.hidden = count === 0;
     if (!count) return;
-    if (button.textContent !== WORDS.newTexts(count)) say(button.textContent = WORDS.newTexts(count));
+    const words = tell(count === 1 ? 'newText' : 'newTexts', { count });
+    if (button.textContent !== words) say(button.textContent = words);
     button.onclick = () => {
       box.replaceChildren(...now.childNodes);
       box.querySelector('[data-key] [href]')?.focus({ preventScroll: true });
     };
   }
 
-  function seen() {
-    if (document.hidden) clearTimeout(timer);
-    else look();
-  }
-
-  document.addEventListener('visibilitychange', seen);
-  plan();
-  return () => {
-    clearTimeout(timer);
-    document.removeEventListener('visibilitychange', seen);
-  };
+  return keepLooking(box, () => Number(box.dataset.every) * Math.min(1 + unchanged / 10, CALM), look);
 }

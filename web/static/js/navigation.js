@@ -1,6 +1,7 @@
 // Swaps pages without loading the document again. A click in the admin's menu arrives as a click on our link, so one
 // listener serves both. Whatever answers oddly (a redirect, no HTML, a fault) is loaded as a whole document instead.
 import { inTime } from './api.js';
+import { rememberFocus } from './focus.js';
 
 const LINKS = /^(a|s-link|s-button|s-clickable|s-clickable-chip)$/;
 const KEPT = ['shop', 'host', 'embedded', 'locale'];
@@ -62,25 +63,29 @@ export const refresh = (unless) => go(location.href, { push: false, stays: true,
 
 /** The same for who is reading: nothing moves, and the focus stays where it was if that is still there. */
 export async function renew() {
-  const [scroll, focused] = [scrollY, document.activeElement?.closest('#app [href], #app [data-submits]')];
-  const kept = focused && ['href', 'data-submits'].map((name) => [name, focused.getAttribute(name)]).find(([, value]) => value);
+  const [scroll, main] = [scrollY, document.getElementById('app')];
+  const giveFocusBack = rememberFocus(main);
   if (!(await refresh())) return false;
   scrollTo(0, scroll);
-  if (kept) document.querySelector(`#app [${kept[0]}="${CSS.escape(kept[1])}"]`)?.focus({ preventScroll: true });
+  giveFocusBack(main);
   return true;
 }
 
+/** The page at *url* as it now is, to take parts from; null where it cannot be had. */
+export async function fetchPage(url) {
+  const html = await fetchFragment(url).catch(() => null);
+  return html === null ? null : parse(html);
+}
+
 /** The HTML of a page's content, or null when only a whole document will do. */
-export async function fetchFragment(url) {
+async function fetchFragment(url) {
   const response = await inTime(fetch(url, { headers: { Accept: 'text/html', 'X-Fragment': '1' } }));
   const isHtml = (response.headers.get('content-type') ?? '').startsWith('text/html');
   const isPage = response.ok || response.status === 404;
   return isHtml && isPage && !response.redirected ? response.text() : null;
 }
 
-export function parse(html) {
-  return new DOMParser().parseFromString(html, 'text/html').body;
-}
+const parse = (html) => new DOMParser().parseFromString(html, 'text/html').body;
 
 /** The admin's parameters stay in the address, so that a reload inside the frame finds its shop. */
 export function inThisShop(href) {
@@ -96,8 +101,11 @@ async function show(html) {
   const heading = main.querySelector('s-page')?.getAttribute('heading');
   if (heading) document.title = heading;
   scrollTo(0, 0);
-  await mount(main);
+  // At once, because whoever walks by keyboard stands nowhere from the moment the old page is gone.
   main.focus({ preventScroll: true });
+  main.ariaBusy = 'true'; // until its scripts stand, so that nobody is read half a page
+  await mount(main);
+  main.ariaBusy = null;
 }
 
 /** Without a network the page stays as it is: a whole document could not be loaded either. */

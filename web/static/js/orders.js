@@ -1,5 +1,6 @@
 // The choice of the order that a text is shown with. Without Shopify, or without orders, the sample stays.
 import { send } from './api.js';
+import { element } from './marks.js';
 import { WORDS } from './words.js';
 
 /** *values()*: what fills the text in, or null for the sample; *body()*: the same for the server. */
@@ -36,9 +37,4 @@ export function orderPicker(select, action, locale, onChange) {
   return { values: () => values, body: () => (values ? { values } : {}) };
 }
 
-function option({ id, name, customer }) {
-  const node = document.createElement('s-option');
-  node.setAttribute('value', id);
-  node.textContent = customer ? `${name} · ${customer}` : name;
-  return node;
-}
+const option = ({ id, name, customer }) => element('s-option', { value: id }, customer ? `${name} · ${customer}` : name);

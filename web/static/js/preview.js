@@ -1,6 +1,6 @@
 // Shows a preview: the telephone's bubble, the meter of segments, the dear characters and the hints of the linter.
 import { element, finding } from './marks.js';
-import { WORDS } from './words.js';
+import { segmentsInWords, tell, tellCost, WORDS } from './words.js';
 
 const LINK = /(https?:\/\/[^\s<>"]+)/;
 
@@ -21,12 +21,12 @@ export function showCount(page, { units, segments, unitsLeft }, worst, price) {
   const meter = page.querySelector('[data-meter]');
   const room = units + unitsLeft;
   meter.dataset.level = segments <= 1 ? 'ok' : segments <= 3 ? 'more' : 'many';
-  meter.querySelector('[data-count]').textContent = `${WORDS.segments(segments)} · ${WORDS.units(units, room)}`;
+  meter.querySelector('[data-count]').textContent = `${segmentsInWords(segments)} · ${tell('units', { used: `${units}`, room: `${room}` })}`;
   meter.querySelector('[data-bars]').replaceChildren(...bars(segments, units, room));
-  page.querySelector('[data-bubble-note]').textContent = WORDS.segments(segments);
+  page.querySelector('[data-bubble-note]').textContent = segmentsInWords(segments);
   if (worst === null) return;
-  meter.querySelector('[data-worst]').textContent = worst > segments ? WORDS.worstCase(worst) : '';
-  meter.querySelector('[data-cost]').textContent = worst > segments ? WORDS.costRange(segments * price, worst * price) : WORDS.cost(segments * price);
+  meter.querySelector('[data-worst]').textContent = worst > segments ? tell('worstCase', { count: worst }) : '';
+  meter.querySelector('[data-cost]').textContent = tellCost(segments * price, Math.max(worst, segments) * price);
 }
 
 /** Of a text that cannot be sent: what the one before would have cost says nothing about it. */
@@ -41,7 +41,7 @@ export function showHints(page, preview, template) {
   hint.hidden = own.length === 0;
   if (own.length) {
     const list = own.slice(0, 8).map(({ char }) => nameOf(char)).join(' ');
-    hint.querySelector('[data-unicode-text]').textContent = own.length === 1 ? WORDS.offender(list) : WORDS.offenders(list);
+    hint.querySelector('[data-unicode-text]').textContent = tell(own.length === 1 ? 'offender' : 'offenders', { list });
     hint.querySelector('[data-plain]').hidden = !own.some(({ replacement }) => replacement !== null);
   }
   page.querySelector('[data-findings]').replaceChildren(...preview.findings.filter(({ code }) => code !== 'unicode').map(finding));

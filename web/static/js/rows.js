@@ -1,10 +1,11 @@
 // Brings rows on the page up to date with those of a page just fetched. A row is known by its `data-key`, and different
 // when its `data-version` is. Whoever is in a row keeps the focus, and a row whose words are being marked waits.
+import { rememberFocus } from './focus.js';
 
 /** `{shown, held}`: the rows that are new or different by now, and how many stayed out. *how*: see fresh.js. */
 export function mergeRows(box, now, how) {
-  const known = byKey(box);
-  const rows = [...byKey(now).values()];
+  const known = by('key', box);
+  const rows = [...by('key', now).values()];
   const unknown = rows.filter((row) => !known.has(row.dataset.key));
   if (!known.size && rows.length) {
     box.replaceChildren(...now.childNodes);
@@ -15,14 +16,14 @@ export function mergeRows(box, now, how) {
   // Copies, because a button may still show *now* as a whole.
   const shown = different.filter((row) => swap(known.get(row.dataset.key), row.cloneNode(true)));
   if (how === 'hold') return { shown, held: first < 0 ? rows.length : first };
-  place(box, rows, byKey(box));
+  place(box, rows, by('key', box));
   return { shown: [...shown, ...unknown], held: 0 };
 }
 
 /** What stands elsewhere, such as a badge in the title bar: `data-part` names it. Answers the parts that are different. */
 export function keepParts(page) {
-  const here = byName(document.getElementById('app'));
-  const there = byName(page);
+  const here = by('part', document.getElementById('app'));
+  const there = by('part', page);
   for (const [name, part] of here) if (!there.has(name)) part.remove();
   return [...there].filter(([name, part]) => {
     const old = here.get(name);
@@ -31,17 +32,16 @@ export function keepParts(page) {
   }).map(([, part]) => part);
 }
 
-const byKey = (box) => new Map([...box.querySelectorAll('[data-key]')].map((row) => [row.dataset.key, row]));
-const byName = (root) => new Map([...root.querySelectorAll('[data-part]')].map((part) => [part.dataset.part, part]));
+const by = (name, root) => new Map([...root.querySelectorAll(`[data-${name}]`)].map((each) => [each.dataset[name], each]));
 const isOther = (old, row) => old.dataset.version !== row.dataset.version;
 const isFilledIn = (part) => [...part.querySelectorAll('s-text-area')].some(({ value }) => value.trim());
 
 function swap(old, row) {
   const marked = getSelection();
   if (!marked.isCollapsed && marked.containsNode(old, true)) return false;
-  const focus = old.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
+  const giveFocusBack = rememberFocus(old);
   old.replaceWith(row);
-  if (focus) row.querySelector(`[href="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
+  giveFocusBack(row);
   return true;
 }
 

@@ -4,7 +4,7 @@ import { send } from './api.js';
 import { echo } from './echo.js';
 import { countSegments } from './gsm.js';
 import { fillText } from './preview.js';
-import { WORDS } from './words.js';
+import { segmentsInWords } from './words.js';
 
 /** *draftOf*: the text of a language; *values*: what fills it in; *body*: the same for the server; *plain*: see echo.js. */
 export function sideBySide(page, action, { draftOf, values, body, plain }) {
@@ -13,7 +13,7 @@ export function sideBySide(page, action, { draftOf, values, body, plain }) {
 
   function show(bubble, text) {
     fillText(bubble, text);
-    page.querySelector(`[data-side-note="${bubble.dataset.side}"]`).textContent = WORDS.segments(countSegments(text).segments);
+    page.querySelector(`[data-side-note="${bubble.dataset.side}"]`).textContent = segmentsInWords(countSegments(text).segments);
   }
 
   /** The one that is being written. */

@@ -1,7 +1,7 @@
 // A switch in a list, saved at once. A refused change turns back and says why in its row.
-import { send } from './api.js';
+import { inOneLine, refusal, send } from './api.js';
 import { askFor } from './permission.js';
-import { WORDS } from './words.js';
+import { tell } from './words.js';
 
 export function mount(row) {
   const control = row.querySelector('s-switch');
@@ -13,16 +13,16 @@ export function mount(row) {
     problem.hidden = true;
     control.disabled = true;
     const declined = enabled ? await askFor(row.dataset.scope) : '';
-    const answer = declined ? { ok: false, errors: {}, sentence: declined } : await send(row.dataset.action, 'PUT', { enabled });
+    const answer = declined ? refusal(declined) : await send(row.dataset.action, 'PUT', { enabled });
     control.disabled = false;
     if (answer.ok) {
       // One permission is enough for every text that needs it.
       if (enabled && row.dataset.scope) forgetScope(row.dataset.scope);
-      window.shopify.toast.show(enabled ? WORDS.switchedOn(label) : WORDS.switchedOff(label));
+      window.shopify.toast.show(tell(enabled ? 'switchedOn' : 'switchedOff', { name: label }));
       return;
     }
     control.checked = !enabled;
-    problem.textContent = answer.sentence || Object.values(answer.errors).join(' ');
+    problem.textContent = inOneLine(answer);
     problem.hidden = false;
   }
 

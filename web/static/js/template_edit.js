@@ -1,6 +1,6 @@
 // The editor of one text: a draft for each language under one save bar, a preview beside it, and hints below. A text of a
 // connected account has no switch and no history.
-import { send } from './api.js';
+import { inOneLine, send } from './api.js';
 import { fillBubble, forgetCost, showCount, showHints } from './preview.js';
 import { rememberCaret } from './caret.js';
 import { echo } from './echo.js';
@@ -10,7 +10,7 @@ import { askFor } from './permission.js';
 import { countSegments } from './gsm.js';
 import { watchForm } from './save_form.js';
 import { sideBySide } from './side_by_side.js';
-import { WORDS } from './words.js';
+import { tell, WORDS } from './words.js';
 
 const TYPING_PAUSE = 250; // milliseconds
 
@@ -50,7 +50,7 @@ export function mount(form) {
     onReset: () => { previewSoon(); sides.askAll(); },
   });
 
-  const labelOf = (code) => (code === locale ? text.label : WORDS.textIn(languages.find((chip) => chip.dataset.language === code).textContent.trim()));
+  const labelOf = (code) => (code === locale ? text.label : textIn(languages.find((chip) => chip.dataset.language === code)));
 
   const values = () => orders.values() ?? data.samples;
 
@@ -99,7 +99,7 @@ export function mount(form) {
       preview = answer.data;
       showPreview();
     } else if (Object.keys(answer.errors).length) {
-      text.setAttribute('error', Object.values(answer.errors).join(' '));
+      text.setAttribute('error', inOneLine(answer));
       forgetCost(page);
     }
   }
@@ -118,7 +118,7 @@ export function mount(form) {
     for (const chip of languages) {
       const current = chip.dataset.language === locale;
       chip.setAttribute('color', current ? 'strong' : 'base');
-      if (current) text.label = WORDS.textIn(chip.textContent.trim());
+      if (current) text.label = textIn(chip);
     }
     const history = find('[data-history]');
     history?.setAttribute('href', history.getAttribute('href').replace(/language=[^&]*/, `language=${locale}`));
@@ -172,6 +172,8 @@ export function mount(form) {
   showPreview();
   return () => clearTimeout(timer);
 }
+
+const textIn = (chip) => tell('textIn', { language: chip.textContent.trim() });
 
 /** Only what differs from what was last saved, so that two people editing different languages do not undo each other. */
 function changes(values, saved, versions) {

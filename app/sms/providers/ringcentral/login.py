@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from app.core.clock import Clock
 from app.sms.contract import Credentials, CredentialsRefused, SmsError, Token
 from app.sms.providers.ringcentral.client import id_text, unreadable
-from app.sms.providers.ringcentral.errors import Answer, Call, error_from, parse_json, unavailable
+from app.sms.providers.ringcentral.errors import Answer, Call, error_from, parse_json
+from app.sms.providers.ringcentral.refusals import unavailable
 
 if TYPE_CHECKING:
     from app.sms.providers.ringcentral.sdk import Reply

@@ -32,23 +32,53 @@ WITHOUT_A2P_SCOPE = (
     "This is a High Volume SMS number, and the RingCentral app registration lacks the permission A2PSMS for it; "
     "add it there and connect again, or choose a number with standard SMS."
 )
-NEEDED_SCOPES = ("SMS", "ReadAccounts", "SubscriptionWebhook")
+NEEDED_SCOPES = {
+    "SMS": "The RingCentral app registration does not allow texts; add the permission SMS there, then connect again.",
+    "ReadAccounts": "The RingCentral app registration does not allow a look at your numbers; "
+    "add the permission ReadAccounts there, then connect again.",
+    "SubscriptionWebhook": "The RingCentral app registration does not let the app be told about replies; "
+    "add the permission SubscriptionWebhook there, then connect again.",
+}
+"""What is said where one is missing."""
 NEEDED_PERMISSIONS = {
     "OutboundSMS": (
         "The RingCentral user may send texts.",
-        "The RingCentral user may not send texts; have an administrator grant OutboundSMS, then connect again.",
+        "The RingCentral user may not send texts; "
+        "have an administrator grant it (permission OutboundSMS), then connect again.",
+        "Whether the RingCentral user may send texts could not be checked; texts may still work.",
     ),
     "ReadMessages": (
         "The RingCentral user may read replies such as STOP.",
         "The RingCentral user may not read replies such as STOP; "
-        "have an administrator grant ReadMessages, then connect again.",
+        "have an administrator grant it (permission ReadMessages), then connect again.",
+        "Whether the RingCentral user may read replies could not be checked; texts may still work.",
     ),
 }
-"""What is said of each, when the user has it and when not."""
+"""What is said of each: when the user has it, when not, and when RingCentral did not say."""
+BRAND_UNKNOWN = "Whether your RingCentral account comes with texts could not be checked; texts may still work."
 BRANDS_WITHOUT_SMS = {"2020": "Unify Office", "6010": "Avaya Cloud Office", "7710": "BT Cloud Work", "2110": "Rainbow"}
 FITTING_USE_CASES = frozenset({"DeliveryNotification", "AccountNotification", "CustomerCare", "Mixed"})
-UNDER_REVIEW = ("Submitted", "Unconfirmed", "UpdateRequested")
-"""States of a campaign in which there is nothing to do but wait."""
+_WAITS = (
+    "The number's campaign still waits for approval. Carriers refuse its texts until then; check again in a few days."
+)
+_NOT_SUBMITTED = (
+    "The number's campaign was not submitted yet; submit it in RingCentral. Carriers refuse its texts until then."
+)
+_REFUSED = "The number's campaign was refused. Look in RingCentral why, correct it there and submit it again."
+CAMPAIGN_NOT_CONFIRMED = {
+    "Submitted": _WAITS,
+    "Unconfirmed": _WAITS,
+    "UpdateRequested": "A change of the number's campaign waits for approval. Carriers may refuse its texts until "
+    "then; check again in a few days.",
+    "Created": _NOT_SUBMITTED,
+    "Draft": _NOT_SUBMITTED,
+    "SubmitFailed": _REFUSED,
+    "PreVetFailed": _REFUSED,
+    "CampaignSuspended": "The number's campaign is suspended, so carriers refuse its texts; ask RingCentral why.",
+    "CampaignExpired": "The number's campaign has expired, so carriers refuse its texts; renew it in RingCentral.",
+    "DeleteRequested": "The number's campaign is being deleted; assign the number to another one in RingCentral.",
+}
+"""What each of RingCentral's words for a campaign means to whoever wants to text."""
 CAMPAIGN_COUNTRIES = frozenset({"US", "CA"})
 
 
@@ -122,22 +152,21 @@ def _why_unusable(record: dict[str, Any], features: frozenset[str], scopes: froz
 
 
 async def inspect(client: Client, access: Access, scopes: frozenset[str]) -> list[Finding]:
-    findings = [_scope_finding(scopes)]
-    for permission, purpose in NEEDED_PERMISSIONS.items():
-        findings.append(await _or_warning(_permission_finding(client, access, permission, purpose), permission))
-    brand = await _or_warning(_brand_finding(client, access), "account brand")
+    findings = _scope_findings(scopes)
+    for permission, (granted, missing, unknown) in NEEDED_PERMISSIONS.items():
+        check = _permission_finding(client, access, permission, (granted, missing))
+        findings.append(await _or_warning(check, permission, unknown))
+    brand = await _or_warning(_brand_finding(client, access), "account_brand", BRAND_UNKNOWN)
     return findings + ([brand] if brand.level is not Level.OK else [])
 
 
-def _scope_finding(scopes: frozenset[str]) -> Finding:
-    missing = [scope for scope in NEEDED_SCOPES if scope not in scopes]
-    if not missing:
-        return Finding("scopes", Level.OK, "The app has the RingCentral permissions it needs.")
-    return Finding(
-        "scopes",
-        Level.PROBLEM,
-        f"The RingCentral app registration lacks {', '.join(missing)}; add it there, then connect again.",
-    )
+def _scope_findings(scopes: frozenset[str]) -> list[Finding]:
+    missing = [
+        Finding(f"scopes.{scope}", Level.PROBLEM, sentence)
+        for scope, sentence in NEEDED_SCOPES.items()
+        if scope not in scopes
+    ]
+    return missing or [Finding("scopes", Level.OK, "The app has the RingCentral permissions it needs.")]
 
 
 async def _permission_finding(client: Client, access: Access, permission: str, told: tuple[str, str]) -> Finding:
@@ -160,18 +189,13 @@ async def _brand_finding(client: Client, access: Access) -> Finding:
     )
 
 
-async def _or_warning(check: Awaitable[Finding], subject: str) -> Finding:
+async def _or_warning(check: Awaitable[Finding], subject: str, unknown: str) -> Finding:
     try:
         return await check
     except (Throttled, TokenRejected):
         raise
-    except SmsError as error:
-        code = error.code
-    return Finding(
-        f"unchecked.{subject.replace(' ', '_')}",
-        Level.WARNING,
-        f"RingCentral's {subject} could not be checked (code {code}); texts may still work.",
-    )
+    except SmsError:
+        return Finding(f"unchecked.{subject}", Level.WARNING, unknown)
 
 
 # --- The number's registration ----------------------------------------------------------------------------------------
@@ -248,12 +272,8 @@ def _status_finding(number: Number, facts: NumberFacts) -> Finding:
     status = facts.campaign_status
     if status == "Confirmed":
         return Finding("campaign.status", Level.OK, "The number's campaign is confirmed.")
-    if status in UNDER_REVIEW:
-        sentence = (
-            f"The number's campaign still waits for approval (RingCentral says {status}). Carriers refuse its texts "
-            "until then; check again in a few days."
-        )
-        return Finding("campaign.status", Level.PROBLEM, sentence)
+    if status in CAMPAIGN_NOT_CONFIRMED:
+        return Finding("campaign.status", Level.PROBLEM, CAMPAIGN_NOT_CONFIRMED[status])
     if status is not None:
         sentence = f"The number's campaign is not confirmed (RingCentral says {status}); finish it in RingCentral."
         return Finding("campaign.status", Level.PROBLEM, sentence)

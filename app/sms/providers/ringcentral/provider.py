@@ -28,7 +28,7 @@ from app.sms.contract import (
 )
 from app.sms.providers.ringcentral import (
     consents,
-    errors,
+    delivery_failures,
     high_volume,
     inbound,
     login,
@@ -189,7 +189,7 @@ class RingCentral:
         return await consents.search(self._client, access, sender=sender, recipient=recipient, opted_out=opted_out)
 
     def delivery_failure(self, code: str | None) -> DeliveryFailure:
-        return errors.delivery_failure(code)
+        return delivery_failures.delivery_failure(code)
 
 
 class HighVolume(RingCentral):

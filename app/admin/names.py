@@ -1,0 +1,22 @@
+"""Pages that say what customers are called: they show what is known, and what is not is asked for after the answer."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.background import BackgroundTask
+from starlette.responses import Response
+
+from app.admin.page import render
+from app.admin.session import Visit
+from app.messages.names import ask_names, known_names, unasked
+
+
+def render_with_names(visit: Visit, name: str, phones: Sequence[str], **values: Any) -> Response:
+    """`names` by phone for the template; `names_late`: it pays to look again soon."""
+    deps, shop_id = visit.deps, visit.shop.id
+    late = unasked(deps, shop_id, phones)
+    names = known_names(deps, shop_id, phones)
+    response = render(visit, name, names=names, names_late=bool(late), **values)
+    if late:
+        response.background = BackgroundTask(ask_names, deps, shop_id, late)
+    return response
