@@ -39,12 +39,15 @@ SPEAKING: Final = (
     "connect/accounts.py",
     "connect/agreement.py",
     "connect/alerts.py",
+    "connect/attribution.py",
+    "connect/consent.py",
+    "connect/conversations.py",
     "connect/history.py",
     "connect/history_bulk.py",
     "connect/history_steps.py",
     "connect/keys.py",
+    "connect/kinds.py",
     "connect/outgoing.py",
-    "connect/conversations.py",
     "connect/joining.py",
     "connect/own_texts.py",
     "connect/person_form.py",
@@ -78,6 +81,7 @@ SPEAKING: Final = (
     "notifications/catalogue.py",
     "notifications/checks.py",
     "notifications/parcel_events.py",
+    "notifications/sweep.py",
     *(f"notifications/types/{path.name}" for path in sorted((APP / "notifications" / "types").glob("[!_]*.py"))),
     "shopify/client.py",
     "shops/connection.py",
@@ -233,7 +237,7 @@ def _parts(node: ast.AST) -> str | None:
 
 def _label(node: ast.AST) -> str | None:
     written = node.value if isinstance(node, ast.Constant) else None
-    return written if isinstance(written, str) and re.match(r"[A-Z][a-z]", written) else None
+    return written if isinstance(written, str) and re.match(r"[A-Z][a-z ]", written) else None
 
 
 def _name_of(node: ast.AST) -> str:

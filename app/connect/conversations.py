@@ -6,38 +6,24 @@ stops an answer.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.connect.kinds import ANSWER
 from app.connect.models import Account
 from app.connect.queries.own_page import messages_of_account, names_of_customers, replies_to_account
 from app.core.errors import NotFound
 from app.deps import Deps
 from app.messages.answers import Answer, queue_answer, read_answer, why_no_answer
 from app.messages.conversations import describe_inbound, describe_outbound, hash_of, key_of, said_at
-from app.messages.kinds import Kind, kinds
 from app.messages.models import InboundMessage, Message
 from app.shops.models import Shop
 from app.shops.queries import find_sender
 
 MOST_LOOKED_AT: Final = 300
 MOST_SHOWN: Final = 100
-
-ANSWER = kinds.add(
-    Kind(
-        "connect_reply",
-        "Connect: reply",
-        "What a connected account answered to a customer's text.",
-        max_age=timedelta(hours=24),
-        about_order=False,
-        # The customer wrote first; an opt-out still stops it, and the sending hours were kept when it was queued.
-        needs_consent=False,
-        heeds_quiet_hours=False,
-        priority=1,
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)

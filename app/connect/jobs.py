@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.connect import alerts, conversations, notices, ownership
+from app.connect import alerts, kinds, ownership
 from app.connect.attribution import ATTRIBUTE, attribute_order
 from app.connect.history import CANCEL, IMPORT
 from app.connect.history_steps import cancel_of_import, import_step
@@ -20,8 +20,8 @@ from app.shopify.client import AccessForbidden, AccessTokenRejected, ShopUnavail
 DECLARED = (
     alerts.PAID,
     alerts.SHIPPED,
-    notices.NOTICE.name,
-    conversations.ANSWER.name,
+    kinds.NOTICE.name,
+    kinds.ANSWER.name,
     SIGN_IN_CODE.name,
 )
 """The kinds of text that importing this module declares."""

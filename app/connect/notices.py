@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connect.accounts import hosted_url, status_of
+from app.connect.kinds import NOTICE
 from app.connect.mail import can_mail, send_mail
 from app.connect.models import Account, Notice
 from app.connect.moments import read_moment, write_moment
@@ -22,7 +23,6 @@ from app.core.jobs import enqueue
 from app.core.whole_number import LARGEST_ID, whole_number
 from app.deps import Deps
 from app.message_templates.segments import UTF16_LIMIT, to_plain, utf16_length
-from app.messages.kinds import Kind, kinds
 from app.messages.queue import About, queue_message, queue_text
 from app.messages.reasons import NOT_CONNECTED
 from app.shops.models import Shop
@@ -33,18 +33,6 @@ MAIL: Final = "connect.mail_notice"
 LONGEST_BODY: Final = 900
 MOST_NAMED: Final = 1000
 FURTHEST: Final = timedelta(days=90)
-
-NOTICE = kinds.add(
-    Kind(
-        "connect_notice",
-        "Connect: notification",
-        "From your organisation to a connected account.",
-        max_age=timedelta(hours=12),
-        about_order=False,
-        needs_consent=False,
-        priority=6,
-    )
-)
 
 
 async def send_notification(deps: Deps, session: AsyncSession, shop: Shop, body: object) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Every language is whole, no page says what cannot be translated, and dates and money are the reader's."""
 
 import re
+import sys
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,7 +15,10 @@ from app.admin.catalogues import all_phrases, updated
 from app.admin.wording import CAMPAIGN_STATES
 from app.core.language import AVAILABLE, SOURCE, catalogue_path, choose, in_english, language
 from app.core.static_files import WEB
+from app.messages.kinds import kinds
+from app.messages.reasons import Reason
 from app.sms.providers.ringcentral.numbers import CAMPAIGN_NOT_CONFIRMED
+from app.wiring import load_declarations
 from tests.admin.test_pages import PAGES, everything_happened
 from tests.world import SHOP, World
 
@@ -199,3 +203,14 @@ async def test_pages_and_refusals_speak_the_reader_s_language(world: World) -> N
         json={"countries": []},
     )
     assert refused.json() == {"errors": {"countries": "Erlauben Sie mindestens ein Land."}}
+
+
+def test_every_text_and_every_reason_of_the_program_is_in_the_catalogues() -> None:
+    """Also one in a module that `SPEAKING` does not name yet."""
+    load_declarations()
+    known = set(all_phrases())
+    said = {text for kind in kinds.kinds.values() for text in (kind.label, kind.description)}
+    ours = [module for name, module in sys.modules.items() if name.startswith("app.")]
+    said |= {each.sentence for module in ours for each in vars(module).values() if isinstance(each, Reason)}
+    assert len(said) > 60
+    assert said - known == set()
