@@ -310,6 +310,30 @@ async def test_a_users_only_jwt_is_not_tried_again_once_it_was_refused(world: Wo
     assert len(world.ringcentral.requests) > calls
 
 
+@pytest.mark.parametrize("paused", [True, False])
+async def test_a_stop_is_heard_after_a_trouble_with_tokens_although_its_webhook_was_lost(
+    world: World, *, paused: bool
+) -> None:
+    """The JWT was accepted each time, only the fresh tokens were not: nobody has to act for replies to be heard."""
+    await world.ready()
+    await world.recurring_run()
+    if paused:
+        assert (await world.api("POST", "/connection/pause")).status_code == 200
+    world.ringcentral.lose_webhooks = True
+    world.ringcentral.fail_next(401, path="/message-store*", times=2)
+    await world.advance(minutes=6)
+    await world.recurring_run()
+    assert await senders(world) == {SENDER: "paused" if paused else "broken"}
+    await world.ringcentral.customer_texts(ADA, SENDER, "STOP")
+    await world.advance(minutes=15)
+    await world.recurring_run()
+    [heard] = await world.rows("SELECT meaning FROM inbound_messages")
+    assert heard["meaning"] == "opt_out"
+    if paused:
+        assert (await world.api("POST", "/connection/resume")).status_code == 200
+        assert await senders(world) == {SENDER: "ready"}
+
+
 async def test_a_better_jwt_of_the_same_shop_takes_the_place_of_a_dead_one(world: World) -> None:
     await world.ready()
     newest = another_jwt(world)
