@@ -78,6 +78,24 @@ async def test_every_page_of_a_listing_takes_its_slot_and_a_job_waits_for_it(wor
     assert row["paused_until"] is None
 
 
+async def test_what_follows_a_long_listing_in_the_same_job_waits_for_its_first_page_too(world: World) -> None:
+    """A user with both kinds of numbers: else the first list would use up the minute, and the job begin again."""
+    await world.ready()
+    give_numbers(world, THREE_PAGES)
+    user = await user_of(world)
+    await world.rows("DELETE FROM pace_slots")
+    await world.deps.db.pool.execute("UPDATE provider_users SET light_limit = 3")
+    world.ringcentral.requests.clear()
+    with missed_texts(world.deps.lanes) as waits:
+        await call_provider(world.deps, user, list_numbers, listing=waits)
+        second = asyncio.create_task(call_provider(world.deps, user, list_numbers, listing=waits))
+        await until_pages(world, "/phone-number", 3)
+        assert not second.done()
+        await world.advance(seconds=61)
+        assert len(await second) > THREE_PAGES
+    assert pages_read(world, "/phone-number") == 6
+
+
 async def test_a_pause_in_the_middle_of_a_listing_is_waited_for_and_a_long_one_is_not(world: World) -> None:
     await world.ready()
     give_numbers(world, THREE_PAGES)
