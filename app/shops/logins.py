@@ -55,8 +55,22 @@ async def renew_token(deps: Deps, provider_user_id: int, rejected: str | None) -
     raise ProviderUnavailable("RingCentral's sign-in takes long. It will be repeated.", code="login_busy")
 
 
-async def break_connection(deps: Deps, provider_user_id: int, code: str, sentence: str = REFUSED) -> CredentialsRefused:
-    """Stop all numbers of the user until new credentials are pasted. Answers the error to raise.
+async def break_connection(deps: Deps, provider_user_id: int, code: str) -> CredentialsRefused:
+    """Stop the numbers that send: RingCentral gives tokens to this user and does not take them. Answers the error to
+    raise.
+
+    It may pass by itself, so what hears replies goes on trying: a STOP must not be lost to it.
+    """
+    async with deps.db.transaction() as session:
+        user = await get_provider_user(session, provider_user_id, lock=True)
+        user.access_token_encrypted = None
+        await break_senders(session, provider_user_id, code=code, problem=REFUSED)
+    log.error("provider.connection_broken", provider_user_id=provider_user_id, code=code)
+    return CredentialsRefused(REFUSED, code=code)
+
+
+async def _end_logins(deps: Deps, provider_user_id: int, refused: CredentialsRefused) -> None:
+    """None of the user's JWTs is accepted: nobody calls RingCentral until a person has acted.
 
     What the merchant paused stays paused, and is known to be broken when it is resumed.
     """
@@ -64,10 +78,9 @@ async def break_connection(deps: Deps, provider_user_id: int, code: str, sentenc
         user = await get_provider_user(session, provider_user_id, lock=True)
         user.access_token_encrypted = None
         user.login_lease_until = None
-        user.login_refused_code = code
-        await break_senders(session, provider_user_id, code=code, problem=sentence)
-    log.error("provider.connection_broken", provider_user_id=provider_user_id, code=code)
-    return CredentialsRefused(sentence, code=code)
+        user.login_refused_code = refused.code
+        await break_senders(session, provider_user_id, code=refused.code, problem=refused.sentence, login_ended=True)
+    log.error("provider.logins_ended", provider_user_id=provider_user_id, code=refused.code)
 
 
 def usable_token(deps: Deps, user: ProviderUser, rejected: str | None = None) -> str | None:
@@ -130,7 +143,8 @@ async def _log_in(deps: Deps, user: ProviderUser, credentials: Credentials, slot
     except CredentialsRefused as refused:
         if await _others_are_left(deps, user.id, credentials, slots, refused):
             return None
-        raise await break_connection(deps, user.id, refused.code, refused.sentence) from None
+        await _end_logins(deps, user.id, refused)
+        raise CredentialsRefused(refused.sentence, code=refused.code) from None
     async with deps.db.transaction() as session:
         stored = await get_provider_user(session, user.id, lock=True)
         keep_token(deps, stored, fresh)

@@ -247,9 +247,11 @@ async def pause_user(session: AsyncSession, provider_user_id: int, until: dateti
     )
 
 
-async def break_senders(session: AsyncSession, provider_user_id: int, *, code: str, problem: str) -> None:
-    """All chosen numbers of a RingCentral user, because its credentials died; a paused one only takes note of it."""
-    stopped = [SenderState.READY, SenderState.BROKEN, SenderState.PAUSED]
+async def break_senders(
+    session: AsyncSession, provider_user_id: int, *, code: str, problem: str, login_ended: bool = False
+) -> None:
+    """The numbers of a RingCentral user that send. When its *login_ended*, a paused one takes note of it as well."""
+    stopped = [SenderState.READY, SenderState.BROKEN, *([SenderState.PAUSED] if login_ended else [])]
     await session.execute(
         update(Sender)
         .where(Sender.provider_user_id == provider_user_id, Sender.state.in_(stopped))

@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
@@ -125,6 +126,61 @@ async def test_opt_outs_of_before_are_counted_by_the_day_of_their_shop(empty_dat
     await connection.close()
     east, west = [("2026-11-01", 1), ("2026-11-02", 2)], [("2026-11-01", 3)]
     assert [tuple(row) for row in rows] == [*east, *west, *west, *east]
+
+
+ACCOUNT_IN = """
+INSERT INTO connect_accounts (shop_id, connect_id, name_encrypted, email_hash, phone_hash, alerts_enabled,
+    created_at, updated_at, granted_at, joined_at, revoked_at, deleted_at)
+VALUES ($1, 'own-id-' || $2::int, '', $3, $4, $5, now(), now(), now(), $6, $7, $8) RETURNING id
+"""
+DEED_IN = """
+INSERT INTO audit_events (shop_domain, at, actor, action) VALUES ('a.myshopify.com', $1, $2, 'account_' || $3::text)
+"""
+LEFT_EARLY, LATER = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("at", ["20261129_0020", "20261129_0123"], ids=["released", "on trial"])
+async def test_who_left_before_noes_were_remembered_is_not_overruled_afterwards(empty_database: str, at: str) -> None:
+    await asyncio.to_thread(command.upgrade, alembic_config(empty_database), at)
+    connection = await asyncpg.connect(Database(empty_database).dsn)
+    shop = await connection.fetchval(SHOP_IN, "a.myshopify.com", "UTC", "{}")
+
+    async def account(
+        email: bytes,
+        *deeds: str,
+        phone: bytes | None = None,
+        at: datetime = LEFT_EARLY,
+        removed: datetime | None = None,
+        enabled: bool = False,
+    ) -> int:
+        """*deeds*: by its owner; without one, who removed it revoked it too."""
+        left = at if "revoked" in deeds else removed
+        joined = at if deeds[-1:] == ("joined",) and not removed else None
+        number = await connection.fetchval("SELECT count(*) FROM connect_accounts")
+        made: int = await connection.fetchval(ACCOUNT_IN, shop, number, email, phone, enabled, joined, left, removed)
+        for deed in deeds:
+            await connection.execute(DEED_IN, at, f"account:{made}", deed)
+        if removed and "revoked" not in deeds:
+            await connection.execute(DEED_IN, removed, "staff:1", "revoked")
+        return made
+
+    left = await account(b"left", "joined", "revoked", phone=b"left by phone")
+    left_and_removed = await account(b"left and removed", "joined", "revoked", removed=LATER)
+    removed = await account(b"removed by the shop", "joined", removed=LATER)
+    await account(b"came back", "revoked", removed=LATER)
+    came_back = await account(b"came back", "joined", at=LATER, enabled=True)
+    await account(b"invited anew", "revoked", removed=LATER)
+    invited_anew = await account(b"invited anew", enabled=True)
+    await asyncio.to_thread(upgrade, empty_database)
+    accounts = await connection.fetch("SELECT id, alerts_enabled, refused_alerts_at FROM connect_accounts")
+    found = {row["id"]: (row["alerts_enabled"], row["refused_alerts_at"]) for row in accounts}
+    refusals = await connection.fetch("SELECT person_hash, since FROM connect_refusals WHERE what = 'alerts'")
+    await connection.close()
+    assert found[left] == found[left_and_removed] == found[invited_anew] == (False, LEFT_EARLY)
+    assert found[removed] == (False, None)
+    assert found[came_back] == (True, None)
+    said_no = [b"left", b"left by phone", b"left and removed", b"invited anew"]
+    assert {row["person_hash"]: row["since"] for row in refusals} == dict.fromkeys(said_no, LEFT_EARLY)
 
 
 async def test_a_migration_that_is_killed_lets_the_next_one_begin(empty_database: str) -> None:
