@@ -15,7 +15,6 @@ from app.shopify.client import AdminClient
 from app.shopify.oauth import OAuthClient
 from app.shopify.token_provider import TokenProvider
 from app.sms.contract import SmsProvider, Transport
-from app.sms.readings import Readings
 from app.sms.turns import Turns
 
 
@@ -35,7 +34,6 @@ class Deps:
     providers: Mapping[tuple[str, str], SmsProvider]
     """By name and transport, as stored with a sender."""
     turns: Turns = field(default_factory=Turns)
-    readings: Readings = field(default_factory=Readings)
     lanes: Lanes = field(default_factory=Lanes)
     names: Remembered[tuple[int, bytes]] = field(default_factory=lambda: Remembered(most=10_000))
     """What customers are called, by shop and fingerprint of the phone: see `app.messages.names`."""

@@ -127,14 +127,18 @@ async def suppressed_rows(
     return list(await session.scalars(query.order_by(Suppression.since.desc(), Suppression.id.desc()).limit(limit)))
 
 
-async def longest_uncompared(session: AsyncSession, shop_id: int, *, limit: int) -> list[Suppression]:
-    """Opt-outs whose three lists were compared longest ago, or never."""
+async def longest_uncompared(
+    session: AsyncSession, shop_id: int, *, limit: int, marked_since: datetime | None = None
+) -> list[Suppression]:
+    """Opt-outs whose three lists were compared longest ago, or never; before these, what was since *marked_since*."""
     query = select(Suppression).where(
         Suppression.shop_id == shop_id,
         Suppression.lifted_at.is_(None),
         Suppression.held.is_(False),
         Suppression.phone_encrypted.is_not(None),
     )
+    if marked_since is not None:
+        query = query.order_by(func.coalesce(Suppression.compared_at >= marked_since, False).desc())
     return list(
         await session.scalars(query.order_by(Suppression.compared_at.nulls_first(), Suppression.id).limit(limit))
     )

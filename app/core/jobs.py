@@ -33,10 +33,13 @@ Handler = Callable[[Any, str], Awaitable[None]]
 FIRST_PAUSE = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(minutes=15)
 HEARTBEAT_TIMEOUT = timedelta(seconds=30)
+JOBS_AT_ONCE = 100
+"""Places for jobs in one process, shared by all shops."""
+GIVE_UP_KEY = "UPDATE pgqueuer SET dedupe_key = NULL WHERE id = $1 AND dedupe_key IS NOT NULL RETURNING id"
 
 
 class Snooze(Exception):
-    """Come back later; this was not a failure."""
+    """Come back later; this was not a failure. A job that was queued *once* keeps others of its id away meanwhile."""
 
     def __init__(self, delay: timedelta) -> None:
         super().__init__(f"snoozed for {delay}")
@@ -132,7 +135,7 @@ async def run_jobs(database: Database, deps: object, *, started: Callable[[Queue
         dequeue_timeout=timedelta(seconds=1),
         batch_size=20,
         mode=QueueExecutionMode.continuous,
-        max_concurrent_tasks=100,
+        max_concurrent_tasks=JOBS_AT_ONCE,
         heartbeat_timeout=HEARTBEAT_TIMEOUT,
         log_aggregation_interval=timedelta(minutes=1),
     )
@@ -170,7 +173,7 @@ def _runner(database: Database, deps: object, declared: Declared) -> Callable[[J
     async def run(picked: Job) -> None:
         identity = (picked.payload or b"").decode()
         try:
-            await _run_once(database, deps, declared, identity)
+            await _run_once(database, deps, declared, identity, picked.id)
         except Discard as reason:
             log.warning("job.discarded", job=declared.name, id=identity, reason=str(reason))
         except Exception as error:
@@ -185,12 +188,14 @@ def _runner(database: Database, deps: object, declared: Declared) -> Callable[[J
     return run
 
 
-async def _run_once(database: Database, deps: object, declared: Declared, identity: str) -> None:
+async def _run_once(database: Database, deps: object, declared: Declared, identity: str, picked_id: int) -> None:
     try:
         await declared.handler(deps, identity)
     except Snooze as snooze:
         async with database.transaction() as session:
-            await enqueue(session, declared.name, [identity], delay=snooze.delay)
+            # The key goes over to the job that comes back: nobody who queues it *once* adds another meanwhile.
+            once = await (await driver_connection(session)).fetchval(GIVE_UP_KEY, picked_id) is not None
+            await enqueue(session, declared.name, [identity], delay=snooze.delay, once=once)
 
 
 async def _until_answering(database: Database) -> None:

@@ -12,6 +12,7 @@ from app.messages.reasons import NOT_CONNECTED
 from app.messages.receive import receive_text
 from app.messages.reconcile import reconcile_number, reconcile_shop
 from app.messages.trouble import mail_problems
+from app.shops.listings import Listing, missed_texts
 from app.shops.pace import forget_old_slots
 from app.shops.pauses import after
 from app.shops.provider_access import call_provider
@@ -27,7 +28,6 @@ from app.shops.queries import (
     update_user,
 )
 from app.sms.contract import CredentialsRefused, InboundText, Throttled, Transport
-from app.sms.readings import Reading
 
 log = get_logger(__name__)
 
@@ -49,18 +49,16 @@ async def repair_inbound(deps: Deps) -> None:
 @job(READ_MISSED, attempts=5)
 async def read_missed_texts(deps: Deps, provider_user_id: str) -> None:
     """Read inbound texts since the last look, with some overlap, through the same road as notified ones."""
-    user_id = int(provider_user_id)
+    user_id, started = int(provider_user_id), deps.clock()
     async with deps.db.transaction() as session:
         user = await get_provider_user(session, user_id)
         numbers = numbers_by_transport(await lines_of_user(session, user_id))
     since = (user.inbound_read_until or user.created_at) - OVERLAP
-    keys = {road: f"inbound:{user_id}:{road}:{since}" for road in numbers}
-    readings = {road: deps.readings.of(keys[road], deps.clock()) for road in numbers}
-    started = min((each.begun_at for each in readings.values()), default=deps.clock())
     missed: list[InboundText] = []
     try:
-        for road, ours in numbers.items():
-            missed += await _inbound(deps, user_id, road, ours, since, readings[road])
+        with missed_texts(deps.lanes) as listing:
+            for road, ours in numbers.items():
+                missed += await _inbound(deps, user_id, road, ours, since, listing)
     except Throttled as throttled:
         raise Snooze(after(throttled)) from None
     except CredentialsRefused as refused:
@@ -68,21 +66,19 @@ async def read_missed_texts(deps: Deps, provider_user_id: str) -> None:
     found = sum([await receive_text(deps, user_id, text) for text in missed])
     async with deps.db.transaction() as session:
         await update_user(session, user_id, inbound_read_until=started)
-    for key in keys.values():
-        deps.readings.done(key)
     if found:
         log.warning("inbound.repaired", provider_user_id=user_id, count=found)
 
 
 async def _inbound(
-    deps: Deps, provider_user_id: int, transport: Transport, numbers: list[str], since: datetime, reading: Reading
+    deps: Deps, provider_user_id: int, transport: Transport, numbers: list[str], since: datetime, listing: Listing
 ) -> list[InboundText]:
     return await call_provider(
         deps,
         provider_user_id,
         lambda provider, access: provider.list_inbound(access, since=since, numbers=numbers),
         transport=transport,
-        reading=reading,
+        listing=listing,
     )
 
 

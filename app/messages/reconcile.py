@@ -11,7 +11,7 @@ from typing import Any
 
 from app.consent.chain import verify_chain
 from app.consent.drift import PROVIDER_MISSING, close_drifts, open_drift
-from app.consent.models import Suppression
+from app.consent.models import ConsentEvent, Suppression
 from app.consent.queries import latest_decision, longest_uncompared, mark_compared
 from app.consent.shopify_news import note_shopify_state
 from app.consent.shopify_states import ShopifyConsent, read_state
@@ -22,6 +22,7 @@ from app.messages.provider_consent import adopt_record
 from app.messages.queries import recently_texted
 from app.shopify.client import ShopifyError, operation
 from app.shops.admin_api import run_operation
+from app.shops.listings import comparison
 from app.shops.models import Sender, SenderState
 from app.shops.provider_access import call_provider
 from app.shops.queries import get_sender, get_shop
@@ -32,6 +33,8 @@ log = get_logger(__name__)
 COMPARED_A_NIGHT = 2000
 PHONES_A_SEARCH = 25
 LATELY = timedelta(days=2)
+NIGHT = timedelta(hours=12)
+"""What was marked as compared within this time is tonight's, though a number whose turn comes late has not seen it."""
 
 
 async def reconcile_shop(deps: Deps, shop_id: int) -> None:
@@ -55,37 +58,47 @@ async def reconcile_shop(deps: Deps, shop_id: int) -> None:
 
 
 async def reconcile_number(deps: Deps, shop_id: int, sender_id: int) -> None:
-    """RingCentral's list of one number, in the goes that its pages need. `Throttled` is raised between them."""
+    """RingCentral's list of one number, with the opt-outs of the same night's `reconcile_shop`, before or after it.
+
+    Raises `Throttled` when it cannot be read now.
+    """
     async with deps.db.transaction() as session:
         shop, sender = await get_shop(session, shop_id), await get_sender(session, shop_id, sender_id)
-        suppressed = await longest_uncompared(session, shop_id, limit=COMPARED_A_NIGHT)
     number, user_id = sender.phone_number, sender.provider_user_id
     if not shop.installed or number is None or user_id is None or sender.state == SenderState.DISCONNECTED:
         return
-    name = f"consents:{sender_id}:{number}"
-    reading = deps.readings.of(name, deps.clock())
     try:
-        records = await call_provider(
-            deps, user_id, lambda p, access: p.search_consents(access, sender=number), reading=reading
-        )
+        with comparison(deps.lanes, user_id) as listing:
+            listing.take_place()
+            begun = deps.clock()
+            suppressed = await _opt_outs_of_the_night(deps, shop_id)
+            records = await call_provider(
+                deps, user_id, lambda p, access: p.search_consents(access, sender=number), listing=listing
+            )
     except Throttled:
         raise
     except SmsError as error:
         # Not every account offers the list; the app's own decides anyway.
         log.warning("consent.provider_list_unread", sender_id=sender.id, code=error.code)
         return
-    deps.readings.done(name)
     blocked = {phone: each for each in records if each.opted_out and (phone := to_e164(each.recipient)) is not None}
     for phone, record in blocked.items():
         async with deps.db.transaction() as session:
             await adopt_record(deps, session, sender, phone, record)
     for suppression in suppressed:
-        await _expect_on_list(deps, sender, suppression, blocked)
+        await _expect_on_list(deps, sender, suppression, blocked, begun)
+
+
+async def _opt_outs_of_the_night(deps: Deps, shop_id: int) -> Sequence[Suppression]:
+    night = deps.clock() - NIGHT
+    async with deps.db.transaction() as session:
+        return await longest_uncompared(session, shop_id, limit=COMPARED_A_NIGHT, marked_since=night)
 
 
 async def _expect_on_list(
-    deps: Deps, sender: Sender, suppression: Suppression, blocked: dict[str, ConsentRecord]
+    deps: Deps, sender: Sender, suppression: Suppression, blocked: dict[str, ConsentRecord], begun: datetime
 ) -> None:
+    """What was decided or written since the list was *begun* may be missing from the pages that were read first."""
     if suppression.phone_encrypted is None:
         return
     phone = deps.vault.decrypt(suppression.phone_encrypted)
@@ -97,8 +110,13 @@ async def _expect_on_list(
             )
             return
         decision = await latest_decision(session, sender.shop_id, suppression.phone_hash)
-        if decision is None or decision.written_to_provider_at is not None:
+        if suppression.since < begun and (decision is None or _written_before(decision, begun)):
             await open_drift(deps, session, sender.shop_id, phone, PROVIDER_MISSING, sender_id=sender.id)
+
+
+def _written_before(decision: ConsentEvent, moment: datetime) -> bool:
+    written = decision.written_to_provider_at
+    return decision.recorded_at < moment and written is not None and written < moment
 
 
 async def _compare_with_shopify(deps: Deps, shop_id: int, phones: Sequence[str]) -> bool:

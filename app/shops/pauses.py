@@ -15,7 +15,7 @@ from app.sms.contract import OutcomeUnknown, ProviderUnavailable, SmsError, Thro
 
 log = get_logger(__name__)
 
-OWN_PAUSES = frozenset({"paused", "pace"})
+OWN_PAUSES = frozenset({"paused", "pace", "listings"})
 """Codes of refusals that we give ourselves, before any call."""
 
 

@@ -4,12 +4,14 @@ Source: RingCentral, "Rate limits". One use of the provider may be many calls; e
 transaction is open during a call.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from app.core.log import get_logger
 from app.deps import Deps
+from app.shops.listings import LOOKS, Listing
 from app.shops.logins import access_of, break_connection, renew_token, usable_token
 from app.shops.pace import STAMP, Cost, take_calls
 from app.shops.pauses import note_pause, refuse_while_paused, refuse_while_told_to_pause
@@ -20,10 +22,10 @@ from app.sms.contract import (
     ProviderUnavailable,
     SmsError,
     SmsProvider,
+    Throttled,
     TokenRejected,
     Transport,
 )
-from app.sms.readings import Reading
 
 log = get_logger(__name__)
 
@@ -37,23 +39,24 @@ async def call_provider(
     *,
     cost: Cost = Cost(),  # noqa: B008  # frozen
     transport: str = Transport.SMS,
-    reading: Reading | None = None,
+    listing: Listing | None = None,
 ) -> T:
     """Run *call* with a good token, renewing it once if it is rejected. Raises the contract's errors.
 
     *cost* is what it takes at least: without so many slots it does not begin. Where there is none for what it takes
-    beyond, the pages of a long listing, it raises `Throttled`: nobody waits, for a job that waits holds a place that
-    other shops need. With a *reading* the next go begins where this one ended. A `Throttled` answer pauses the user for
-    every process before it is raised.
+    beyond, the pages of a long listing, it raises `Throttled`, or waits if it is a job's *listing*. Whoever works for
+    several users at once has none: it would keep the others waiting. A `Throttled` answer pauses the user for every
+    process before it is raised.
     """
     rejected, code = None, ""
     for _ in range(2):
+        if listing is not None and listing.goes_on:
+            cost = Cost(light=0)  # waited for like any further page
         provider, access, slots = await _prepare(deps, provider_user_id, rejected, cost, transport)
-        purse = Purse(deps, provider_user_id, cost, slots)
-        access = replace(access, pay=purse.pay, answered=reading.answers if reading is not None else None)
+        purse = Purse(deps, provider_user_id, cost, slots, listing)
         try:
             refuse_while_told_to_pause(deps, provider_user_id)
-            return await call(provider, access)
+            return await call(provider, replace(access, pay=purse.pay))
         except TokenRejected as error:
             rejected, code = access.access_token, error.code
         except SmsError as error:
@@ -65,23 +68,41 @@ async def call_provider(
 
 
 class Purse:
-    """The slots of one use: those paid for beforehand, then one for each further call."""
+    """The slots of one use: those paid for beforehand, then one for each further call, which a listing waits for."""
 
-    def __init__(self, deps: Deps, provider_user_id: int, cost: Cost, slots: list[int]) -> None:
+    def __init__(
+        self, deps: Deps, provider_user_id: int, cost: Cost, slots: list[int], listing: Listing | None = None
+    ) -> None:
+        self._listing = listing
         self._deps = deps
         self._provider_user_id = provider_user_id
         self._paid = {CallGroup.AUTH: cost.auth, CallGroup.MEDIUM: cost.medium, CallGroup.LIGHT: cost.light}
         self.slots = slots
 
     async def pay(self, group: CallGroup) -> None:
-        refuse_while_told_to_pause(self._deps, self._provider_user_id)
         if self._paid[group] > 0:
+            refuse_while_told_to_pause(self._deps, self._provider_user_id)
             self._paid[group] -= 1
             return
         # Calls follow each other, so the answers to all before this one are here.
         await _stamp(self._deps, self.slots)
         self.slots = []
-        await self._take(group)
+        if self._listing is None:
+            await self._take(group)
+        else:
+            self._listing.go_on()
+            await self._wait_for(group)
+
+    async def _wait_for(self, group: CallGroup) -> None:
+        for looks_left in reversed(range(LOOKS)):
+            try:
+                await self._take(group)
+            except Throttled as full:
+                if full.retry_after > looks_left:
+                    raise
+                await asyncio.sleep(1)
+            else:
+                return
 
     async def _take(self, group: CallGroup) -> None:
         cost = Cost(light=int(group is CallGroup.LIGHT), medium=int(group is CallGroup.MEDIUM))

@@ -19,11 +19,11 @@ for each transport: they share login, numbers and subscription, and differ in ho
 A sentence never holds a secret, a phone number or a text, and an error never holds the request it came from.
 """
 
-from collections.abc import Awaitable, Callable, Collection, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
 from app.core.clock import Clock
 from app.core.errors import AppError
@@ -168,15 +168,13 @@ class Access:
     """What a call needs: whose server, and the token that opens it. *scopes* of the token, None when not known.
 
     *pay* is awaited before each single call, since one use of a provider may make many (a listing, page by page). It
-    raises `Throttled` in a pause, or when the user's pace allows no call; None where the one call was paid for
-    beforehand. *answered*: what an earlier go at the same listing was answered, to which this one adds.
+    waits for the user's pace, or raises `Throttled`; None where the one call was paid for beforehand.
     """
 
     server: str
     access_token: str = field(repr=False)
     scopes: frozenset[str] | None = None
     pay: Callable[[CallGroup], Awaitable[None]] | None = field(default=None, repr=False, compare=False)
-    answered: MutableMapping[str, Any] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,18 @@
 """Shopify, the app and RingCentral: the strictest wins at once; what is left over is listed and settled by a click."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from app.consent.opt_out import Evidence
+from app.messages import reconcile
+from app.messages.opt_out import stop_texting
+from app.messages.reconcile import reconcile_number, reconcile_shop
 from app.simulator.ringcentral.handsets import record_consent
+from app.sms.providers.ringcentral import consents
 from tests.world import ADA, SENDER, SHOP, World
 
 NOAH = "+14155550167"
@@ -119,6 +128,100 @@ async def test_the_night_lists_what_ringcentral_and_shopify_have_forgotten(world
     assert await drift(world) == []
     await night_passes(world)
     assert await drift(world) == []
+
+
+async def compare(world: World) -> None:
+    [sender] = await world.rows("SELECT id, shop_id FROM senders")
+    await reconcile_number(world.deps, sender["shop_id"], sender["id"])
+
+
+async def between_pages(
+    world: World, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Awaitable[None]]
+) -> list[dict[str, Any]]:
+    """RingCentral's list has two pages. What *happens* once the first is read puts its entries there. The drift."""
+    monkeypatch.setattr(consents, "PER_PAGE", 1)
+    for phone in (NOAH, "+14155550168"):
+        await opt_out(world, phone)
+    await world.advance(minutes=5)
+    await world.rows("DELETE FROM pace_slots")
+    await world.deps.db.pool.execute("UPDATE provider_users SET light_limit = 1")
+    world.ringcentral.requests.clear()
+    comparing = asyncio.create_task(compare(world))
+    while not any(each.path.endswith("/consents/search") for each in world.ringcentral.requests):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
+    assert not comparing.done()
+    await world.advance(seconds=1)
+    kept = dict(world.ringcentral.state.consents)
+    await happens()
+    told = {key: each for key, each in world.ringcentral.state.consents.items() if key not in kept}
+    assert len(told) == 1
+    world.ringcentral.state.consents = told | kept
+    await world.rows("UPDATE provider_users SET light_limit = 9")
+    await world.advance(seconds=61)
+    await comparing
+    assert len([each for each in world.ringcentral.requests if each.path.endswith("/consents/search")]) >= 2
+    return await drift(world)
+
+
+async def opt_out(world: World, phone: str) -> None:
+    """Known to the app and to RingCentral."""
+    async with world.deps.db.transaction() as session:
+        evidence = Evidence(source="provider", actor="ringcentral", covered_by_provider=True)
+        [shop] = await world.rows("SELECT id FROM shops")
+        await stop_texting(world.deps, session, shop["id"], phone, evidence)
+    provider_says(world, phone, "OptOut")
+
+
+async def test_a_stop_while_the_list_is_read_is_no_difference(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await world.ready()
+
+    async def stop() -> None:
+        await opt_out(world, ADA)
+
+    assert await between_pages(world, monkeypatch, stop) == []
+    assert len(await world.rows("SELECT 1 FROM suppressions WHERE lifted_at IS NULL")) == 3
+
+
+async def test_an_older_stop_that_is_written_while_the_list_is_read_is_no_difference(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.ready()
+    await opt_out(world, ADA)
+    del world.ringcentral.state.consents[f"{SENDER}|{ADA}"]
+    await world.rows("UPDATE consent_events SET written_to_provider_at = NULL")
+
+    async def write() -> None:
+        provider_says(world, ADA, "OptOut")
+        await world.deps.db.pool.execute(
+            "UPDATE consent_events SET written_to_provider_at = $1 WHERE written_to_provider_at IS NULL", world.clock()
+        )
+
+    assert await between_pages(world, monkeypatch, write) == []
+
+
+@pytest.mark.parametrize("shop_first", [True, False])
+async def test_a_number_is_compared_with_the_batch_of_its_night(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, shop_first: bool
+) -> None:
+    """More opt-outs than a night compares, all forgotten by RingCentral: each night finds the ones whose turn it is."""
+    monkeypatch.setattr(reconcile, "COMPARED_A_NIGHT", 1)
+    await world.ready()
+    for phone in (ADA, NOAH, "+14155550168"):
+        await opt_out(world, phone)
+    world.ringcentral.state.consents.clear()
+    [shop] = await world.rows("SELECT id FROM shops")
+    found = []
+    for _ in range(3):
+        await world.advance(days=1)
+        if shop_first:
+            await reconcile_shop(world.deps, shop["id"])
+            await compare(world)
+        else:
+            await compare(world)
+            await reconcile_shop(world.deps, shop["id"])
+        found.append({each["phone"] for each in await drift(world)})
+    assert found == [{ADA}, {ADA, NOAH}, {ADA, NOAH, "+14155550168"}]
 
 
 async def test_a_block_older_than_start_is_lifted_by_a_click_and_a_newer_one_is_adopted(world: World) -> None:

@@ -1,8 +1,15 @@
 """One RingCentral user behind several calls, numbers and shops: its minute, its pauses, and whose JWT it is signed in
 with."""
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+
 import pytest
 
+from app.messages.jobs import READ_MISSED, repair_inbound
+from app.shops.listings import COMPARISONS_OF_A_USER, PLACES, PLACES_OF_COMPARISONS, comparison, missed_texts
 from app.shops.pace import Cost
 from app.shops.provider_access import call_provider
 from app.sms.contract import Access, CredentialsRefused, Number, SmsProvider, Throttled
@@ -33,55 +40,183 @@ async def list_numbers(provider: SmsProvider, access: Access) -> list[Number]:
     return await provider.list_numbers(access)
 
 
-async def test_a_listing_that_the_pace_cuts_short_goes_on_where_it_stopped(world: World) -> None:
-    """Nobody waits for a slot in the middle of it, and no page is read twice."""
+async def until_pages(world: World, path: str, count: int) -> None:
+    """What works beside has read *count* pages and waits for the slot of the next."""
+    while pages_read(world, path) < count:  # noqa: ASYNC110  # the state is the simulator's
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
+    assert pages_read(world, path) == count
+
+
+def pages_read(world: World, path: str) -> int:
+    return sum(each.path.endswith(path) for each in world.ringcentral.requests)
+
+
+async def test_every_page_of_a_listing_takes_its_slot_and_a_job_waits_for_it(world: World) -> None:
     await world.ready()
     give_numbers(world, THREE_PAGES)
-    user = await user_of(world)
+    user, before = await user_of(world), await light_calls(world)
+    await world.deps.db.pool.execute("UPDATE provider_users SET light_limit = $1", before + 2)
+    world.ringcentral.use_limits(light=before + 2)
+    with pytest.raises(Throttled) as refused:
+        await call_provider(world.deps, user, list_numbers)
+    assert refused.value.code == "pace"
+    await world.advance(seconds=61)
     await world.rows("DELETE FROM pace_slots")
     await world.deps.db.pool.execute("UPDATE provider_users SET light_limit = 2")
-    reading = world.deps.readings.of("numbers", world.clock())
-    calls = len(world.ringcentral.requests)
-    for _ in range(2):
-        with pytest.raises(Throttled) as refused:
-            await call_provider(world.deps, user, list_numbers, reading=reading)
-        assert refused.value.code == "pace"
-    assert len(world.ringcentral.requests) == calls + 2
-    await world.advance(seconds=61)
-    assert len(await call_provider(world.deps, user, list_numbers, reading=reading)) > THREE_PAGES
-    assert len(world.ringcentral.requests) == calls + 3
+    world.ringcentral.use_limits(light=2)
+    with missed_texts(world.deps.lanes) as waits:
+        listing = asyncio.create_task(call_provider(world.deps, user, list_numbers, listing=waits))
+        while await light_calls(world) < 2:  # noqa: ASYNC110  # the state is the database's
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        assert not listing.done()
+        await world.advance(seconds=61)
+        assert len(await listing) > THREE_PAGES
+    assert await light_calls(world) == 3
     [row] = await world.rows("SELECT paused_until FROM provider_users")
     assert row["paused_until"] is None
 
 
-def pages_read(world: World) -> int:
-    return sum(each.path.endswith("/message-store") for each in world.ringcentral.requests)
+async def test_what_follows_a_long_listing_in_the_same_job_waits_for_its_first_page_too(world: World) -> None:
+    """A user with both kinds of numbers: else the first list would use up the minute, and the job begin again."""
+    await world.ready()
+    give_numbers(world, THREE_PAGES)
+    user = await user_of(world)
+    await world.rows("DELETE FROM pace_slots")
+    await world.deps.db.pool.execute("UPDATE provider_users SET light_limit = 3")
+    world.ringcentral.requests.clear()
+    with missed_texts(world.deps.lanes) as waits:
+        await call_provider(world.deps, user, list_numbers, listing=waits)
+        second = asyncio.create_task(call_provider(world.deps, user, list_numbers, listing=waits))
+        await until_pages(world, "/phone-number", 3)
+        assert not second.done()
+        await world.advance(seconds=61)
+        assert len(await second) > THREE_PAGES
+    assert pages_read(world, "/phone-number") == 6
 
 
-async def test_missed_texts_of_many_pages_are_read_in_several_goes_and_heard_in_their_order(world: World) -> None:
+async def test_a_pause_in_the_middle_of_a_listing_is_waited_for_and_a_long_one_is_not(world: World) -> None:
+    await world.ready()
+    give_numbers(world, THREE_PAGES)
+    await world.rows("DELETE FROM pace_slots")
+    await world.deps.db.pool.execute("UPDATE provider_users SET light_limit = 1")
+    world.ringcentral.requests.clear()
+    for seconds, ends in ((100, False), (3600, True)):
+        with missed_texts(world.deps.lanes) as waits:
+            listing = asyncio.create_task(call_provider(world.deps, await user_of(world), list_numbers, listing=waits))
+            await until_pages(world, "/phone-number", 1)
+            until = world.clock() + timedelta(seconds=seconds)
+            await world.deps.db.pool.execute("UPDATE provider_users SET paused_until = $1, light_limit = 9", until)
+            if ends:
+                with pytest.raises(Throttled) as refused:
+                    await listing
+                assert refused.value.code == "paused"
+            else:
+                await asyncio.sleep(0.1)
+                assert not listing.done()
+                await world.advance(seconds=seconds + 1)
+                assert len(await listing) > THREE_PAGES
+        await world.deps.db.pool.execute("DELETE FROM pace_slots")
+        await world.deps.db.pool.execute("UPDATE provider_users SET light_limit = 1")
+        world.ringcentral.requests.clear()
+
+
+async def texts_are_missed(world: World, count: int) -> None:
+    """STOP first and START last, with *count* texts of others in between, none of which was notified."""
     await world.ready()
     await world.recurring_run()
     world.ringcentral.lose_webhooks = True
     world.clock.advance(seconds=1)
     await world.ringcentral.customer_texts(ADA, SENDER, "STOP")
-    for number in range(250):
+    for number in range(count):
         world.clock.advance(seconds=0.1)
         await world.ringcentral.customer_texts(f"+1415555{number:04}", SENDER, "Hello")
+    world.clock.advance(seconds=1)
     await world.ringcentral.customer_texts(ADA, SENDER, "START")
     await world.rows("DELETE FROM pace_slots")
-    await world.deps.db.pool.execute("UPDATE provider_users SET light_limit = 2")
     await world.advance(minutes=6)
     world.ringcentral.requests.clear()
-    await world.recurring_run()
-    assert pages_read(world) == 2
+
+
+STORE = "/message-store"
+
+
+async def jobs_of(world: World, name: str) -> list[str]:
+    rows = await world.rows("SELECT status::text FROM pgqueuer WHERE entrypoint = $1", name)
+    return [row["status"] for row in rows]
+
+
+async def test_missed_texts_of_many_pages_are_read_to_the_end_by_one_job_and_heard_in_their_order(world: World) -> None:
+    await texts_are_missed(world, 250)
+    await world.deps.db.pool.execute("UPDATE provider_users SET light_limit = 2")
+    working = asyncio.create_task(world.recurring_run())
+    await until_pages(world, STORE, 2)
     assert await world.rows("SELECT id FROM inbound_messages") == []
+    await repair_inbound(world.deps)
+    assert await jobs_of(world, READ_MISSED) == ["picked"]
     await world.advance(seconds=62)
-    await world.workers_run()
-    assert pages_read(world) == 3
+    await working
+    assert pages_read(world, STORE) == 3
+    assert await jobs_of(world, READ_MISSED) == []
     [heard] = await world.rows("SELECT count(*) FROM inbound_messages")
     assert heard["count"] == 252
     events = await world.rows("SELECT change FROM consent_events WHERE source = 'sms' ORDER BY seq")
     assert [row["change"] for row in events] == ["opt_out", "opt_in"]
+
+
+@contextmanager
+def all_places_taken(world: World) -> Iterator[None]:
+    with ExitStack() as others:
+        for _ in range(PLACES):
+            others.enter_context(missed_texts(world.deps.lanes)).take_place()
+        yield
+
+
+async def test_missed_texts_without_a_place_for_their_second_page_wait_as_one_job(world: World) -> None:
+    await texts_are_missed(world, 150)
+    with all_places_taken(world):
+        await world.recurring_run()
+        for _ in range(3):
+            await repair_inbound(world.deps)
+        await world.workers_run()
+        assert pages_read(world, STORE) == 1
+        assert await jobs_of(world, READ_MISSED) == ["queued"]
+    await world.advance(seconds=22)
+    await world.workers_run()
+    assert pages_read(world, STORE) == 3
+    assert await jobs_of(world, READ_MISSED) == []
+    [heard] = await world.rows("SELECT count(*) FROM inbound_messages")
+    assert heard["count"] == 152
+    [row] = await world.rows("SELECT paused_until FROM provider_users")
+    assert row["paused_until"] is None
+
+
+async def test_missed_texts_of_one_page_need_no_place(world: World) -> None:
+    await texts_are_missed(world, 0)
+    with all_places_taken(world):
+        await world.recurring_run()
+    assert len(await world.rows("SELECT 1 FROM consent_events WHERE source = 'sms'")) == 2
+
+
+async def test_comparisons_leave_places_to_missed_texts_and_give_theirs_back(world: World) -> None:
+    lanes = world.deps.lanes
+    with ExitStack() as others:
+        for user in range(PLACES_OF_COMPARISONS):
+            others.enter_context(comparison(lanes, user)).take_place()
+        with comparison(lanes, 99) as late, pytest.raises(Throttled) as refused:
+            late.take_place()
+        assert 60 <= refused.value.retry_after <= 180
+        for _ in range(PLACES - PLACES_OF_COMPARISONS):
+            others.enter_context(missed_texts(lanes)).take_place()
+        with missed_texts(lanes) as late, pytest.raises(Throttled):
+            late.go_on()
+    with ExitStack() as others:
+        for _ in range(COMPARISONS_OF_A_USER):
+            others.enter_context(comparison(lanes, 1)).take_place()
+        with comparison(lanes, 1) as late, pytest.raises(Throttled):
+            late.take_place()
+        others.enter_context(comparison(lanes, 2)).take_place()
 
 
 async def test_a_use_that_has_no_slot_does_not_begin(world: World) -> None:
