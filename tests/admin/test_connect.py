@@ -134,8 +134,16 @@ async def test_accounts_are_invited_imported_and_set_up(world: World) -> None:
         await expect(text_in(browser, "French")).to_have_value(
             re.compile(r"\{\{ affiliate.name \}\}")
         )  # the shop's words again
+        await browser.app.get_by_role("button", name="Edit in Spanish").click()
+        await expect(text_in(browser, "Spanish")).to_have_value(OWN_WORDS["Spanish"])
+        await browser.app.get_by_role("button", name="Use your default").click()
+        await expect(browser.app.locator("[data-difference] del").first).to_be_visible()
+        await expect(browser.app.locator("[data-difference] ins").first).to_be_visible()
+        await browser.app.get_by_role("button", name="Use the default text").click()
+        await expect(text_in(browser, "Spanish")).not_to_have_value(OWN_WORDS["Spanish"])
+        await browser.save()
     own = await world.rows("SELECT locale, text FROM connect_templates ORDER BY locale")
-    assert [tuple(each) for each in own] == [("en", OWN_WORDS["English"]), ("es", OWN_WORDS["Spanish"])]
+    assert [tuple(each) for each in own] == [("en", OWN_WORDS["English"])]
     [account] = [each for each in (await world.api("GET", "/connect/accounts")).json()["accounts"] if each["id"] == 1]
     assert (account["alerts_enabled"], account["phone_number"], account["can_text"]) == (True, SENDER, True)
 
@@ -164,7 +172,7 @@ async def test_rules_are_tried_before_they_are_saved_and_history_is_counted(worl
         await browser.page.locator("#save-bar-save").click()
         question = browser.app.locator("[data-meanwhile]")
         await expect(question).to_contain_text("Order tag · north:*")
-        await expect(question).to_contain_text("Discount code · GOLD-* · Whose id")
+        await expect(question).to_contain_text("Discount code · GOLD-* · By the id in it")
         await browser.sight.usable("two tabs at the rules")
         await browser.app.get_by_role("button", name="Take theirs").click()
         await expect(browser.app.get_by_label("Looks like").nth(2)).to_have_value("north:*")
