@@ -30,8 +30,12 @@ def evidence_page(deps: Deps, shop: Shop, phone: str) -> StreamingResponse:
 
 async def evidence_data(deps: Deps, shop: Shop, phone: str) -> AsyncIterator[bytes]:
     yield b" "
-    async with deps.db.transaction() as session:
-        evidence = await evidence_of(deps, session, shop, phone)
+    try:
+        async with deps.db.transaction() as session:
+            evidence = await evidence_of(deps, session, shop, phone)
+    except Exception:
+        log.exception("evidence.failed", shop_id=shop.id)
+        raise  # a file that breaks off is no record, and no browser takes it for one
     yield msgspec.json.encode(evidence)
 
 
@@ -48,7 +52,9 @@ async def _page(deps: Deps, shop: Shop, phone: str) -> AsyncIterator[str]:
         log.exception("evidence.failed", shop_id=shop.id)
         yield READY + FAILED
     finally:
+        # Its transaction is to end here, also when the reader has gone: nobody else would wait for it.
         working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
 
 
 async def _collect(deps: Deps, shop: Shop, phone: str, shares: asyncio.Queue[float | None]) -> dict[str, Any]:

@@ -58,4 +58,6 @@ async def _lines(visit: Visit, work: Work) -> AsyncIterator[bytes]:
         while (line := await lines.get()) is not None:
             yield msgspec.json.encode(line) + b"\n"
     finally:
+        # What it holds in the database is to be let go here, also when the reader has gone.
         running.cancel()
+        await asyncio.gather(running, return_exceptions=True)

@@ -31,6 +31,18 @@ PROGRESS: Final = {
 }
 """What a step of the timeline means, where its cause would tell a merchant nothing more."""
 
+CAUSES: Final = (
+    "Held by quiet hours",
+    "Held by the daily limit",
+    "Waiting for the end of another text",
+    "Not delivered: tried once more",
+    "Its worker died before the call",
+    "Its worker died during the call",
+    "Accepted by RingCentral, as a late answer says",
+    "Redacted",
+)
+"""Of other steps, as the outbox writes them down, from the first letter on."""
+
 STATE_GROUPS: Final = {
     "delivered": "Delivered",
     "accepted,sent,unknown": "On their way",
@@ -299,7 +311,7 @@ ORDER_STATES: Final = {
 }
 
 SETTINGS: Final = {
-    "hours": ("clock", "Quiet hours"),
+    "hours": ("clock", "Sending hours"),
     "recipients": ("team", "Who gets the text"),
     "limits": ("filter", "Limits and missed orders"),
     "keywords": ("chat", "STOP and HELP"),

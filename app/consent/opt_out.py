@@ -23,6 +23,8 @@ OPT_OUT = "opt_out"
 OPT_IN = "opt_in"
 HOLD = "hold"
 RELEASE = "release"
+SUPPRESSED = "suppressed"
+"""The state of a number that has opted out."""
 AGREED = "order_update_consent"
 DOUBLE_OPT_IN = "double_opt_in"
 CONFIRMED_HERE = "app"
@@ -140,7 +142,7 @@ async def _append(
         written_to_provider_at=now if evidence.covered_by_provider and evidence.covered_sender_id is None else None,
     )
     await append(session, event)
-    if change == OPT_OUT:
+    if change == OPT_OUT and before != SUPPRESSED:
         await count_opt_out(session, shop_id, event.at)
     return event
 
@@ -156,4 +158,4 @@ async def _state(session: AsyncSession, shop_id: int, phone_hash: bytes) -> str:
     suppression = await find_suppression(session, shop_id, phone_hash)
     if suppression is None:
         return "not_suppressed"
-    return "held" if suppression.held else "suppressed"
+    return "held" if suppression.held else SUPPRESSED

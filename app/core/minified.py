@@ -10,7 +10,7 @@ import json
 import re
 import subprocess
 import sys
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 
 COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*\*.*?\*/[ \t]*)\n", re.MULTILINE | re.DOTALL)
 """On lines of its own; nothing in these files begins a line like that inside a string."""
@@ -19,12 +19,21 @@ INDENTATION = re.compile(r"^[ \t]+|^\n", re.MULTILINE)
 
 def minify(scripts: dict[str, str]) -> dict[str, str]:
     """By name, as given. What is no script stops the start, with the library's own words on stderr."""
-    if find_spec("minify") is None:
+    if not _has_library():
         return {name: INDENTATION.sub("", COMMENT.sub("", script)) for name, script in scripts.items()}
     command = [sys.executable, "-P", __file__]  # -P: the modules beside this file are not those of the library
     answer = subprocess.run(command, input=json.dumps(scripts).encode(), stdout=subprocess.PIPE, check=True)  # noqa: S603 - this file
     minified: dict[str, str] = json.loads(answer.stdout)
     return minified
+
+
+def _has_library() -> bool:
+    """By its own name: `minify` could be anybody's module."""
+    try:
+        version("tdewolff-minify")
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

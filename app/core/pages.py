@@ -53,6 +53,10 @@ class Moments:
             return f"{self.language.day(local.date())}, {clock}"
         return self.language.day_and_year(local.date())
 
+    def ahead(self, moment: str | datetime | None) -> bool:
+        local = self.local(moment)
+        return local is not None and local > self.now
+
     def day(self, moment: datetime) -> str:
         local = moment.astimezone(self.zone).date()
         near = local.year == self.now.astimezone(self.zone).year

@@ -9,25 +9,27 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.deps import Deps
 from app.messages.queries import queue_depths
-from app.shops.models import Sender, Shop
+from app.shops.models import Sender, SenderState, Shop
 from app.shops.pace import texts_a_minute
 from app.shops.queries import get_provider_user, senders_of_shop
 
 
 async def describe_queue(deps: Deps, session: AsyncSession, shop: Shop) -> dict[str, Any]:
-    """How much waits and when it will have left, for each number and in all."""
+    """How much waits and when it will have left, for each number and in all; None while staff have paused a number, or
+    its login is broken."""
     depths = await queue_depths(session, shop.id)
     numbers = [each for each in await senders_of_shop(session, shop.id) if each.provider_user_id is not None]
     ends = await _ends_by_road(deps, session, numbers, depths)
-    senders, last = [], None
+    senders, last, stuck = [], None, False
     for number in numbers:
         depth = depths.get(number.id, 0)
-        end = ends.get(_road(number)) if depth else None
+        end = ends.get(_road(number)) if depth and number.state == SenderState.READY else None
+        stuck = stuck or bool(depth and end is None)
         if end is not None:
             end = max(end, number.paused_until or end)
             last = max(end, last or end)
         senders.append({"phone_number": number.phone_number, "depth": depth, "expected_done_at": _iso(end)})
-    return {"depth": sum(depths.values()), "expected_done_at": _iso(last), "senders": senders}
+    return {"depth": sum(depths.values()), "expected_done_at": None if stuck else _iso(last), "senders": senders}
 
 
 def _road(number: Sender) -> tuple[int, str]:

@@ -20,7 +20,7 @@ SELECT event.shop_id, date(event.at AT TIME ZONE coalesce(known.name, 'UTC')), c
 FROM consent_events event
 JOIN shops ON shops.id = event.shop_id
 LEFT JOIN known ON known.name = coalesce(nullif(shops.settings ->> 'time_zone', ''), shops.timezone)
-WHERE event.change = 'opt_out'
+WHERE event.change = 'opt_out' AND event.state_before IS DISTINCT FROM 'suppressed'
 GROUP BY 1, 2
 """
 

@@ -23,8 +23,8 @@ async def test_settings_are_kept_under_the_save_bar_until_the_server_agrees(worl
     await world.install()
     async with browsing(world) as browser:
         await browser.open("/settings", "Settings")
-        await browser.app.get_by_role("link", name="Quiet hours 9:00").click()
-        await browser.shows("Quiet hours")
+        await browser.app.get_by_role("link", name="Sending hours 9:00").click()
+        await browser.shows("Sending hours")
         bar, until = browser.page.locator("#save-bar"), browser.app.get_by_label("Send until")
         await until.select_option("09:00")
         await expect(bar).to_be_visible()
@@ -43,7 +43,7 @@ async def test_settings_are_kept_under_the_save_bar_until_the_server_agrees(worl
         await expect(phone).not_to_have_attribute("aria-invalid", "true")
         await browser.save()
         await browser.open("/settings", "Settings")
-        await expect(browser.app.get_by_role("link", name="Quiet hours")).to_contain_text("9:00\u202fPM")
+        await expect(browser.app.get_by_role("link", name="Sending hours")).to_contain_text("9:00\u202fPM")
     saved = (await world.api("GET", "/settings")).json()
     assert (saved["quiet_hours"]["end"], saved["contact_phone"]) == ("21:00", "+16505550199")
 

@@ -68,7 +68,7 @@ async def test_two_tabs_at_one_text_end_in_a_question_not_in_a_loss(world: World
 async def test_two_tabs_at_one_setting_end_in_a_question_too(world: World) -> None:
     await world.install()
     async with browsing(world) as browser:
-        await browser.open("/settings/hours", "Quiet hours")
+        await browser.open("/settings/hours", "Sending hours")
         until, question = browser.app.get_by_label("Send until"), browser.app.locator("[data-meanwhile]")
         await until.select_option("21:00")
         await browser.save()

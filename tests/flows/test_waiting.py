@@ -215,7 +215,7 @@ async def test_countries_that_the_number_cannot_reach_are_named_before_the_first
     await world.connect()
     found = {each["code"]: each for each in (await world.api("GET", "/diagnostics")).json()["diagnostics"]}
     assert found["countries"]["level"] == "warning"
-    assert "GB" in found["countries"]["sentence"]
+    assert "United Kingdom" in found["countries"]["sentence"]
 
 
 async def test_a_number_that_is_gone_is_not_tried_with_every_order(world: World) -> None:

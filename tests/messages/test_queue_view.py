@@ -21,7 +21,6 @@ async def test_each_number_tells_its_queue_and_when_it_will_be_empty(engine: Eng
     other = await engine.add_user(owner_id="2", paused_until=engine.clock() + timedelta(minutes=5))
     row = {"shop_id": shop, "provider_user_id": other, "phone_number": SECOND, "state": "ready"}
     second = await engine._insert("senders", {**row, "created_at": engine.clock()})
-    await engine.deps.db.pool.execute("UPDATE senders SET state = 'paused' WHERE id = $1", second)
     await queue_many(engine, shop, 40)
     await engine.deps.db.pool.execute("UPDATE messages SET sender_id = $1 WHERE id % 20 = 0", second)
     queue = await queue_of(engine, shop)
@@ -29,6 +28,11 @@ async def test_each_number_tells_its_queue_and_when_it_will_be_empty(engine: Eng
     in_a_minute, in_five = (engine.clock() + timedelta(minutes=minutes) for minutes in (1, 5))
     assert ends == {OURS: (38, in_a_minute.isoformat()), SECOND: (2, in_five.isoformat())}
     assert (queue["depth"], queue["expected_done_at"]) == (40, in_five.isoformat())
+
+    await engine.deps.db.pool.execute("UPDATE senders SET state = 'paused' WHERE id = $1", second)
+    queue = await queue_of(engine, shop)
+    assert queue["senders"][1] == {"phone_number": SECOND, "depth": 2, "expected_done_at": None}
+    assert (queue["depth"], queue["expected_done_at"]) == (40, None)
 
 
 async def test_an_empty_queue_has_no_end(engine: Engine) -> None:
