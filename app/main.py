@@ -29,6 +29,7 @@ from app.core.static_files import static_files
 from app.deps import Deps
 from app.hosted.routes import hosted_routes
 from app.messages.dispatch import announce_queued
+from app.messages.names import forget_names
 from app.public.routes import public_routes
 from app.webhooks.intake import Intake
 from app.webhooks.ringcentral import RingCentralWebhooks
@@ -53,11 +54,12 @@ def create_app(open_deps: DepsOpener) -> WebApp:
     async def lifespan(_app: WebApp) -> AsyncIterator[State]:
         async with open_deps() as deps:
             intake = Intake(deps.db.pool, deps.vault)
-            announcing = asyncio.create_task(announce_queued(deps))
+            running = [asyncio.create_task(announce_queued(deps)), asyncio.create_task(forget_names(deps))]
             try:
                 yield {"deps": deps, "intake": intake}
             finally:
-                announcing.cancel()
+                for each in running:
+                    each.cancel()
                 await intake.close()
 
     return WebApp(

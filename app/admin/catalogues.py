@@ -2,7 +2,8 @@
 
 Three sources: what the templates mark, the tables of `wording.py`, and the sentences of the program itself, which are
 found by their form: a capital at the start and a full stop at the end, or an argument of a declaration. A sentence
-with values in it becomes a phrase with places, "Up to {0} texts go out each minute.".
+with values in it becomes a phrase with places, "Up to {0} texts go out each minute.". The place of countries has a
+name.
 """
 
 import ast
@@ -17,7 +18,7 @@ from babel.messages.pofile import write_po
 from jinja2.ext import babel_extract
 
 from app.admin.wording import phrases
-from app.core.language import AVAILABLE, SOURCE, catalogue_path, read_catalogue
+from app.core.language import AVAILABLE, COUNTRIES, SOURCE, catalogue_path, in_english, read_catalogue
 from app.core.static_files import WEB
 
 APP: Final = Path(__file__).resolve().parents[1]
@@ -214,7 +215,7 @@ class _Sentences(ast.NodeVisitor):
     def _keep(self, text: str) -> None:
         numbered = iter(range(10))
         text = re.sub("\0", lambda _: "{" + str(next(numbered)) + "}", text)
-        words = re.sub(r"\{\d\}", "", text)
+        words = re.sub(rf"\{{(\d|{COUNTRIES})\}}", "", text)
         if (
             SENTENCE.fullmatch(text)
             and len(re.findall(r"[A-Za-z’']{2,}", words)) >= 2
@@ -224,7 +225,9 @@ class _Sentences(ast.NodeVisitor):
 
 
 def _parts(node: ast.AST) -> str | None:
-    """The text of a string built from pieces, values as NUL; None when it is something else."""
+    """The text of a string built from pieces, values as NUL or the place of countries; None when it is no string."""
+    if isinstance(node, ast.FormattedValue) and isinstance(node.value, ast.Call):
+        return f"{{{COUNTRIES}}}" if _name_of(node.value.func) == in_english.__name__ else None
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.JoinedStr):

@@ -16,6 +16,7 @@ from app.compliance.queries import erase, messages_about, redact, was_installed_
 from app.core.jobs import Discard, enqueue, job
 from app.core.phone import to_e164
 from app.deps import Deps
+from app.messages.names import forget_names_of
 from app.shopify.webhooks import Delivery, on_topic
 from app.shops.disconnecting import disconnect_all
 from app.shops.models import Shop
@@ -64,6 +65,7 @@ async def redact_customer(deps: Deps, session: AsyncSession, delivery: Delivery)
     if shop is not None:
         whom = await _whom(deps, session, shop, request, request.orders_to_redact)
         erased = await redact(session, shop.id, whom.customer_id, whom.order_ids, whom.phone_hashes, deps.clock())
+        forget_names_of(deps, shop.id, whom.phone_hashes)
     await _audit(deps, session, delivery, "customer_redacted", erased)
     return "redacted"
 
@@ -94,6 +96,7 @@ async def erase_shop(deps: Deps, shop_id: str) -> None:
     async with deps.db.transaction() as session:
         await _refuse_if_back(session, int(shop_id))
         await erase(session, int(shop_id))
+    forget_names_of(deps, int(shop_id))
 
 
 async def _refuse_if_back(session: AsyncSession, shop_id: int) -> None:

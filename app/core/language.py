@@ -29,7 +29,9 @@ from app.core.static_files import WEB
 LOCALES: Final = WEB / "locales"
 SOURCE: Final = "en"
 AVAILABLE: Final = ("en", "de", "es", "fr")
-_PLACE: Final = re.compile(r"\\\{(\d)\\\}")
+COUNTRIES: Final = "countries"
+"""The place in a sentence for what `in_english` wrote. In any other place "Georgia" may be what a shop is called."""
+_PLACE: Final = re.compile(rf"\\\{{(\d|{COUNTRIES})\\\}}")
 """A place for a value in a sentence, after `re.escape`."""
 
 
@@ -73,13 +75,15 @@ class Language:
             found = pattern.fullmatch(sentence)
             if found is not None:
                 # Not `format`: a sentence about Liquid has braces of its own.
-                for place, value in enumerate(found.groups()):
-                    text = text.replace(f"{{{place}}}", self.told(value))
+                for group, value in found.groupdict().items():
+                    place = group.removeprefix("_")
+                    shown = self._countries(value) if place == COUNTRIES else self.told(value)
+                    text = text.replace(f"{{{place}}}", shown)
                 return text
-        return self._countries(sentence)
+        return sentence
 
     def _countries(self, listed: str) -> str:
-        """What `in_english` wrote, in this language; anything else as it is."""
+        """What `in_english` wrote, in this language."""
         codes = [_codes_by_name().get(name) for name in listed.split(", ")]
         return ", ".join(self.country(code) for code in codes if code) if all(codes) else listed
 
@@ -138,7 +142,8 @@ class Language:
 
 
 def in_english(countries: Iterable[str]) -> str:
-    """The names of these countries, for a sentence of the program; `told` says them in the reader's language."""
+    """The names of these countries, called right inside a sentence of the program: `catalogues.py` sees the call there
+    and names its place `COUNTRIES`, so that `told` says them in the reader's language."""
     return ", ".join(language(SOURCE).country(code) for code in countries)
 
 
@@ -152,14 +157,25 @@ def _codes_by_name() -> dict[str, str]:
 def language(code: str) -> Language:
     locale = Locale.parse(code)
     catalogue = read_catalogue(code)
-    patterns = []
-    for message in catalogue or ():
-        if isinstance(message.id, str) and "{0}" in message.id and isinstance(message.string, str) and message.string:
-            pattern = _PLACE.sub("(.+)", re.escape(message.id))
-            patterns.append((re.compile(pattern, re.DOTALL), message.string))
+    sentences = [each for each in catalogue or () if isinstance(each.id, str) and each.string]
+    with_places = [each for each in sentences if _PLACE.search(re.escape(each.id))]
     # The most particular first: a sentence that is almost only places would fit everything.
-    patterns.sort(key=lambda each: -len(each[0].pattern))
-    return Language(code, locale.text_direction, _compiled(catalogue), locale, tuple(patterns))
+    with_places.sort(key=lambda each: -len(_PLACE.sub("", re.escape(each.id))))
+    patterns = tuple((_pattern(each.id), each.string) for each in with_places)
+    return Language(code, locale.text_direction, _compiled(catalogue), locale, patterns)
+
+
+def _pattern(sentence: str) -> re.Pattern[str]:
+    """A place that comes twice has the same value there."""
+    met: set[str] = set()
+
+    def group(place: re.Match[str]) -> str:
+        name = f"_{place[1]}"
+        again = name in met
+        met.add(name)
+        return f"(?P={name})" if again else f"(?P<{name}>.+)"
+
+    return re.compile(_PLACE.sub(group, re.escape(sentence)), re.DOTALL)
 
 
 @lru_cache(maxsize=4096)

@@ -62,16 +62,16 @@ async def reconcile_number(deps: Deps, shop_id: int, sender_id: int) -> None:
 
     Raises `Throttled` when it cannot be read now.
     """
-    begun = deps.clock()
     async with deps.db.transaction() as session:
         shop, sender = await get_shop(session, shop_id), await get_sender(session, shop_id, sender_id)
-        suppressed = await longest_uncompared(session, shop_id, limit=COMPARED_A_NIGHT, marked_since=begun - NIGHT)
     number, user_id = sender.phone_number, sender.provider_user_id
     if not shop.installed or number is None or user_id is None or sender.state == SenderState.DISCONNECTED:
         return
     try:
         with comparison(deps.lanes, user_id) as listing:
             listing.take_place()
+            begun = deps.clock()
+            suppressed = await _opt_outs_of_the_night(deps, shop_id)
             records = await call_provider(
                 deps, user_id, lambda p, access: p.search_consents(access, sender=number), listing=listing
             )
@@ -87,6 +87,12 @@ async def reconcile_number(deps: Deps, shop_id: int, sender_id: int) -> None:
             await adopt_record(deps, session, sender, phone, record)
     for suppression in suppressed:
         await _expect_on_list(deps, sender, suppression, blocked, begun)
+
+
+async def _opt_outs_of_the_night(deps: Deps, shop_id: int) -> Sequence[Suppression]:
+    night = deps.clock() - NIGHT
+    async with deps.db.transaction() as session:
+        return await longest_uncompared(session, shop_id, limit=COMPARED_A_NIGHT, marked_since=night)
 
 
 async def _expect_on_list(

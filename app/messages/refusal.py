@@ -26,7 +26,7 @@ from app.messages.claim import Claimed
 from app.messages.models import Message, MessageState
 from app.messages.queries import move
 from app.messages.settle import same_attempt, settle_slot
-from app.shops.models import Sender, SenderState
+from app.shops.models import ProblemOf, Sender, SenderState
 from app.shops.queries import get_sender
 from app.sms.contract import CredentialsRefused, RecipientRefused, SenderRefused, SmsError, TokenRejected, VendorFault
 
@@ -52,7 +52,8 @@ async def apply_refusal(deps: Deps, held: Claimed, phone: str, refused: SmsError
                 log.error("message.request_rejected", message_id=message.id, code=code)
                 await _fail(deps, session, message, refused)
             case SenderRefused() | CredentialsRefused() | VendorFault() | TokenRejected():
-                await stop_sender(session, message, refused.code, refused.sentence)
+                login = isinstance(refused, CredentialsRefused | TokenRejected)
+                await stop_sender(session, message, refused.code, refused.sentence, login=login)
                 await _wait(deps, session, message, refused.code, deps.clock() + WAIT_FOR_REPAIR)
             case RecipientRefused(opted_out=True):
                 await adopt_block(deps, session, message, phone, refused.code)
@@ -73,14 +74,20 @@ async def rest_senders(session: AsyncSession, provider_user_id: int, until: date
     )
 
 
-async def stop_sender(session: AsyncSession, message: Message, code: str, sentence: str) -> None:
-    """Until the merchant has acted."""
+async def stop_sender(
+    session: AsyncSession, message: Message, code: str, sentence: str, *, login: bool = False
+) -> None:
+    """Until the merchant has acted. *login*: what is wrong is how it signs in, and not the number."""
     if message.sender_id is None:
         return
     sender = await get_sender(session, message.shop_id, message.sender_id)
     if sender.state in (SenderState.READY, SenderState.BROKEN):
         sender.state = SenderState.BROKEN
         sender.problem_code, sender.problem = code, sentence
+        if not login:
+            sender.problem_of = ProblemOf.NUMBER
+        elif sender.problem_of != ProblemOf.JWT:
+            sender.problem_of = ProblemOf.LOGIN
 
 
 async def _wait(deps: Deps, session: AsyncSession, message: Message, cause: str, until: datetime) -> None:

@@ -15,7 +15,14 @@ from app.core.log import get_logger
 from app.deps import Deps
 from app.shops.credentials_form import phone_of, read_credentials
 from app.shops.disconnecting import leave_provider, take_out_of_use
-from app.shops.logins import allow_login, keep_token, seal_credentials
+from app.shops.logins import (
+    allow_login,
+    end_login_problem,
+    is_login_in_doubt,
+    keep_token,
+    prove_login,
+    seal_credentials,
+)
 from app.shops.models import ProviderUser, Sender, SenderState, Shop
 from app.shops.pace import Cost, note_login
 from app.shops.progress import ABOUT, RUNNING, Tell, tell_nobody, tell_under
@@ -32,6 +39,7 @@ from app.shops.queries import (
 from app.shops.sender_record import (
     finding_row,
     forget_credentials,
+    forget_problem,
     keep_number,
     keep_registration,
     known_numbers,
@@ -264,13 +272,21 @@ async def check_again(deps: Deps, shop: Shop, *, tell: Tell = tell_nobody) -> No
 
 
 async def _check_sender(deps: Deps, shop: Shop, sender: Sender, tell: Tell) -> None:
+    async with deps.db.transaction() as session:
+        sender = await get_sender(session, shop.id, sender.id)  # looking at the one before may have mended it
     user_id = sender.provider_user_id
     assert user_id is not None
+    if is_login_in_doubt(sender):
+        await tell("login", RUNNING, "Signing in to RingCentral")
+        await prove_login(deps, sender)
+        await tell("login", Level.OK, "RingCentral accepted the JWT.")
+    else:
+        await allow_login(deps, user_id)
     async with deps.db.transaction() as session:
         scopes = frozenset((await get_provider_user(session, user_id)).scopes.split())
-    await allow_login(deps, user_id)
     await tell("numbers", RUNNING, "Reading the numbers of this user")
     numbers = await call_provider(deps, user_id, lambda p, access: p.list_numbers(access))
+    await end_login_problem(deps, sender)
     await tell("numbers", *_count_numbers(numbers))
     await tell("rights", RUNNING, "Checking what this user may do")
     findings = await call_provider(deps, user_id, lambda p, access: p.inspect(access, scopes), cost=INSPECTING)
@@ -366,7 +382,7 @@ async def _keep_sender(
     sender.credentials_encrypted = seal_credentials(deps, credentials)
     sender.state = SenderState.READY if still_there else SenderState.NUMBER_NEEDED
     sender.phone_number = sender.phone_number if still_there else None
-    sender.problem_code = sender.problem = None
+    forget_problem(sender)
     sender.numbers = msgspec.to_builtins([number_row(each) for each in numbers])
     sender.findings = [finding_row(each) for each in findings]
     sender.checked_at = deps.clock()

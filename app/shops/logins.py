@@ -15,9 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.log import get_logger
 from app.deps import Deps
-from app.shops.models import ProviderUser, Sender, SenderState
+from app.shops.models import ProblemOf, ProviderUser, Sender, SenderState
 from app.shops.pace import LOGIN, stamp_slots, take_calls
-from app.shops.queries import account_senders, break_senders, get_provider_user, senders_of_user
+from app.shops.queries import account_senders, break_senders, get_provider_user, get_sender, senders_of_user
+from app.shops.sender_record import forget_problem
 from app.sms.contract import (
     Access,
     Credentials,
@@ -175,6 +176,8 @@ async def _others_are_left(
             better = next((each for each in left if _same_owner(each, sender)), None)
             if better is not None:
                 sender.credentials_encrypted = better.credentials_encrypted
+                if _was_refused(sender):
+                    _mend(sender)
                 continue
             stopped = [sender, *await _lent_by(session, sender)]
             for each in stopped:
@@ -205,15 +208,64 @@ async def _lent_by(session: AsyncSession, sender: Sender) -> list[Sender]:
 
 
 def _was_refused(sender: Sender) -> bool:
-    """A paused number has a problem only from here: what else stops a number leaves a paused one alone."""
-    return sender.state == SenderState.BROKEN or sender.problem_code is not None
+    """A number that is stopped for another reason may well have a good JWT."""
+    return sender.problem_of == ProblemOf.JWT
 
 
 def _break(sender: Sender, refused: CredentialsRefused) -> None:
     """A number that the merchant paused stays paused, and is known to be broken when it is resumed."""
-    sender.problem_code, sender.problem = refused.code, refused.sentence
+    sender.problem_code, sender.problem, sender.problem_of = refused.code, refused.sentence, ProblemOf.JWT
     if sender.state != SenderState.PAUSED:
         sender.state = SenderState.BROKEN
+
+
+def _mend(sender: Sender) -> None:
+    """What the merchant paused stays paused."""
+    forget_problem(sender)
+    if sender.state == SenderState.BROKEN:
+        sender.state = SenderState.READY if sender.phone_number is not None else SenderState.NUMBER_NEEDED
+
+
+def is_login_in_doubt(sender: Sender) -> bool:
+    stopped = sender.state == SenderState.BROKEN or sender.problem_code is not None
+    return stopped and sender.problem_of != ProblemOf.NUMBER
+
+
+async def prove_login(deps: Deps, sender: Sender) -> None:
+    """Sign in with what *sender* stands on: the token of its user may come from another's JWT. Raises the contract's
+    errors."""
+    assert sender.provider_user_id is not None
+    credentials = open_credentials(deps, sender)
+    async with deps.db.transaction() as session:
+        user = await get_provider_user(session, sender.provider_user_id, lock=True)
+        user.login_refused_code = None
+        _refuse_while_login_pauses(deps, user)
+        slots = await take_calls(session, user, LOGIN, deps.clock())
+        user.login_lease_until = deps.clock() + LOGIN_LEASE
+    token = await _log_in(deps, user, credentials, slots)
+    async with deps.db.transaction() as session:
+        stored = await get_sender(session, sender.shop_id, sender.id)
+        if token is None and _was_refused(stored):
+            raise CredentialsRefused(stored.problem or REFUSED, code=stored.problem_code or "")
+        if _was_refused(stored):
+            stored.problem_of = ProblemOf.LOGIN
+
+
+async def end_login_problem(deps: Deps, sender: Sender) -> None:
+    """The login of *sender* is in no doubt, and RingCentral has taken its token: what stands on it sends again."""
+    assert sender.provider_user_id is not None
+    async with deps.db.transaction() as session:
+        await get_provider_user(session, sender.provider_user_id, lock=True)
+        stored = await get_sender(session, sender.shop_id, sender.id)
+        if stored.provider_user_id != sender.provider_user_id or stored.credentials_encrypted is None:
+            return  # disconnected meanwhile, or connected anew
+        proven = open_credentials(deps, stored)
+        for each in await senders_of_user(session, sender.provider_user_id):
+            if open_credentials(deps, each) != proven:
+                continue
+            for mended in (each, *await _lent_by(session, each)):
+                if is_login_in_doubt(mended):
+                    _mend(mended)
 
 
 async def allow_login(deps: Deps, provider_user_id: int) -> None:

@@ -108,6 +108,13 @@ class SenderState(StrEnum):
     DISCONNECTED = "disconnected"
 
 
+class ProblemOf(StrEnum):
+    JWT = "jwt"
+    """The JWT that was pasted for this very number is not accepted."""
+    LOGIN = "login"
+    NUMBER = "number"
+
+
 class Sender(Base):
     """A shop's RingCentral credentials and the number it chose; several a shop are allowed.
 
@@ -134,6 +141,7 @@ class Sender(Base):
     state: Mapped[str] = mapped_column(server_default=SenderState.NUMBER_NEEDED)
     problem_code: Mapped[str | None]
     problem: Mapped[str | None]
+    problem_of: Mapped[str | None]
     paused_until: Mapped[datetime | None]
     pause_reason: Mapped[str | None]
     provider_confirms_stop: Mapped[bool] = mapped_column(server_default=text("true"))

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app.core.errors import NotFound
-from app.shops.models import AuditEvent, ProviderUser, Sender, SenderState, Shop
+from app.shops.models import AuditEvent, ProblemOf, ProviderUser, Sender, SenderState, Shop
 from app.sms.contract import Line, Transport
 
 
@@ -275,6 +275,7 @@ async def break_senders(
     session: AsyncSession, provider_user_id: int, *, code: str, problem: str, login_ended: bool = False
 ) -> None:
     """The numbers of a RingCentral user that send. When its *login_ended*, a paused one takes note of it as well."""
+    own_jwt = (Sender.problem_of == ProblemOf.JWT, Sender.problem_of)
     stopped = [SenderState.READY, SenderState.BROKEN, *([SenderState.PAUSED] if login_ended else [])]
     await session.execute(
         update(Sender)
@@ -283,6 +284,7 @@ async def break_senders(
             state=case((Sender.state == SenderState.PAUSED, Sender.state), else_=SenderState.BROKEN),
             problem_code=code,
             problem=problem,
+            problem_of=ProblemOf.JWT if login_ended else case(own_jwt, else_=ProblemOf.LOGIN),
         )
         .execution_options(synchronize_session=False)
     )

@@ -14,7 +14,11 @@ LOW_VOLUME_A_DAY = 6000
 def forget_credentials(sender: Sender) -> None:
     sender.state = SenderState.DISCONNECTED
     sender.credentials_encrypted = None
-    sender.problem_code = sender.problem = None
+    forget_problem(sender)
+
+
+def forget_problem(sender: Sender) -> None:
+    sender.problem_code = sender.problem = sender.problem_of = None
 
 
 def keep_number(sender: Sender, number: Number, facts: NumberFacts, findings: list[Finding]) -> None:
@@ -23,7 +27,7 @@ def keep_number(sender: Sender, number: Number, facts: NumberFacts, findings: li
     sender.transport = number.transport or Transport.SMS
     keep_registration(sender, number, facts, findings)
     sender.state = SenderState.READY
-    sender.problem_code = sender.problem = None
+    forget_problem(sender)
 
 
 def keep_registration(sender: Sender, number: Number, facts: NumberFacts, findings: list[Finding]) -> None:

@@ -1,10 +1,14 @@
 """Customers and staff write to each other: in order, read once, and never to who opted out."""
 
+import asyncio
 import re
+from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import timedelta
 
+from app.main import create_app
 from app.messages.conversations import key_of
-from app.messages.names import ask_names, known_names, unasked
+from app.messages.names import ask_names, forget_names, known_names, unasked
 from tests.connect.stage import JANE_OWN, JANET, client_of, jane_texts
 from tests.connect.test_alerts import paid
 from tests.world import ADA, SENDER, World
@@ -66,6 +70,59 @@ async def test_names_stand_beside_numbers_once_shopify_has_said_them(world: Worl
     await world.advance(minutes=20)
     await page_with(world, path, "Ada Lovelace")
     assert names_asked(world) == 2
+
+
+async def test_a_name_that_shows_does_not_come_and_go_while_it_is_asked_for_anew(world: World) -> None:
+    """It is renewed before its time is over, and goes with its time when Shopify does not answer."""
+    await start(world)
+    path = "/messages/conversations"
+    await page_with(world, path, "Ada Lovelace")
+    for asked in (2, 3):
+        world.clock.advance(minutes=12)
+        looks = [(await world.open_page(path)).text]
+        while names_asked(world) < asked or unasked(world.deps, 1, [ADA]):
+            assert len(looks) < 200
+            looks.append((await world.open_page(path)).text)
+        assert all("Ada Lovelace" in page and 'data-every="10"' in page for page in looks)
+    await world.deps.db.pool.execute("UPDATE shops SET access_token_encrypted = NULL, needs_reauth = true")
+    world.clock.advance(minutes=12)
+    await ask_names(world.deps, 1, [ADA])
+    assert known_names(world.deps, 1, [ADA]) == {ADA: "Ada Lovelace"}
+    world.clock.advance(minutes=3)
+    assert known_names(world.deps, 1, [ADA]) == {}
+
+
+async def test_a_name_leaves_the_memory_within_a_quarter_of_an_hour_though_nobody_looks(world: World) -> None:
+    await start(world)
+    await ask_names(world.deps, 1, [ADA])
+    world.clock.advance(minutes=15 - 1)
+    assert is_in_memory(world, "Ada Lovelace")
+    app = create_app(lambda: nullcontext(world.deps))
+    async with app.router.lifespan_context(app):
+        await until(lambda: not is_in_memory(world, "Ada Lovelace"))
+
+
+async def test_names_are_forgotten_again_and_again(world: World) -> None:
+    await start(world)
+    forgetting = asyncio.create_task(forget_names(world.deps, every=timedelta(0)))
+    for _ in range(2):
+        await ask_names(world.deps, 1, [ADA])
+        assert is_in_memory(world, "Ada Lovelace")
+        world.clock.advance(minutes=15)
+        await until(lambda: not is_in_memory(world, "Ada Lovelace"))
+    forgetting.cancel()
+
+
+def is_in_memory(world: World, words: str) -> bool:
+    return words in str(vars(world.deps.names))
+
+
+async def until(true: Callable[[], bool]) -> None:
+    for _ in range(100):
+        if true():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError
 
 
 async def test_names_that_shopify_does_not_say_are_not_asked_for_at_every_look(world: World) -> None:

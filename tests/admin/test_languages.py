@@ -181,9 +181,16 @@ def test_countries_in_a_sentence_are_called_as_the_reader_calls_them() -> None:
     assert "(Vereinigte Staaten)" in german.told(f"You send to this country ({in_english(['US'])})")
 
 
+@pytest.mark.parametrize("shop", ["Georgia", "Jordan", "Jersey, Chad"])
+def test_a_shop_that_is_called_like_a_country_keeps_its_name(shop: str) -> None:
+    for code in AVAILABLE:
+        assert f" {shop}" in language(code).told(f"+12125550123 wrote to {shop}:"), code
+        assert language(code).told(shop) == shop
+
+
 async def test_pages_and_refusals_speak_the_reader_s_language(world: World) -> None:
     await everything_happened(world)
-    for code, home in (("de", "Heute"), ("es", "Hoy"), ("fr", "Aujourd’hui")):
+    for code, home in (("en", "Today"), ("de", "Heute"), ("es", "Hoy"), ("fr", "Aujourd’hui")):
         query = world.shopify.document_query(SHOP, "/", locale=code)
         page = (await world.http.get(f"{world.url}/?{query}")).text
         assert f'<html lang="{code}" dir="ltr">' in page

@@ -6,6 +6,8 @@ import pytest
 from playwright.async_api import Route, expect
 
 from app.messages.conversations import key_of
+from app.messages.names import forget_names_of
+from tests.admin.test_conversations import page_with
 from tests.browser import Browser, browsing
 from tests.world import ADA, World
 
@@ -91,6 +93,35 @@ async def test_a_reply_comes_in_while_somebody_writes_the_answer(world: World) -
         await expect(browser.app.get_by_text("Who is this?")).to_be_visible()
         await expect(browser.app.get_by_role("listitem").first).to_contain_text("1 new")
         await expect(browser.app.get_by_role("status")).to_have_text("New text from +1 305-555-0142.")
+
+
+async def test_a_name_that_comes_late_is_shown_and_is_no_news(world: World) -> None:
+    await world.ready()
+    await world.order()
+    await world.workers_run()
+    await world.texts_from(ADA, "Is it here?")
+    path = "/messages/conversations"
+    async with browsing(world) as browser:
+        await browser.open(path, "Conversations")
+        row = browser.app.get_by_role("listitem")
+        await expect(row.get_by_role("link", name="+1 212-555-0123")).to_be_visible()
+        await page_with(world, path, "Ada Lovelace")
+        await browser.in_frame(LOOKS_AGAIN)
+        await expect(row.get_by_role("link", name="Ada Lovelace")).to_be_visible()
+        assert await browser.app.locator("[data-said]").text_content() == ""
+        await world.texts_from(ADA, "Are you there?")
+        await browser.in_frame(LOOKS_AGAIN)
+        await expect(row).to_contain_text("2 new")
+        await expect(browser.app.locator("[data-said]")).to_have_text("New text from Ada Lovelace.")
+
+        forget_names_of(world.deps, 1)
+        one = f"{path}/{key_of(world.deps.vault.fingerprint(ADA))}"
+        await browser.open(one, "+1 212-555-0123")
+        await page_with(world, one, "Ada Lovelace")
+        await browser.in_frame(LOOKS_AGAIN)
+        await browser.shows("Ada Lovelace")
+        await expect(browser.app.get_by_text("+1 212-555-0123", exact=True)).to_be_visible()
+        assert await browser.app.locator("[data-said]").text_content() == ""
 
 
 async def test_the_log_follows_its_texts_and_holds_new_ones_back(world: World) -> None:

@@ -1,10 +1,13 @@
 """Shopify's three privacy webhooks, what is forgotten by itself, and what a stolen copy of the database would tell."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from app.core.remembered import Answer
+from app.messages.names import known_names
 from app.shops.models import Shop
 from app.shops.settings import read_settings_of
 from tests.compliance.dump import dump, opened, personal_values
@@ -183,6 +186,24 @@ async def test_a_customer_may_be_named_in_any_way(world: World, customer: dict[s
     await world.workers_run()
     [message] = await world.rows("SELECT phone_hash, text_encrypted, customer_id FROM messages")
     assert tuple(message.values()) == (None, None, None)
+
+
+async def test_names_in_memory_are_forgotten_with_a_customer_and_with_a_shop(world: World) -> None:
+    await world.ready()
+    await world.order()
+    await world.workers_run()
+    kim, later = "+13055550142", world.clock() + timedelta(days=9)
+    for phone in (ADA, kim):
+        world.deps.names.keep((1, world.deps.vault.fingerprint(phone)), Answer("Somebody", due=later, until=later))
+    await world.shopify.send_customers_redact(SHOP, world.ada)
+    await world.workers_run()
+    assert known_names(world.deps, 1, [ADA, kim]) == {kim: "Somebody"}
+    await world.shopify.uninstall(SHOP)
+    await world.workers_run()
+    await world.advance(hours=48)
+    await world.shopify.send_shop_redact(SHOP)
+    await world.workers_run()
+    assert known_names(world.deps, 1, [kim]) == {}
 
 
 async def test_they_are_answered_for_a_shop_that_has_left_and_then_it_is_gone(world: World) -> None:

@@ -78,6 +78,24 @@ async def test_every_page_of_a_listing_takes_its_slot_and_a_job_waits_for_it(wor
     assert row["paused_until"] is None
 
 
+async def test_what_follows_a_long_listing_in_the_same_job_waits_for_its_first_page_too(world: World) -> None:
+    """A user with both kinds of numbers: else the first list would use up the minute, and the job begin again."""
+    await world.ready()
+    give_numbers(world, THREE_PAGES)
+    user = await user_of(world)
+    await world.rows("DELETE FROM pace_slots")
+    await world.deps.db.pool.execute("UPDATE provider_users SET light_limit = 3")
+    world.ringcentral.requests.clear()
+    with missed_texts(world.deps.lanes) as waits:
+        await call_provider(world.deps, user, list_numbers, listing=waits)
+        second = asyncio.create_task(call_provider(world.deps, user, list_numbers, listing=waits))
+        await until_pages(world, "/phone-number", 3)
+        assert not second.done()
+        await world.advance(seconds=61)
+        assert len(await second) > THREE_PAGES
+    assert pages_read(world, "/phone-number") == 6
+
+
 async def test_a_pause_in_the_middle_of_a_listing_is_waited_for_and_a_long_one_is_not(world: World) -> None:
     await world.ready()
     give_numbers(world, THREE_PAGES)
@@ -332,6 +350,78 @@ async def test_a_stop_is_heard_after_a_trouble_with_tokens_although_its_webhook_
     if paused:
         assert (await world.api("POST", "/connection/resume")).status_code == 200
         assert await senders(world) == {SENDER: "ready"}
+
+
+@pytest.mark.parametrize("trouble", ["tokens", "jwt"])
+@pytest.mark.parametrize("paused", [True, False])
+async def test_looking_again_mends_a_number_whose_login_works_again(
+    world: World, *, paused: bool, trouble: str
+) -> None:
+    await world.ready()
+    account = await jane(world, phone_number=SENDER)
+    await world.recurring_run()
+    if paused:
+        assert (await world.api("POST", "/connection/pause")).status_code == 200
+    if trouble == "jwt":
+        world.ringcentral.revoke_jwt(world.jwt)
+        end_sessions(world)
+    else:
+        world.ringcentral.fail_next(401, path="/message-store*", times=2)
+    await world.advance(minutes=6)
+    await world.recurring_run()
+    assert await lent_number(world, account) == "broken"
+    for each in world.ringcentral.state.jwts.values():
+        each.revoked = False
+    assert (await world.api("POST", "/connection/check")).status_code == 200
+    found = await world.rows("SELECT DISTINCT problem_code, problem, problem_of FROM senders")
+    assert [tuple(row) for row in found] == [(None, None, None)]
+    assert "RingCentral is connected." in (await world.api("GET", "/diagnostics")).text
+    assert await lent_number(world, account) == "ready"
+    if paused:
+        assert (await own_states(world)) == ["paused"]
+        assert (await world.api("POST", "/connection/resume")).status_code == 200
+    assert (await own_states(world)) == ["ready"]
+
+
+async def lent_number(world: World, account: int) -> str:
+    [row] = await world.rows(f"SELECT state FROM senders WHERE account_id = {account}")
+    return str(row["state"])
+
+
+async def own_states(world: World) -> list[str]:
+    return [row["state"] for row in await world.rows("SELECT state FROM senders WHERE account_id IS NULL")]
+
+
+async def test_looking_again_believes_no_login_but_the_numbers_own(world: World) -> None:
+    """The other shop's JWT keeps their user signed in, which says nothing about this one's."""
+    theirs = await two_shops(world)
+    world.ringcentral.revoke_jwt(theirs)
+    end_sessions(world)
+    await call_provider(world.deps, await user_of(world), list_numbers)
+    assert await senders(world) == {SENDER: "ready", OTHER_NUMBER: "broken"}
+    await world.advance(minutes=2)
+    assert (await world.api("POST", "/connection/check", domain=OTHER_SHOP)).status_code == 200
+    assert await senders(world) == {SENDER: "ready", OTHER_NUMBER: "broken"}
+
+
+async def test_a_number_that_was_stopped_itself_is_not_mended_by_its_login(world: World) -> None:
+    await world.ready()
+    await world.deps.db.pool.execute("UPDATE senders SET state = 'broken', problem_code = 'X', problem_of = 'number'")
+    assert (await world.api("POST", "/connection/check")).status_code == 200
+    assert await senders(world) == {SENDER: "broken"}
+
+
+async def test_a_good_jwt_is_tried_although_its_number_was_stopped_for_another_reason(world: World) -> None:
+    """Otherwise a STOP to it would not be heard before somebody acts."""
+    theirs = await two_shops(world)
+    world.ringcentral.fail_next(401, path="/phone-number", times=2)
+    with pytest.raises(CredentialsRefused):
+        await call_provider(world.deps, await user_of(world), list_numbers)
+    assert await senders(world) == {SENDER: "broken", OTHER_NUMBER: "broken"}
+    world.ringcentral.revoke_jwt(theirs)
+    end_sessions(world)
+    await world.advance(minutes=2)
+    assert await call_provider(world.deps, await user_of(world), list_numbers)
 
 
 async def test_a_better_jwt_of_the_same_shop_takes_the_place_of_a_dead_one(world: World) -> None:

@@ -5,7 +5,7 @@
 //   renew   there are no rows; the page is shown anew, at the same place, once `data-version` differs
 import { keepLooking } from './looking.js';
 import { mountInside } from './modules.js';
-import { renew } from './navigation.js';
+import { nameAs, renew } from './navigation.js';
 import { keepParts, mergeRows } from './rows.js';
 import { tell } from './words.js';
 
@@ -22,6 +22,7 @@ export function mount(box) {
   function show(now, page) {
     box.dataset.every = now.dataset.every;
     if (box.dataset.news === 'renew') return now.dataset.version !== box.dataset.version && showAnew();
+    nameAs(page);
     const parts = keepParts(page);
     parts.forEach(mountInside);
     const { shown, held } = mergeRows(box, now, box.dataset.news);

@@ -62,10 +62,10 @@ async function load(url, push, isNewest) {
 export const refresh = (unless) => go(location.href, { push: false, stays: true, unless });
 
 /** The same for who is reading: nothing moves, and the focus stays where it was if that is still there. */
-export async function renew() {
+export async function renew(unless) {
   const [scroll, main] = [scrollY, document.getElementById('app')];
   const giveFocusBack = rememberFocus(main);
-  if (!(await refresh())) return false;
+  if (!(await refresh(unless))) return false;
   scrollTo(0, scroll);
   giveFocusBack(main);
   return true;
@@ -98,14 +98,21 @@ export function inThisShop(href) {
 async function show(html) {
   const main = document.getElementById('app');
   main.replaceChildren(...parse(html).childNodes);
-  const heading = main.querySelector('s-page')?.getAttribute('heading');
-  if (heading) document.title = heading;
+  nameAs(main);
   scrollTo(0, 0);
   // At once, because whoever walks by keyboard stands nowhere from the moment the old page is gone.
   main.focus({ preventScroll: true });
   main.ariaBusy = 'true'; // until its scripts stand, so that nobody is read half a page
   await mount(main);
   main.ariaBusy = null;
+}
+
+/** What the page is called, which may be known later than the page. */
+export function nameAs(page) {
+  const [heading, here] = [page.querySelector('s-page')?.getAttribute('heading'), document.querySelector('#app > s-page')];
+  if (!heading) return;
+  if (here.getAttribute('heading') !== heading) here.setAttribute('heading', heading);
+  document.title = heading;
 }
 
 /** Without a network the page stays as it is: a whole document could not be loaded either. */

@@ -1,5 +1,6 @@
 // Brings rows on the page up to date with those of a page just fetched. A row is known by its `data-key`, and different
-// when its `data-version` is. Whoever is in a row keeps the focus, and a row whose words are being marked waits.
+// when its `data-version` or its `data-look` is; what only looks different is no news and says nothing. Whoever is in a row
+// keeps the focus, and a row whose words are being marked waits.
 import { rememberFocus } from './focus.js';
 
 /** `{shown, held}`: the rows that are new or different by now, and how many stayed out. *how*: see fresh.js. */
@@ -12,6 +13,7 @@ export function mergeRows(box, now, how) {
     return { shown: unknown, held: 0 };
   }
   const different = rows.filter((row) => known.has(row.dataset.key) && isOther(known.get(row.dataset.key), row));
+  for (const row of different) if (!isNews(known.get(row.dataset.key), row)) delete row.dataset.says;
   const first = rows.findIndex((row) => known.has(row.dataset.key));
   // Copies, because a button may still show *now* as a whole.
   const shown = different.filter((row) => swap(known.get(row.dataset.key), row.cloneNode(true)));
@@ -33,7 +35,8 @@ export function keepParts(page) {
 }
 
 const by = (name, root) => new Map([...root.querySelectorAll(`[data-${name}]`)].map((each) => [each.dataset[name], each]));
-const isOther = (old, row) => old.dataset.version !== row.dataset.version;
+const isNews = (old, row) => old.dataset.version !== row.dataset.version;
+const isOther = (old, row) => isNews(old, row) || old.dataset.look !== row.dataset.look;
 const isFilledIn = (part) => [...part.querySelectorAll('s-text-area')].some(({ value }) => value.trim());
 
 function swap(old, row) {
