@@ -1,7 +1,7 @@
 """Opt-outs by day of the shop's own calendar, counted as they are recorded.
 
-A long ledger is never read for a chart. Who says STOP twice has opted out once. An opt-out belongs to the day on which the person asked, also if it is recorded
-later; days stay as they were counted when the shop moves to another time zone.
+A long ledger is never read for a chart. An opt-out belongs to the day on which the person asked, also if it is recorded
+later; who says STOP twice has opted out once. Days stay as they were counted when the shop moves to another time zone.
 """
 
 from collections import Counter

@@ -53,13 +53,18 @@ async def has_conversation(session: AsyncSession, shop_id: int, phone_hash: byte
 async def list_conversations(
     deps: Deps, session: AsyncSession, shop_id: int, *, names_of: NamesOf, limit: int = 50
 ) -> dict[str, Any]:
-    """The customers who wrote last, each with their last text, whose customer they are, and how many are unread."""
+    """The customers who wrote last, each with their last text, whose customer they are, and how many are unread.
+
+    A question that nobody has read stays in sight: a STOP and START behind it do not take its place.
+    """
     query = select(InboundMessage).where(InboundMessage.shop_id == shop_id)
     newest = await session.scalars(query.order_by(InboundMessage.id.desc()).limit(LOOKED_THROUGH))
     latest: dict[bytes, InboundMessage] = {}
     unread: Counter[bytes] = Counter()
     for text in newest:
-        latest.setdefault(text.phone_hash, text)
+        known = latest.setdefault(text.phone_hash, text)
+        if _unread(text) and not _unread(known):
+            latest[text.phone_hash] = text
         unread[text.phone_hash] += _unread(text)
     # Only what is shown is decrypted.
     shown = list(latest.items())[:limit]

@@ -135,6 +135,17 @@ async def test_names_that_shopify_does_not_say_are_not_asked_for_at_every_look(w
     assert unasked(world.deps, 2, [ADA]) == [ADA], "another shop's own question"
 
 
+async def test_a_question_stays_in_sight_though_keywords_came_after_it(world: World) -> None:
+    await world.ready()
+    for words in ("Hello", "Where is my mug?", "STOP", "START"):
+        await world.texts_from(ADA, words)
+    assert "Where is my mug?" in (await world.open_page("/messages/conversations")).text
+    await world.open_page(f"/messages/conversations/{key_of(world.deps.vault.fingerprint(ADA))}")
+    read = (await world.open_page("/messages/conversations")).text
+    assert "Where is my mug?" not in read
+    assert "START" in read
+
+
 async def test_who_opted_out_gets_no_answer_and_staff_see_why(world: World) -> None:
     world.number_leaves_stop_to_the_app()
     key = await start(world)

@@ -60,7 +60,10 @@ OUR_BUG = "RingCentral could not read a request of this app; tell the app's supp
 WRONG_CLIENT = (
     "RingCentral does not accept the client ID and secret; check both, or leave them empty to use the app's own."
 )
-NEW_JWT = "The JWT is cut off, has expired or was deleted: paste it whole, or create a new one in the RingCentral developer console."
+NEW_JWT = (
+    "The JWT is cut off, has expired or was deleted: paste it whole, or create a new one in the RingCentral "
+    "developer console."
+)
 USER_GONE = (
     "The RingCentral user or account behind the JWT is disabled or gone; have an administrator enable it, "
     "or paste a JWT of another user."
