@@ -209,6 +209,9 @@ async def test_a_key_and_a_secret_are_shown_once(world: World) -> None:
         await expect(key).to_be_visible()
         token = await key.input_value()
         assert token.startswith("connect_")
+        await expect(browser.app.get_by_role("button", name="Revoke Our shop system")).to_be_visible()
+        await expect(browser.app.get_by_text("There is no key yet.")).to_be_hidden()
+        await expect(key).to_have_value(token)
         await browser.app.get_by_role("link", name="I have copied it").click()
         await expect(browser.app.get_by_role("button", name="Revoke Our shop system")).to_be_visible()
         await expect(key).not_to_be_visible()
@@ -229,11 +232,11 @@ async def test_a_key_and_a_secret_are_shown_once(world: World) -> None:
         secret = browser.app.get_by_label("Secret that signs the calls", exact=True)
         await expect(secret).to_be_visible()
         first = await secret.input_value()
-        await browser.app.get_by_role("link", name="I have copied it").click()
+        await expect(browser.app.get_by_text("There is no webhook yet.")).to_be_hidden()
         await browser.app.get_by_role("button", name="New secret for https://example.com/hook").click()
         await browser.app.get_by_role("button", name="Make a new secret").click()
-        await expect(secret).to_be_visible()
-        assert await secret.input_value() != first
+        await expect(browser.page.get_by_text("New secret made")).to_be_visible()
+        await expect(secret).not_to_have_value(first)
         await picture(browser, "webhook-secret")
 
 

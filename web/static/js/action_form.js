@@ -5,8 +5,10 @@ import { send } from './api.js';
 import { empty, nest, snapshot } from './fields.js';
 import { finding } from './marks.js';
 import { askForReview } from './moments.js';
-import { go, refresh } from './navigation.js';
+import { mountInside } from './modules.js';
+import { fetchPage, go, refresh } from './navigation.js';
 import { showOutcome } from './outcome.js';
+import { keepParts } from './rows.js';
 import { onSubmit } from './submit.js';
 
 const MOMENT = 300; // milliseconds
@@ -35,6 +37,7 @@ async function goOn(form, data) {
   if (shows) {
     reveal(document.getElementById(shows), data);
     showOutcome(form.id, true);
+    listAnew();
   }
   if (closes) document.getElementById(closes).hideOverlay?.();
   if (done) window.shopify.toast.show(done);
@@ -56,6 +59,13 @@ function reveal(box, data) {
   for (const place of box.querySelectorAll('[data-answer]')) place.value = data[place.dataset.answer];
   box.hidden = false;
   box.scrollIntoView({ block: 'nearest' });
+}
+
+/** What is shown once stays, and the list that what was made belongs to has it at once. */
+async function listAnew() {
+  const asked = location.href;
+  const page = document.querySelector('#app [data-part]') && await fetchPage(asked);
+  if (page && asked === location.href) keepParts(page).forEach(mountInside);
 }
 
 /** Steps are shown one after the other, so that they are seen even where the answers come at once. */

@@ -62,10 +62,10 @@ async function load(url, push, isNewest) {
 export const refresh = (unless) => go(location.href, { push: false, stays: true, unless });
 
 /** The same for who is reading: nothing moves, and the focus stays where it was if that is still there. */
-export async function renew() {
+export async function renew(unless) {
   const [scroll, main] = [scrollY, document.getElementById('app')];
   const giveFocusBack = rememberFocus(main);
-  if (!(await refresh())) return false;
+  if (!(await refresh(unless))) return false;
   scrollTo(0, scroll);
   giveFocusBack(main);
   return true;

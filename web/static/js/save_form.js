@@ -3,7 +3,7 @@
 import { refusal, send } from './api.js';
 import { clearErrors, findField, inWords, nest, restore, showErrors, snapshot } from './fields.js';
 import { questionIn } from './meanwhile.js';
-import { refresh } from './navigation.js';
+import { renew } from './navigation.js';
 import { WORDS } from './words.js';
 
 /**
@@ -69,7 +69,7 @@ export function watchForm(form, options = {}) {
       showErrors(form, answer);
     }
     showBar();
-    if (answer.ok && renews) refresh(isDirty);
+    if (answer.ok && renews) renew(isDirty);
   }
 
   /** What somebody else has saved is what "unchanged" means from here on; the edits stay, and are asked about. */

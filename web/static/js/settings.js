@@ -1,4 +1,4 @@
-// A section of the settings under the save bar. The times of the quiet hours rest while the quiet hours are off.
+// A section of the settings under the save bar; saved, it shows what others have saved meanwhile too. The times of the quiet hours rest while the quiet hours are off.
 import { onlyChanges } from './changes.js';
 import { watchForm } from './save_form.js';
 
@@ -11,6 +11,6 @@ export function mount(form) {
   }
 
   enabled?.addEventListener('change', showTimes);
-  watchForm(form, { ...onlyChanges(form), onReset: enabled && showTimes });
+  watchForm(form, { ...onlyChanges(form), onReset: enabled && showTimes, renews: true });
   if (enabled) showTimes();
 }
