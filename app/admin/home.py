@@ -14,6 +14,7 @@ from app.admin.names import render_with_names
 from app.admin.page import page
 from app.admin.praise import is_worth_a_review
 from app.admin.session import Visit
+from app.connect.accounts import names_of
 from app.core.language import language_of
 from app.messages.analytics import analyse
 from app.messages.conversations import list_conversations
@@ -48,7 +49,7 @@ async def show_home(visit: Visit) -> Response:
         connection = await describe_connection(session, shop.id)
         queue = await describe_queue(deps, session, shop)
         failures = await latest_failures(deps, session, shop.id, limit=MOST_FAILURES)
-        replies = await list_conversations(deps, session, shop.id, limit=4)
+        replies = await list_conversations(deps, session, shop.id, names_of=names_of, limit=4)
         steps = await _steps(visit, session, connection)
         checks = worst_first(await diagnose_all(deps, session, shop))
         numbers = await own_senders(session, shop.id)

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from app.admin import wording
 from app.admin.in_address import path_id
+from app.admin.order_links import order_links
 from app.admin.page import page, render
 from app.admin.session import Visit
 from app.admin.templates import KIND
@@ -68,8 +69,15 @@ async def show_messages(visit: Visit) -> Response:
 async def show_message(visit: Visit) -> Response:
     async with visit.deps.db.transaction() as session:
         message = await message_detail(visit.deps, session, visit.shop.id, path_id(visit, NO_MESSAGE))
-    dear = count_segments(message["text"] or "").offenders if message["segments"] else ()
-    return render(visit, "message", message=message, dear=dear, under_way=message["state"] in UNDER_WAY)
+    links = await order_links(visit, [message["order_id"]] if message["order_id"] else [])
+    return render(
+        visit,
+        "message",
+        message=message,
+        order_link=links.get(message["order_id"]),
+        dear=count_segments(message["text"] or "").offenders if message["segments"] else (),
+        under_way=message["state"] in UNDER_WAY,
+    )
 
 
 async def read_messages(visit: Visit) -> dict[str, Any]:

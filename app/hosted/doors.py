@@ -174,10 +174,11 @@ def _wishes(form: dict[str, str]) -> Wishes:
 
 
 def _wishes_of(known: Account | None) -> Wishes:
-    """What the form begins with: whoever has said no before is asked again, and not overruled."""
+    """What the form begins with. Nobody agrees to texts by leaving a box alone, whatever the shop has stated for them;
+    whoever has said no to e-mails is asked again, and not overruled."""
     if known is None:
-        return Wishes(history=False, by_sms=True, by_email=True)
-    return Wishes(known.import_history == "yes", known.notify_by_sms, known.notify_by_email)
+        return Wishes(history=False, by_sms=False, by_email=True)
+    return Wishes(known.import_history == "yes", by_sms=False, by_email=known.notify_by_email)
 
 
 def _ask(guest: Guest, ticket: str, address: str, *, by_email: bool, problem: str | None = None) -> Response:

@@ -74,6 +74,7 @@ async def _show(
         locale=locale,
         locales=list(chosen["shared"]),
         words=words,
+        unsaved=words.splitlines() != chosen["texts"][locale].splitlines(),
         number=number,
         preview=preview,
         chips=editor_chips(kind),

@@ -16,6 +16,7 @@ from app.messages.answers import Answer, queue_answer, read_answer, why_no_answe
 from app.messages.kinds import STAFF_REPLY, kinds, shown
 from app.messages.models import InboundMessage, Message, MessageState
 from app.messages.pool import choose_sender
+from app.messages.whose_customer import NamesOf, Owner, owners_of
 from app.shops.models import Shop
 from app.shops.queries import find_sender
 
@@ -49,8 +50,10 @@ async def has_conversation(session: AsyncSession, shop_id: int, phone_hash: byte
     return bool(await session.scalar(query))
 
 
-async def list_conversations(deps: Deps, session: AsyncSession, shop_id: int, *, limit: int = 50) -> dict[str, Any]:
-    """The customers who wrote last, each with their last text and how many are unread."""
+async def list_conversations(
+    deps: Deps, session: AsyncSession, shop_id: int, *, names_of: NamesOf, limit: int = 50
+) -> dict[str, Any]:
+    """The customers who wrote last, each with their last text, whose customer they are, and how many are unread."""
     query = select(InboundMessage).where(InboundMessage.shop_id == shop_id)
     newest = await session.scalars(query.order_by(InboundMessage.id.desc()).limit(LOOKED_THROUGH))
     latest: dict[bytes, InboundMessage] = {}
@@ -60,7 +63,11 @@ async def list_conversations(deps: Deps, session: AsyncSession, shop_id: int, *,
         unread[text.phone_hash] += _unread(text)
     # Only what is shown is decrypted.
     shown = list(latest.items())[:limit]
-    conversations = [describe_inbound(deps, text) | {"unread": unread[phone_hash]} for phone_hash, text in shown]
+    owners = await owners_of(deps, session, shop_id, [text for _, text in shown], names_of)
+    conversations = [
+        describe_inbound(deps, text) | {"unread": unread[phone_hash], "owner": _describe_owner(owners.get(text.id))}
+        for phone_hash, text in shown
+    ]
     return {"conversations": conversations, "unread": await count_unread(session, shop_id)}
 
 
@@ -79,7 +86,7 @@ async def count_unread(session: AsyncSession, shop_id: int) -> int:
     return int(await session.scalar(select(func.count()).select_from(some)) or 0)
 
 
-async def conversation(deps: Deps, session: AsyncSession, shop: Shop, key: str) -> dict[str, Any]:
+async def conversation(deps: Deps, session: AsyncSession, shop: Shop, key: str, *, names_of: NamesOf) -> dict[str, Any]:
     """Both sides in order, oldest first, and whether an answer is possible. Raises `NotFound`."""
     phone_hash = hash_of(key)
     inbound = await _newest(session, InboundMessage, shop.id, phone_hash)
@@ -89,6 +96,7 @@ async def conversation(deps: Deps, session: AsyncSession, shop: Shop, key: str) 
     lines = [describe_outbound(deps, text) for text in reversed(outbound)]
     lines += [describe_inbound(deps, text) for text in reversed(inbound)]
     sealed = next((text.phone_encrypted for text in (*inbound, *outbound) if text.phone_encrypted is not None), None)
+    owner = await _owner(deps, session, shop.id, inbound, names_of)
     orders = {text.order_id: text.order_name for text in outbound if text.order_id and text.order_name}
     return {
         "key": key,
@@ -97,7 +105,8 @@ async def conversation(deps: Deps, session: AsyncSession, shop: Shop, key: str) 
         "newest_heard": inbound[0].id if inbound else 0,
         # What waits comes last; of what has one time, the customer's text is what was answered.
         "lines": sorted(lines, key=lambda line: (line.get("due_at") or line["at"], line["side"] == "shop")),
-        "why_not": await _why_not(deps, session, shop, phone_hash, inbound),
+        "owner": _describe_owner(owner),
+        "why_not": await _why_not(deps, session, shop, phone_hash, inbound, owner),
         "opted_out": await is_suppressed(session, shop.id, phone_hash),
     }
 
@@ -117,23 +126,37 @@ async def mark_read(deps: Deps, session: AsyncSession, shop_id: int, key: str, *
 
 
 async def queue_staff_reply(
-    deps: Deps, session: AsyncSession, shop: Shop, key: str, form: object, *, actor: str
+    deps: Deps, session: AsyncSession, shop: Shop, key: str, form: object, *, actor: str, names_of: NamesOf
 ) -> dict[str, Any]:
     """An answer to the customer's text. Raises `NotFound`, `Invalid`, and `Conflict` with why no answer may go."""
     text, once = read_answer(form)
     phone_hash = hash_of(key)
     heard = await _newest(session, InboundMessage, shop.id, phone_hash)
-    refused = await _why_not(deps, session, shop, phone_hash, heard)
+    owner = await _owner(deps, session, shop.id, heard, names_of)
+    refused = await _why_not(deps, session, shop, phone_hash, heard, owner)
     sender = await choose_sender(session, shop.id, phone_hash)
     answer = Answer(STAFF_REPLY, text, phone_hash, once=f"{key}:{once}", actor=actor, said={})
     return await queue_answer(deps, session, shop, answer, sender=sender, heard=heard, refused=refused)
 
 
 async def _why_not(
-    deps: Deps, session: AsyncSession, shop: Shop, phone_hash: bytes, heard: list[InboundMessage]
+    deps: Deps, session: AsyncSession, shop: Shop, phone_hash: bytes, heard: list[InboundMessage], owner: Owner | None
 ) -> str | None:
+    if owner is not None:
+        return f"This customer wrote to the number of {owner.name}, who answers on their own page."
     sender = await find_sender(session, shop.id)
     return await why_no_answer(deps, session, shop.id, phone_hash, sender=sender, heard=heard)
+
+
+async def _owner(
+    deps: Deps, session: AsyncSession, shop_id: int, heard: list[InboundMessage], names_of: NamesOf
+) -> Owner | None:
+    """Whoever the customer wrote to last answers. *heard*: newest first."""
+    return next(iter((await owners_of(deps, session, shop_id, heard[:1], names_of)).values()), None)
+
+
+def _describe_owner(owner: Owner | None) -> dict[str, Any] | None:
+    return {"id": owner.id, "name": owner.name} if owner is not None else None
 
 
 async def _newest(session: AsyncSession, table: Any, shop_id: int, phone_hash: bytes) -> list[Any]:

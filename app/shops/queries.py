@@ -1,11 +1,12 @@
 """All SQL about shops, senders and RingCentral users."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, case, func, or_, select, update
+from sqlalchemy import ColumnElement, case, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from app.core.errors import NotFound
 from app.shops.models import AuditEvent, ProblemOf, ProviderUser, Sender, SenderState, Shop
@@ -152,6 +153,29 @@ async def account_senders(session: AsyncSession, shop_id: int) -> list[Sender]:
         Sender.shop_id == shop_id, Sender.account_id.is_not(None), Sender.state != SenderState.DISCONNECTED
     )
     return list(await session.scalars(query.order_by(Sender.id)))
+
+
+async def accounts_of_senders(session: AsyncSession, shop_id: int, sender_ids: Collection[int]) -> dict[int, int]:
+    """Sender to connected account, while the account has a number to answer from that is not the shop's own as well."""
+    living, of_shop = aliased(Sender), aliased(Sender)
+    own = select(of_shop.phone_number).where(
+        of_shop.shop_id == shop_id,
+        of_shop.account_id.is_(None),
+        of_shop.state != SenderState.DISCONNECTED,
+        of_shop.phone_number.is_not(None),
+    )
+    query = select(Sender.id, Sender.account_id).where(
+        Sender.shop_id == shop_id,
+        Sender.id.in_(sender_ids),
+        Sender.account_id.is_not(None),
+        exists().where(
+            living.shop_id == shop_id,
+            living.account_id == Sender.account_id,
+            living.state != SenderState.DISCONNECTED,
+            living.phone_number.not_in(own),
+        ),
+    )
+    return {sender_id: account for sender_id, account in await session.execute(query) if account is not None}
 
 
 async def senders_of_shop(session: AsyncSession, shop_id: int) -> list[Sender]:

@@ -9,6 +9,8 @@ from datetime import timedelta
 from app.main import create_app
 from app.messages.conversations import key_of
 from app.messages.names import ask_names, forget_names, known_names, unasked
+from tests.connect.stage import JANE_OWN, JANET, client_of, jane_texts
+from tests.connect.test_alerts import paid
 from tests.world import ADA, SENDER, World
 
 
@@ -188,3 +190,45 @@ async def test_what_cannot_be_answered_says_so(world: World) -> None:
     assert old.status_code == 409
     for unknown in ("AAAA", "***"):
         assert (await world.open_page(f"/messages/conversations/{unknown}")).status_code == 404
+
+
+async def test_who_wrote_to_an_affiliate_is_shown_as_hers_and_answered_by_her_alone(world: World) -> None:
+    """Until the customer writes to the shop's own number."""
+    await world.ready()
+    account_id = await jane_texts(world)
+    await paid(await client_of(world, "orders"))
+    await world.workers_run()
+    await world.texts_from(JANET, "Do you have it in red?", to=JANE_OWN)
+    key = key_of(world.deps.vault.fingerprint(JANET))
+    path = f"/messages/conversations/{key}"
+    for place in ("/", "/messages/conversations", path):
+        assert "Customer of Jane Doe" in (await world.open_page(place)).text, place
+    page = (await world.open_page(path)).text
+    hers = "This customer wrote to the number of Jane Doe, who answers on their own page."
+    assert (hers in page, 'name="text"' in page) == (True, False)
+    refused = await world.api("POST", f"/conversations/{key}/replies", {"text": "It does", "once": "not-hers-at-all"})
+    assert (refused.status_code, refused.json()["error"]) == (409, hers)
+    [message] = await world.messages()
+    for place in (path, f"/messages/{message['id']}"):
+        seen = (await world.open_page(place)).text
+        assert (f'href="/connect/accounts/{account_id}"' in seen, "admin/orders/connect:" in seen) == (True, False), (
+            place
+        )
+
+    await world.texts_from(JANET, "Or do you, Demo Store?", to=SENDER)
+    for place in ("/", "/messages/conversations", path):
+        assert "Customer of Jane Doe" not in (await world.open_page(place)).text, place
+    answer = await world.api("POST", f"/conversations/{key}/replies", {"text": "We do", "once": "ours-to-answer"})
+    assert answer.status_code == 201
+
+
+async def test_who_wrote_to_an_affiliate_that_is_gone_is_the_shops_to_answer(world: World) -> None:
+    await world.ready()
+    account_id = await jane_texts(world)
+    await paid(await client_of(world, "orders"))
+    await world.workers_run()
+    await world.texts_from(JANET, "Do you have it in red?", to=JANE_OWN)
+    await world.api("DELETE", f"/connect/accounts/{account_id}")
+    key = key_of(world.deps.vault.fingerprint(JANET))
+    page = (await world.open_page(f"/messages/conversations/{key}")).text
+    assert ("Customer of" in page, 'name="text"' in page, "View account" in page) == (False, True, False)

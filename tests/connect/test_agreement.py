@@ -55,6 +55,33 @@ async def test_the_statement_is_kept_in_the_words_that_were_read(world: World) -
     assert wording.startswith("Mit der Angabe einer Mobilnummer erklären Sie")
 
 
+async def test_who_joins_agrees_to_texts_only_by_ticking_the_box(world: World) -> None:
+    """The shop's statement brings the invitation; from joining on the person's own word counts."""
+    await world.ready()
+    account_id = await jane(world)
+    person = Person(world)
+    await person.open_invitation(await invitation(world, account_id))
+    assert 'name="notify_by_sms" value="1"><span>' in person.seen.text
+    assert 'name="notify_by_email" value="1" checked>' in person.seen.text
+    await person.agree(name="", notify_by_sms="1")
+    assert 'name="notify_by_sms" value="1" checked>' in person.seen.text, "her own tick outlives a form sent back"
+    await person.agree(notify_by_sms="")
+    await notify(world)
+    await world.workers_run()
+    assert world.texts_on(JANE_MOBILE) == []
+    account = (await world.api("GET", f"/connect/accounts/{account_id}")).json()
+    assert (account["notify_by_sms"], account["notify_by_email"]) == (False, True)
+    await person.post("/settings/save", notify_by_sms="1", notify_by_email="1", history="no")
+    await notify(world)
+    await world.workers_run()
+    assert len(world.texts_on(JANE_MOBILE)) == 1
+    assert [each[0] for each in await consent_events(world)] == [
+        "account_texts_stated",
+        "account_texts_refused",
+        "account_texts_wished",
+    ]
+
+
 async def test_who_was_invited_and_says_no_is_written_to_no_more(world: World) -> None:
     await world.ready()
     account_id = await jane(world)

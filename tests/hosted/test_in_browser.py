@@ -87,6 +87,17 @@ async def go(page: Page, name: str) -> None:
     await expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible()
 
 
+async def stays_by_choice(page: Page, name: str) -> None:
+    """Pressed with words that are not saved, asked, and rather not."""
+    heading = await page.get_by_role("heading", level=1).inner_text()
+    async with page.expect_event("dialog") as asked:
+        page.once("dialog", lambda question: question.dismiss())
+        await press(page, name)
+    assert (await asked.value).message == "Leave without saving what you typed?"
+    assert await page.evaluate("dispatchEvent(new Event('beforeunload', { cancelable: true }))") is False
+    await expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible()
+
+
 @pytest.mark.alone
 async def test_from_the_organisations_site_through_every_page_and_out_again(world: World) -> None:
     await world.ready()
@@ -166,7 +177,16 @@ async def test_from_the_organisations_site_through_every_page_and_out_again(worl
         await press(window, "Save")
         await expect(window.locator("#fault-template")).to_contain_text("Name the person")
         await look(window, "13-texts-refused")
+        await stays_by_choice(window, "Order shipped")
+        await window.get_by_label("Order paid · English").fill("{{ affiliate.name }}: not saved yet")
+        await stays_by_choice(window, "Settings")
+        await expect(window.get_by_label("Order paid · English")).to_have_value("{{ affiliate.name }}: not saved yet")
+        window.once("dialog", lambda question: question.accept())
         await go(window, "Settings")
+        await window.get_by_label("By e-mail").uncheck()
+        await stays_by_choice(window, "Home")
+        await press(window, "Save")
+        await expect(window.get_by_label("By e-mail")).not_to_be_checked()
         await look(window, "14-settings")
         await press(window, "Leave")
         await expect(window.get_by_role("heading", name="Leave Demo Store?")).to_be_visible()

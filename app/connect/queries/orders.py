@@ -1,6 +1,6 @@
 """Orders of the API and of backfills, their lines, their customers and the texts about them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.connect.models import ConnectLine, ConnectOrder, Profile
+from app.connect.models import Account, ConnectLine, ConnectOrder, Profile
 from app.core.errors import NotFound
 from app.messages.models import Message
 from app.messages.queries import cancel_queued
@@ -43,6 +43,16 @@ async def find_order(session: AsyncSession, shop_id: int, order_id: int) -> Conn
     return await session.scalar(
         select(ConnectOrder).where(ConnectOrder.shop_id == shop_id, ConnectOrder.id == order_id)
     )
+
+
+async def accounts_of_orders(session: AsyncSession, shop_id: int, order_ids: Iterable[int]) -> dict[int, int]:
+    """Order to account, of accounts that were not removed."""
+    query = (
+        select(ConnectOrder.id, ConnectOrder.account_id)
+        .join(Account, Account.id == ConnectOrder.account_id)
+        .where(ConnectOrder.shop_id == shop_id, ConnectOrder.id.in_(list(order_ids)), Account.deleted_at.is_(None))
+    )
+    return {row.id: row.account_id for row in await session.execute(query)}
 
 
 async def get_order(

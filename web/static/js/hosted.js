@@ -1,5 +1,5 @@
 // The hosted Connect page works without this. With it: links with a token behind the #, a reload that stays signed in,
-// previews while typing, and news for the page that opened this one.
+// previews while typing, a question before typed words are lost, and news for the page that opened this one.
 //
 // The token of the visit is kept by this tab only (sessionStorage) and is never part of an address.
 const TYPING_PAUSE = 500;
@@ -78,11 +78,31 @@ function sameControl(element) {
   return element?.matches('[role=switch]') ? `form[action="${element.form.getAttribute('action')}"] [role=switch]` : null;
 }
 
+/** Whether something was typed or chosen within a visit that only *sent*, if any, would keep. */
+function losesWords(sent) {
+  const fields = document.querySelectorAll('.inside :is(input, textarea)');
+  return [...fields].some((field) => field.form !== sent && isChanged(field));
+}
+
+/** `data-typed`: came back from the server, but was not saved. */
+function isChanged(field) {
+  return field.value !== field.defaultValue || field.checked !== field.defaultChecked || field.dataset.typed !== undefined;
+}
+
+function mayLeave(sent) {
+  return !losesWords(sent) || confirm(document.body.dataset.unsaved);
+}
+
+let leavingBy;
+window.addEventListener('beforeunload', (event) => {
+  if (losesWords(leavingBy)) event.preventDefault();
+});
+
 document.addEventListener('submit', async (event) => {
   const form = event.target;
   if (event.defaultPrevented || form.method !== 'post') return;
   event.preventDefault();
-  if (form.dataset.busy) return;
+  if (form.dataset.busy || !mayLeave(form)) return;
   form.dataset.busy = 'yes';
   const { submitter } = event;
   const action = submitter?.getAttribute('formaction') ?? form.action;
@@ -91,13 +111,15 @@ document.addEventListener('submit', async (event) => {
   if ((await send(action, fields)) === null) {
     delete form.dataset.busy;
     form.action = action;
+    leavingBy = form;
     form.submit();
   }
 });
 
 window.addEventListener('popstate', () => {
   const token = kept.session;
-  if (token && location.pathname !== base) send(location.pathname, { session: token });
+  if (!mayLeave()) history.pushState(null, '', document.body.dataset.path);
+  else if (token && location.pathname !== base) send(location.pathname, { session: token });
   else location.reload();
 });
 
