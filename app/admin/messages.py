@@ -15,6 +15,7 @@ from app.admin.templates import KIND
 from app.core.errors import Invalid
 from app.core.language import language_of
 from app.core.whole_number import whole_number
+from app.message_templates.segments import count_segments
 from app.messages.conversations import count_unread
 from app.messages.kinds import kinds
 from app.messages.log import LONGEST_PAGE, log_page, message_detail
@@ -69,8 +70,14 @@ async def show_message(visit: Visit) -> Response:
     async with visit.deps.db.transaction() as session:
         message = await message_detail(visit.deps, session, visit.shop.id, path_id(visit, NO_MESSAGE))
     links = await order_links(visit, [message["order_id"]] if message["order_id"] else [])
-    under_way = message["state"] in UNDER_WAY
-    return render(visit, "message", message=message, order_link=links.get(message["order_id"]), under_way=under_way)
+    return render(
+        visit,
+        "message",
+        message=message,
+        order_link=links.get(message["order_id"]),
+        dear=count_segments(message["text"] or "").offenders if message["segments"] else (),
+        under_way=message["state"] in UNDER_WAY,
+    )
 
 
 async def read_messages(visit: Visit) -> dict[str, Any]:

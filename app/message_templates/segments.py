@@ -32,6 +32,12 @@ class Offender:
     index: int
     plain: str | None
 
+    @property
+    def name(self) -> str:
+        """As people are told of it: an invisible one by its code."""
+        invisible = unicodedata.category(self.char)[0] in "ZC"
+        return f"U+{ord(self.char):04X}" if invisible else f"“{self.char}”"
+
 
 @dataclass(frozen=True, slots=True)
 class SegmentCount:

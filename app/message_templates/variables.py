@@ -1,7 +1,8 @@
 """Every variable a template may use: what it is called in the editor, a sample, and how long it gets in real shops.
 
-The longest realistic values decide the worst-case number of segments that the editor and the linter show. They are
-plain text on purpose: whether a customer's own name forces Unicode is not something the merchant's wording can change.
+The longest realistic values decide the worst-case number of segments that the editor and the linter show. For the
+linter they are plain text on purpose: whether a customer's own name forces Unicode is not something the merchant's
+wording can change. It is what the text will cost though, so the range that the editor shows counts such a name too.
 """
 
 from collections.abc import Mapping
@@ -45,6 +46,10 @@ class Variable:
     kinds: frozenset[str] | None = None
     """Kinds that may use it; None means every kind."""
 
+
+DEAR_LETTER: Final = "í"
+"""Of the letters outside GSM-7 the one that stands in the most names: García, María, Lucía."""
+_NAMES: Final = frozenset({"customer.name", "customer.first_name", "customer.last_name", "affiliate.name"})
 
 _KEY: Final = "b1946ac92492d2347c6235b4d2611184"
 
@@ -114,6 +119,16 @@ def sample_values(kind: str) -> Values:
 
 def longest_values(kind: str) -> Values:
     return _nested({variable.name: variable.longest for variable in variables_for(kind)})
+
+
+def dear_values(kind: str) -> Values:
+    """The longest, with a letter outside GSM-7 in the names: so near their beginning that no template cuts it off."""
+    dear: dict[str, str | int] = {}
+    for variable in variables_for(kind):
+        longest = str(variable.longest)
+        named = variable.name in _NAMES
+        dear[variable.name] = f"{longest[0]}{DEAR_LETTER}{longest[2:]}" if named else variable.longest
+    return _nested(dear)
 
 
 def editor_chips(kind: str) -> list[dict[str, Any]]:

@@ -20,9 +20,17 @@ from app.message_templates.queries import (
     store_text,
     versions_of,
 )
-from app.message_templates.render import TemplateError, compile_template
+from app.message_templates.render import Template, TemplateError, compile_template
 from app.message_templates.segments import count_segments, to_plain
-from app.message_templates.variables import Values, editor_chips, longest_values, names_for, sample_values
+from app.message_templates.variables import (
+    DEAR_LETTER,
+    Values,
+    dear_values,
+    editor_chips,
+    longest_values,
+    names_for,
+    sample_values,
+)
 from app.messages.compose import order_values, recipient_of, shop_values, template_for
 from app.messages.facts import read_order_facts
 from app.messages.kinds import TEST, Kind, kinds
@@ -136,7 +144,7 @@ async def preview_notification(
     try:
         compiled = compile_template(template)
         text = to_plain(compiled.render({**values, **(always or {})}))
-        worst = to_plain(compiled.render({**longest_values(kind.name), **fixed}))
+        worst, letter = _worst_case(compiled, kind, fixed)
     except TemplateError as error:
         raise Invalid({"template": error.sentence}) from None
     return {
@@ -144,8 +152,19 @@ async def preview_notification(
         "locale": language,
         "segments": _segments(text),
         "worst_case": _segments(worst),
+        "dear_letter": letter,
         "findings": _findings(shop, kind, template, locale),
     }
+
+
+def _worst_case(template: Template, kind: Kind, fixed: Values) -> tuple[str, str | None]:
+    """The dearest text that is to be expected, and the letter of a name that makes it so; None where none does."""
+    plain, dear = (
+        to_plain(template.render({**values, **fixed})) for values in (longest_values(kind.name), dear_values(kind.name))
+    )
+    if count_segments(dear).segments > count_segments(plain).segments:
+        return dear, DEAR_LETTER
+    return plain, None
 
 
 async def preview_languages(

@@ -112,7 +112,9 @@ async def connect(
         sender = await find_sender(session, shop.id, account_id=account_id, sender_id=sender_id, lock=True)
         if sender_id is not None and sender is None:
             raise Conflict("This number was removed meanwhile. Reload the page.")
-        await _keep_sender(deps, session, shop, account_id, sender, user, credentials, numbers, findings, adding=adding)
+        kept = await _keep_sender(
+            deps, session, shop, account_id, sender, user, credentials, numbers, findings, adding=adding
+        )
         await write_audit(
             session,
             shop.domain,
@@ -121,6 +123,7 @@ async def connect(
             action="ringcentral_connected",
             detail=_about(account_id),
         )
+    await end_login_problem(deps, kept)  # of the numbers that were lent to accounts
 
 
 async def tell_findings(tell: Tell, code: str, findings: list[Finding]) -> None:
@@ -359,7 +362,7 @@ async def _keep_sender(
     findings: list[Finding],
     *,
     adding: bool = False,
-) -> None:
+) -> Sender:
     """*adding*: a further number beside those that the shop has, which may be one of the same user; otherwise it takes
     the place of *sender*."""
     beside = adding and sender is not None and sender.phone_number is not None
@@ -386,6 +389,7 @@ async def _keep_sender(
     sender.numbers = msgspec.to_builtins([number_row(each) for each in numbers])
     sender.findings = [finding_row(each) for each in findings]
     sender.checked_at = deps.clock()
+    return sender
 
 
 def _about(account_id: int | None) -> dict[str, object]:

@@ -1,9 +1,10 @@
 """The editor's server side: real orders, wordings that are kept, and two people at one text."""
 
 import json
+from typing import Any
 
 from app.message_templates.difference import difference
-from tests.world import ADA, World
+from tests.world import ADA, SHOP, World
 
 FIRST = "{{ shop.name }}: order {{ order.name }} is confirmed. Reply STOP to opt out."
 SECOND = "{{ shop.name }}: thank you! Order {{ order.name }} is confirmed. Reply STOP to opt out."
@@ -20,6 +21,34 @@ async def test_a_text_is_shown_with_a_real_order(world: World) -> None:
     preview = (await world.api("POST", f"{CONFIRMED}/preview", body)).json()
     assert preview["text"] == "Hi Ada: #1001"
     assert (await world.api("GET", f"{CONFIRMED}/orders/999")).status_code == 404
+
+
+async def test_what_a_text_may_cost_counts_names_with_letters_outside_the_sms_alphabet(world: World) -> None:
+    await world.ready()
+    lucia = world.shopify.add_customer(SHOP, first_name="Lucía", last_name="Moreno", phone="+13055550142")
+    order = await world.order(lucia)
+    await world.workers_run()
+
+    async def preview(**body: object) -> dict[str, Any]:
+        answer = await world.api("POST", f"{CONFIRMED}/preview", {"locale": "es", **body})
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    sample, hers = await preview(), await preview(order_id=str(order.id))
+    assert (sample["segments"]["encoding"], hers["segments"]["encoding"]) == ("GSM-7", "UCS-2")
+    assert sample["worst_case"]["segments"] >= hers["segments"]["segments"] > sample["segments"]["segments"]
+    assert (sample["dear_letter"], sample["worst_case"]["encoding"]) == ("í", "UCS-2")
+    page = (await world.open_page("/templates/order_confirmed")).text
+    assert "long names, links and letters such as í" in page
+
+    nameless = await preview(template="{{ shop.name }}: {{ order.name }} {{ order.status_url }} STOP")
+    assert (nameless["dear_letter"], nameless["worst_case"]["encoding"]) == (None, "GSM-7")
+    unicode_anyway = await preview(template="¡Sí, {{ customer.name }}! {{ order.status_url }} {{ shop.name }} STOP")
+    assert (unicode_anyway["dear_letter"], unicode_anyway["worst_case"]["encoding"]) == (None, "UCS-2")
+
+    [message] = await world.messages()
+    detail = (await world.open_page(f"/messages/{message['id']}")).text
+    assert "“í” halves what fits into a segment" in detail
 
 
 async def test_every_language_is_shown_as_it_is_sent(world: World) -> None:

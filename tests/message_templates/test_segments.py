@@ -127,3 +127,8 @@ def test_to_plain_leaves_gsm_text_alone(text: str) -> None:
 @given(st.text())
 def test_utf16_length(text: str) -> None:
     assert utf16_length(text) == len(text.encode("utf-16-be", "surrogatepass")) // 2
+
+
+@pytest.mark.parametrize(("text", "name"), [("Lucía", "“í”"), ("a\u200db", "U+200D"), ("a\u00a0b", "U+00A0")])
+def test_an_invisible_offender_is_named_by_its_code(text: str, name: str) -> None:
+    assert [each.name for each in count_segments(text).offenders] == [name]

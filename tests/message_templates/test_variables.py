@@ -1,9 +1,12 @@
 import pytest
 
+from app.message_templates.segments import Encoding, count_segments
 from app.message_templates.variables import (
+    CONNECT_KINDS,
     ORDER_KINDS,
     REPLY_KINDS,
     VARIABLES,
+    dear_values,
     editor_chips,
     longest_values,
     names_for,
@@ -51,6 +54,17 @@ def test_samples_and_longest_values_cover_the_same_names(kind: str) -> None:
 
 def test_the_longest_is_not_shorter_than_the_sample() -> None:
     assert all(len(str(variable.longest)) >= len(str(variable.sample)) for variable in VARIABLES)
+
+
+@pytest.mark.parametrize("kind", sorted(ORDER_KINDS | CONNECT_KINDS))
+def test_dear_values_are_the_longest_with_a_letter_outside_the_sms_alphabet_in_each_name(kind: str) -> None:
+    longest, dear = longest_values(kind), dear_values(kind)
+    for group, fields in longest.items():
+        for field, value in fields.items():
+            named = group in {"customer", "affiliate"} and field.endswith("name")
+            assert len(str(dear[group][field])) == len(str(value))
+            encoding = count_segments(str(dear[group][field])).encoding
+            assert encoding is (Encoding.UCS_2 if named else Encoding.GSM_7), (group, field)
 
 
 def test_editor_chips_are_grouped_in_order() -> None:

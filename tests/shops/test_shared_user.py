@@ -383,6 +383,19 @@ async def test_looking_again_mends_a_number_whose_login_works_again(
     assert (await own_states(world)) == ["ready"]
 
 
+async def test_a_lent_number_sends_again_once_its_shop_has_pasted_another_jwt(world: World) -> None:
+    await world.ready()
+    account = await jane(world, phone_number=SENDER)
+    world.ringcentral.revoke_jwt(world.jwt)
+    end_sessions(world)
+    with pytest.raises(CredentialsRefused):
+        await call_provider(world.deps, await user_of(world), list_numbers)
+    assert await lent_number(world, account) == "broken"
+    [user] = world.ringcentral.state.users.values()
+    await paste(world, world.ringcentral.issue_jwt(user), SENDER)
+    assert await lent_number(world, account) == "ready"
+
+
 async def lent_number(world: World, account: int) -> str:
     [row] = await world.rows(f"SELECT state FROM senders WHERE account_id = {account}")
     return str(row["state"])

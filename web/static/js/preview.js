@@ -16,8 +16,11 @@ export function fillText(bubble, text) {
   bubble.replaceChildren(...parts.map((part, index) => (index % 2 ? element('span', { class: 'link' }, part) : part)));
 }
 
-/** *worst*: segments in the worst case, or null while it is not known. *price*: of one segment, in US dollars. */
-export function showCount(page, { units, segments, unitsLeft }, worst, price) {
+/**
+ * *worst*: segments in the worst case, or null while it is not known; *letter*: of a name, where such a one decides it.
+ * *price*: of one segment, in US dollars.
+ */
+export function showCount(page, { units, segments, unitsLeft }, worst, price, letter) {
   const meter = page.querySelector('[data-meter]');
   const room = units + unitsLeft;
   meter.dataset.level = segments <= 1 ? 'ok' : segments <= 3 ? 'more' : 'many';
@@ -25,7 +28,7 @@ export function showCount(page, { units, segments, unitsLeft }, worst, price) {
   meter.querySelector('[data-bars]').replaceChildren(...bars(segments, units, room));
   page.querySelector('[data-bubble-note]').textContent = segmentsInWords(segments);
   if (worst === null) return;
-  meter.querySelector('[data-worst]').textContent = worst > segments ? tell('worstCase', { count: worst }) : '';
+  meter.querySelector('[data-worst]').textContent = worst > segments ? tell(letter ? 'worstLetter' : 'worstCase', { count: worst, letter }) : '';
   meter.querySelector('[data-cost]').textContent = tellCost(segments * price, Math.max(worst, segments) * price);
 }
 
@@ -34,14 +37,20 @@ export function forgetCost(page) {
   for (const place of page.querySelectorAll('[data-worst], [data-cost]')) place.textContent = '';
 }
 
-/** Dear characters that the merchant typed (those of a customer's name cannot be helped), and the linter's other findings. */
+/**
+ * Dear characters that the merchant typed, or else those of the values filled in, which cannot be helped, and the linter's
+ * other findings.
+ */
 export function showHints(page, preview, template) {
-  const own = preview.segments.offenders.filter(({ char }) => template.includes(char));
+  const { offenders } = preview.segments;
+  const own = offenders.filter(({ char }) => template.includes(char));
+  const told = own.length ? own : offenders;
   const hint = page.querySelector('[data-unicode]');
-  hint.hidden = own.length === 0;
-  if (own.length) {
-    const list = own.slice(0, 8).map(({ char }) => nameOf(char)).join(' ');
-    hint.querySelector('[data-unicode-text]').textContent = tell(own.length === 1 ? 'offender' : 'offenders', { list });
+  hint.hidden = told.length === 0;
+  if (told.length) {
+    const list = told.slice(0, 8).map(({ char }) => nameOf(char)).join(' ');
+    const words = (own.length ? 'offender' : 'given') + (told.length > 1 ? 's' : '');
+    hint.querySelector('[data-unicode-text]').textContent = tell(words, { list });
     hint.querySelector('[data-plain]').hidden = !own.some(({ replacement }) => replacement !== null);
   }
   page.querySelector('[data-findings]').replaceChildren(...preview.findings.filter(({ code }) => code !== 'unicode').map(finding));

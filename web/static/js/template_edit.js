@@ -109,7 +109,7 @@ export function mount(form) {
     fillBubble(page, preview.text);
     sides.showOne(locale, preview.text);
     const { encoding, units, segments, units_left: unitsLeft } = preview.segments;
-    showCount(page, { encoding, units, segments, unitsLeft }, preview.worst_case.segments, data.price);
+    showCount(page, { encoding, units, segments, unitsLeft }, preview.worst_case.segments, data.price, preview.dear_letter);
     showHints(page, preview, text.value);
   }
 
