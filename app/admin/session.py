@@ -13,6 +13,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from app.core.edge import PROVEN
 from app.core.errors import Unavailable
 from app.core.jobs import enqueue
 from app.core.log import get_logger
@@ -66,6 +67,7 @@ async def open_visit(request: Request, id_token: str | None) -> Visit:
     named = {clean_shop_domain(value) for value in request.query_params.getlist("shop")}
     if named - {staff.shop_domain}:
         raise OtherShop
+    request.scope[PROVEN] = True
     shop, away = await _open(deps, staff, id_token or "")
     await _welcome(deps, shop)
     return Visit(request, deps, shop, f"staff:{staff.user_id}", away)

@@ -21,6 +21,8 @@ log = get_logger(__name__)
 LEFT_OUT = "/webhooks/"
 TOO_MANY = "Too many requests. Please try again in a moment."
 PROOFLESS = frozenset({401, 403, 404, 405})
+PROVEN = "proven"
+"""In the scope of a request whose caller has shown a valid token or key: what it asks for in vain is no guessing."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ class RateLimited:
             return
 
         async def counting(message: Message) -> None:
-            if message["type"] == "http.response.start" and not limit.every and message["status"] in PROOFLESS:
+            vain = message["type"] == "http.response.start" and message["status"] in PROOFLESS
+            if vain and not limit.every and PROVEN not in scope:
                 limit.limit.take(caller)
             await send(message)
 

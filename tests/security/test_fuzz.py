@@ -239,7 +239,7 @@ async def test_no_json_endpoint_answers_500(world: World) -> None:
                 content=body,
             )
             assert answer.status_code < 500, (target, body[:200], answer.text)
-            assert answer.status_code != 429, "a limit would hide what this looks for"
+            assert answer.status_code != 429, (target, answer.text, "a limit would hide what this looks for")
             assert answer.headers["content-type"] == "application/json"
     assert (await world.open_page("/settings")).status_code == 200
 

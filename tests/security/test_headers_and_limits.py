@@ -68,7 +68,8 @@ async def test_installing_over_and_over_is_limited(world: World) -> None:
 async def test_calls_without_proof_are_limited_and_staff_are_not(world: World) -> None:
     await world.install()
     for _ in range(310):
-        assert (await world.api("GET", "/settings")).status_code == 200
+        assert (await world.api("GET", "/messages/4711")).status_code == 404
+    assert (await world.api("GET", "/settings")).status_code == 200
     statuses = [(await world.http.get(f"{world.url}/api/admin/settings")).status_code for _ in range(330)]
     assert set(statuses) == {401, 429}
     assert statuses[0] == 401

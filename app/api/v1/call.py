@@ -26,6 +26,7 @@ from app.connect.keys import Pace, find_key, take_call
 from app.connect.models import Account, ApiKey, ApiRequest
 from app.connect.queries.accounts import find_account, find_account_by_connect_id
 from app.connect.queries.api import claim_answer, keep_answer
+from app.core.edge import PROVEN
 from app.core.errors import AppError, Invalid
 from app.core.log import get_logger
 from app.core.whole_number import whole_number
@@ -199,6 +200,7 @@ async def _open(request: Request, deps: Deps, scope: str, largest: int, known: K
         raise ApiError(403, "missing_scope", f"This API key lacks the scope {scope}.")
     if not shop.installed:
         raise ApiError(403, "app_uninstalled", "The shop has uninstalled the app.")
+    request.scope[PROVEN] = True
     return Call(request, deps, shop, key, await read_capped(request, largest))
 
 
