@@ -6,14 +6,14 @@ which JSON does not mind: the browser then shows a download instead of an empty 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import msgspec
-from starlette.responses import StreamingResponse
 
 from app.admin.page import render_piece, stream_document
 from app.core.log import get_logger
+from app.core.streamed import Streamed, end
 from app.deps import Deps
 from app.messages.evidence import evidence_of
 from app.shops.models import Shop
@@ -24,11 +24,11 @@ FAILED = "<p>The record could not be read. Close this page and ask for it again.
 READY = "<style>.working { display: none; }</style>"
 
 
-def evidence_page(deps: Deps, shop: Shop, phone: str) -> StreamingResponse:
+def evidence_page(deps: Deps, shop: Shop, phone: str) -> Streamed:
     return stream_document(_page(deps, shop, phone))
 
 
-async def evidence_data(deps: Deps, shop: Shop, phone: str) -> AsyncIterator[bytes]:
+async def evidence_data(deps: Deps, shop: Shop, phone: str) -> AsyncGenerator[bytes, None]:
     yield b" "
     try:
         async with deps.db.transaction() as session:
@@ -39,7 +39,7 @@ async def evidence_data(deps: Deps, shop: Shop, phone: str) -> AsyncIterator[byt
     yield msgspec.json.encode(evidence)
 
 
-async def _page(deps: Deps, shop: Shop, phone: str) -> AsyncIterator[str]:
+async def _page(deps: Deps, shop: Shop, phone: str) -> AsyncGenerator[str, None]:
     yield render_piece("admin/evidence_head.html", phone=phone, shop=shop)
     shares: asyncio.Queue[float | None] = asyncio.Queue()
     working = asyncio.create_task(_collect(deps, shop, phone, shares))
@@ -52,9 +52,7 @@ async def _page(deps: Deps, shop: Shop, phone: str) -> AsyncIterator[str]:
         log.exception("evidence.failed", shop_id=shop.id)
         yield READY + FAILED
     finally:
-        # Its transaction is to end here, also when the reader has gone: nobody else would wait for it.
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
+        await end(working)
 
 
 async def _collect(deps: Deps, shop: Shop, phone: str, shares: asyncio.Queue[float | None]) -> dict[str, Any]:

@@ -3,17 +3,18 @@
 The address needs no session token, because a browser's download cannot carry one.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, Response
 
 from app.admin.evidence import evidence_data, evidence_page
 from app.admin.json_body import read_object
 from app.admin.messages import read_filters
 from app.admin.session import Visit
+from app.core.streamed import Streamed
 from app.deps import Deps
 from app.messages.export import export_csv, export_opt_outs, make_export_link, take_export_link
 from app.messages.people import phones_of_people
@@ -58,9 +59,9 @@ async def download_export(request: Request) -> Response:
     return _file(export_csv(deps, shop_id, filters), f"messages-{day}.csv")
 
 
-def _file(pieces: AsyncIterator[bytes], name: str, media_type: str = "text/csv; charset=utf-8") -> Response:
+def _file(pieces: AsyncGenerator[bytes, None], name: str, media_type: str = "text/csv; charset=utf-8") -> Response:
     headers = {**NO_STORE, "Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingResponse(pieces, headers=headers, media_type=media_type)
+    return Streamed(pieces, headers=headers, media_type=media_type)
 
 
 async def _evidence(deps: Deps, shop_id: int, day: str, phone: str, wanted: str) -> Response:

@@ -6,7 +6,7 @@ inline code and no nonce, which would keep the scripts of a page written by the 
 """
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup, escape
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, Response
 
 from app.admin.scripts import scripts_of
 from app.admin.session import (
@@ -37,6 +37,7 @@ from app.core.language import SOURCE, language, language_of
 from app.core.log import get_logger
 from app.core.phone import readable
 from app.core.static_files import static_files
+from app.core.streamed import Streamed
 from app.deps import Deps
 from app.shopify.shop_domain import clean_shop_domain
 from app.shops.models import Shop
@@ -91,7 +92,7 @@ def render_piece(template: str, **values: Any) -> str:
     return _templates(SOURCE).get_template(template).render(**values)
 
 
-def stream_document(pieces: AsyncIterator[str]) -> StreamingResponse:
+def stream_document(pieces: AsyncGenerator[str, None]) -> Streamed:
     """A document to be printed or kept, without frame and scripts, shown as far as it is made."""
     headers = {
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
@@ -99,7 +100,7 @@ def stream_document(pieces: AsyncIterator[str]) -> StreamingResponse:
         "X-Content-Type-Options": "nosniff",
         "X-Accel-Buffering": "no",
     }
-    return StreamingResponse(pieces, media_type="text/html", headers=headers)
+    return Streamed(pieces, media_type="text/html", headers=headers)
 
 
 @page

@@ -5,11 +5,11 @@ that an ordinary answer would have had. A page that stops listening ends the che
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 import msgspec
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from app.admin.explain import explain
 from app.admin.page import with_phones
@@ -17,6 +17,7 @@ from app.admin.session import Visit
 from app.core.errors import AppError
 from app.core.language import language_of
 from app.core.log import get_logger
+from app.core.streamed import Streamed, end
 from app.shops.progress import Tell, tell_nobody
 
 log = get_logger(__name__)
@@ -30,10 +31,10 @@ async def answer_in_steps(visit: Visit, work: Work) -> dict[str, Any] | Response
         return await work(tell_nobody)
     # Without this header a proxy in front may collect the lines until the end.
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_lines(visit, work), media_type=LINES, headers=headers)
+    return Streamed(_lines(visit, work), media_type=LINES, headers=headers)
 
 
-async def _lines(visit: Visit, work: Work) -> AsyncIterator[bytes]:
+async def _lines(visit: Visit, work: Work) -> AsyncGenerator[bytes, None]:
     lines: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
     told = language_of(visit.request).told
 
@@ -58,6 +59,4 @@ async def _lines(visit: Visit, work: Work) -> AsyncIterator[bytes]:
         while (line := await lines.get()) is not None:
             yield msgspec.json.encode(line) + b"\n"
     finally:
-        # What it holds in the database is to be let go here, also when the reader has gone.
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        await end(running)

@@ -12,7 +12,7 @@ import hashlib
 import io
 import json
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -73,7 +73,7 @@ async def take_export_link(deps: Deps, session: AsyncSession, token: str) -> tup
     return None if row is None else (row.shop_id, json.loads(deps.vault.decrypt(row.filters_encrypted)))
 
 
-async def export_csv(deps: Deps, shop_id: int, filters: Mapping[str, Any]) -> AsyncIterator[bytes]:
+async def export_csv(deps: Deps, shop_id: int, filters: Mapping[str, Any]) -> AsyncGenerator[bytes, None]:
     """The whole log under these filters, newest first, in pieces of some hundred rows."""
     yield (BYTE_ORDER_MARK + _csv([[title for title, _ in COLUMNS]])).encode()
     before: int | None = None
@@ -88,7 +88,7 @@ async def export_csv(deps: Deps, shop_id: int, filters: Mapping[str, Any]) -> As
         before = found.next
 
 
-async def export_opt_outs(deps: Deps, shop_id: int) -> AsyncIterator[bytes]:
+async def export_opt_outs(deps: Deps, shop_id: int) -> AsyncGenerator[bytes, None]:
     """Everybody who gets no texts, newest first, with how and in which words they said so."""
     yield (BYTE_ORDER_MARK + _csv([list(OPT_OUT_COLUMNS)])).encode()
     before: tuple[datetime, int] | None = None
