@@ -8,6 +8,7 @@ from app.config import Settings
 from app.core.clock import Clock
 from app.core.crypto import Vault
 from app.core.db import Database
+from app.core.errands import Errands
 from app.core.http import Http
 from app.core.lanes import Lanes
 from app.core.remembered import Remembered
@@ -35,6 +36,7 @@ class Deps:
     """By name and transport, as stored with a sender."""
     turns: Turns = field(default_factory=Turns)
     lanes: Lanes = field(default_factory=Lanes)
+    errands: Errands = field(default_factory=Errands)
     names: Remembered[tuple[int, bytes]] = field(default_factory=lambda: Remembered(most=10_000))
     """What customers are called, by shop and fingerprint of the phone: see `app.messages.names`."""
     outbox_changed: asyncio.Event = field(default_factory=asyncio.Event)

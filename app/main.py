@@ -26,6 +26,7 @@ from app.core.memory import settle_memory
 from app.core.migrations import is_current
 from app.core.rate_limit import RateLimit
 from app.core.static_files import static_files
+from app.core.streamed import end
 from app.deps import Deps
 from app.hosted.routes import hosted_routes
 from app.messages.dispatch import announce_queued
@@ -59,7 +60,7 @@ def create_app(open_deps: DepsOpener) -> WebApp:
                 yield {"deps": deps, "intake": intake}
             finally:
                 for each in running:
-                    each.cancel()
+                    await end(each)
                 await intake.close()
 
     return WebApp(

@@ -10,6 +10,7 @@ from app.core.clock import Clock, system_clock
 from app.core.crypto import Vault
 from app.core.db import Database
 from app.core.discovery import import_named, import_submodules
+from app.core.errands import Errands
 from app.core.http import Http
 from app.core.jobs import registry
 from app.core.outside import OutsideWires
@@ -86,6 +87,7 @@ async def open_deps(settings: Settings, database_url: str, *, clock: Clock = sys
             secret = settings.shopify_api_secret.get_secret_value()
             oauth = OAuthClient(admin, settings.shopify_api_key, secret, clock)
             tokens = OfflineTokens(database, vault, oauth, clock)
+            errands = Errands()
             try:
                 yield Deps(
                     settings=settings,
@@ -98,8 +100,10 @@ async def open_deps(settings: Settings, database_url: str, *, clock: Clock = sys
                     oauth=oauth,
                     tokens=tokens,
                     providers=build_providers(settings, http, clock),
+                    errands=errands,
                 )
             finally:
+                await errands.close()
                 await tokens.finish()
     finally:
         await database.close()

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from starlette.background import BackgroundTask
 from starlette.responses import Response
 
 from app.admin.page import render
@@ -19,5 +18,5 @@ def render_with_names(visit: Visit, name: str, phones: Sequence[str], **values: 
     names = known_names(deps, shop_id, phones)
     response = render(visit, name, names=names, names_late=late, **values)
     if asked:
-        response.background = BackgroundTask(ask_names, deps, shop_id, asked)
+        deps.errands.run(ask_names(deps, shop_id, asked))
     return response
