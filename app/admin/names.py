@@ -1,4 +1,4 @@
-"""Pages that say what customers are called: they show what is known, and what is not is asked for after the answer."""
+"""Pages that say what customers are called: they show what is known and wait for nothing; the rest is asked for."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,7 +1,7 @@
 """What the customers behind numbers are called, for pages that show conversations.
 
 Names are Shopify's and are not stored here. A page shows the ones that this process remembers and does not wait for the
-others: they are asked for once it has been answered, for all its numbers at once, and stand there at its next look.
+others: they are asked for beside its answer, for all its numbers at once, and stand there at its next look.
 A name that is old is asked for again while it still shows, so that it does not come and go on a page that stays open.
 Source: Shopify Admin API, `customers`, its search field `phone`.
 """

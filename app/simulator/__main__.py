@@ -107,7 +107,7 @@ What to do next
   4. Answer from the telephone: HELP, STOP, START. The app's message log says what was sent, what was not, and why.
   5. Under Affiliate, invite Jane and open her page: she joins, connects her own number, and her customers hear from it.
 
-Quiet hours are those of a real shop: at night in the customer's zone, turn them off in the app's settings to see texts.
+Quiet hours are those of a real shop: at night in the customer's zone, turn them off under Settings, Sending hours.
 Logs: {trial.children.logs}   Ctrl-C ends everything; the next start finds it as it was (--fresh starts over).""")
 
 
