@@ -41,9 +41,12 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
+PATIENCE = 20_000
+"""Milliseconds that anything may take to show up: a busy machine is not a fault of a page."""
 CDN = "https://cdn.shopify.com/"
 running: list[Chromium] = []
 ELSEWHERE = re.compile(r"^(?:https?|wss?)://(?!127\.0\.0\.1[:/]|localhost[:/])")
+expect.set_options(timeout=PATIENCE)
 
 
 class Browser:
@@ -200,5 +203,5 @@ async def _context(chromium: Chromium, width: int, height: int, locale: str) -> 
         timezone_id="America/New_York",
         reduced_motion="reduce",
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     return context

@@ -104,7 +104,7 @@ async def test_opt_outs_are_written_while_their_index_is_being_made(empty_databa
             while not await quick.fetchval(WAITS_FOR_A_WRITER, THE_INDEX):
                 assert not upgrading.done()
                 await asyncio.sleep(0.02)
-            await quick.execute(OPT_OUT, shop, b"written meanwhile", timeout=3)
+            await quick.execute(OPT_OUT, shop, b"written meanwhile", timeout=20)
     finally:
         await transaction.commit()
     await upgrading

@@ -86,7 +86,7 @@ async def test_a_silent_server_is_given_up() -> None:
     async with server, Http(shards=1) as http:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         with pytest.raises(httpx2.ReadTimeout):
-            await http.request("GET", url, timeout=httpx2.Timeout(0.1))
+            await http.request("GET", url, timeout=httpx2.Timeout(30, read=0.1))
     assert None not in (TIMEOUT.connect, TIMEOUT.read, TIMEOUT.write, TIMEOUT.pool)
 
 

@@ -191,11 +191,11 @@ async def test_a_broken_line_carries_no_secret(clock: HeldClock) -> None:
 async def test_a_silent_server_ends_a_login_at_its_deadline_and_leaves_the_loop_free(
     stub: Stub, clock: HeldClock
 ) -> None:
-    stub.answer("POST", TOKEN, Reply(body=GRANTED, delay=1.0))
+    stub.answer("POST", TOKEN, Reply(body=GRANTED, delay=3.0))
     started = time.monotonic()
     with pytest.raises(ProviderUnavailable) as caught:
         await log_in(credentials(server=stub.url), Servers(stub.url), clock, deadline=0.2)
-    assert time.monotonic() - started < 0.9
+    assert time.monotonic() - started < 2.5
     assert_no_secret(caught.value)
 
 

@@ -530,7 +530,7 @@ async def test_an_address_that_ringcentral_cannot_use_is_the_operators_matter(
 async def test_the_handshake_can_be_answered_while_the_call_is_under_way(
     subscribe: Callable[[], Awaitable[Any]], stub: Stub
 ) -> None:
-    stub.answer("POST", SUBSCRIPTIONS, Reply(body=MADE, delay=0.2))
+    stub.answer("POST", SUBSCRIPTIONS, Reply(body=MADE, delay=1.0))
     under_way = asyncio.ensure_future(subscribe())
     await asyncio.sleep(0.1)
     assert not under_way.done()
