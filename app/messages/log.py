@@ -122,7 +122,7 @@ async def message_detail(deps: Deps, session: AsyncSession, shop_id: int, messag
         "order_id": message.order_id,
         "cost_micros": message.cost_micros,
         "sender": await number_of(session, shop_id, message.sender_id),
-        "can_resend": can_resend(message),
+        "can_resend": await can_resend(session, message),
         "can_cancel": can_cancel(message),
         "conversation": key_of(message.phone_hash) if message.phone_hash is not None else None,
     }

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.consent.queries import is_suppressed
 from app.core.db import after_commit
 from app.core.errors import Conflict
 from app.deps import Deps
@@ -19,7 +20,6 @@ from app.shops.queries import find_sender, get_sender, write_audit
 
 POINTLESS = frozenset(
     {
-        reasons.OPTED_OUT.code,
         reasons.UNSUBSCRIBED.code,
         reasons.NEVER_SUBSCRIBED.code,
         reasons.ORDER_CANCELLED.code,
@@ -33,11 +33,16 @@ POINTLESS = frozenset(
 STILL_USEFUL = timedelta(hours=24)
 
 
-def can_resend(message: Message) -> bool:
-    """Failed, skipped, expired or cancelled texts about an order, unless a second attempt is pointless."""
+async def can_resend(session: AsyncSession, message: Message) -> bool:
+    """Failed, skipped, expired or cancelled texts about an order, unless a second attempt is pointless. An opt-out was
+    the reason only until the customer opted in again."""
     kind = kinds.find(message.kind)
     ended = message.state in (MessageState.FAILED, MessageState.SKIPPED, MessageState.EXPIRED, MessageState.CANCELLED)
-    return ended and kind is not None and kind.about_order and message.reason_code not in POINTLESS
+    if not ended or kind is None or not kind.about_order or message.reason_code in POINTLESS:
+        return False
+    if message.reason_code != reasons.OPTED_OUT.code:
+        return True
+    return message.phone_hash is not None and not await is_suppressed(session, message.shop_id, message.phone_hash)
 
 
 def can_cancel(message: Message) -> bool:
@@ -47,7 +52,7 @@ def can_cancel(message: Message) -> bool:
 async def resend_message(deps: Deps, session: AsyncSession, shop: Shop, message_id: int, *, actor: str) -> None:
     """Raises `NotFound`, or `Conflict` with the reason why not."""
     message = await get_message(session, shop.id, message_id)
-    if not can_resend(message):
+    if not await can_resend(session, message):
         raise Conflict("This text cannot be sent again: " + (message.reason or f"it is {message.state}."))
     first = await get_sender(session, shop.id, message.sender_id) if message.sender_id is not None else None
     sender = await find_sender(session, shop.id, account_id=first.account_id if first is not None else None)

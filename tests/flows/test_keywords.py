@@ -70,6 +70,28 @@ async def opt_outs_at_ringcentral(world: World) -> list[dict[str, str]]:
     return records
 
 
+async def test_a_text_that_a_stop_held_back_can_be_sent_again_only_after_start(world: World) -> None:
+    await world.ready()
+    await world.texts_from(ADA, "STOP")
+    await world.order()
+    await world.workers_run()
+    [text] = [each for each in await world.messages() if each["kind"] == "order_confirmed"]
+    assert text["reason"]["code"] == "opted_out"
+    path = f"/messages/{text['id']}"
+    assert "Send again" not in (await world.open_page(path)).text
+    assert (await world.api("POST", f"{path}/resend")).status_code == 409
+    await world.texts_from(ADA, "START")
+    await world.workers_run()
+    page = (await world.open_page(path)).text
+    assert ("Send again" in page, "They have opted in again since" in page) == (True, True)
+    heard = len(world.texts_on(ADA))
+    assert (await world.api("POST", f"{path}/resend")).status_code == 200
+    await world.advance(minutes=10)  # RingCentral's own list is emptied first
+    await world.workers_run()
+    assert len(world.texts_on(ADA)) == heard + 1
+    assert "has been confirmed" in world.texts_on(ADA)[-1]
+
+
 async def test_start_lifts_the_stop_here_and_in_shopify(world: World) -> None:
     await world.ready()
     await world.texts_from(ADA, "STOP")
