@@ -26,6 +26,7 @@ from app.connect.queries.attribution import attributions_of
 from app.connect.queries.orders import order_page
 from app.connect.queries.outgoing import endpoints_of
 from app.connect.request_log import request_log
+from app.connect.rules import NAMED
 from app.core.errors import AppError, Invalid
 from app.core.language import language_of
 from app.notifications.catalogue import describe_notification, get_kind
@@ -129,7 +130,9 @@ async def show_attribution(visit: Visit) -> Response:
             trouble = error.sentence
         except AppError as error:
             trouble = language_of(visit.request).told(error.sentence)
-    return render(visit, "connect_attribution", rules=rules, accounts=accounts, tried=tried, trouble=trouble)
+    return render(
+        visit, "connect_attribution", rules=rules, named=NAMED, accounts=accounts, tried=tried, trouble=trouble
+    )
 
 
 @page

@@ -31,7 +31,9 @@ export function mount(form) {
     compare: (now, values) => sets(form).map((set) => ({ label: set.querySelector('legend').textContent, theirs: inOneLine(set, now), mine: inOneLine(set, values) }))
       .filter((row) => row.theirs !== row.mine),
     onSaved: (saved) => { was = saved.rules; },
+    onReset: () => arrange(form),
   });
+  form.addEventListener('change', () => arrange(form));
   button.addEventListener('click', () => {
     clearErrors(form);
     whileLoading([button], tryOut);
@@ -44,6 +46,15 @@ const inOneLine = (set, values) => fieldsOf(set)
   .map((field) => [field, values[field.getAttribute('name')]])
   .filter(([, value], at, [[, kind]]) => at === 0 || (kind && (value || at === 3)))
   .map((each) => inWords(...each)).join(' · ');
+
+/** What a rule has no use for stays away: all but its first choice while there is none, and a name where there is but one. */
+function arrange(form) {
+  for (const set of sets(form)) {
+    const [kind, name, ...rest] = fieldsOf(set);
+    name.hidden = !form.dataset.named.split(' ').includes(kind.value);
+    for (const field of rest) field.hidden = !kind.value;
+  }
+}
 
 /** Somebody else's list may be longer. */
 function makeRoom(form, count) {
