@@ -8,8 +8,9 @@ from starlette.responses import Response
 
 from app.admin import wording
 from app.admin.in_address import path_id
+from app.admin.names import render_with_names
 from app.admin.order_links import order_links
-from app.admin.page import page, render
+from app.admin.page import page
 from app.admin.session import Visit
 from app.admin.templates import KIND
 from app.core.errors import Invalid
@@ -39,20 +40,21 @@ async def show_messages(visit: Visit) -> Response:
     except Invalid as invalid:
         # A mistyped address shows the log without its wrong part, rather than a fault.
         filters = read_filters(QueryParams([pair for pair in given.multi_items() if pair[0] not in invalid.errors]))
-    # The page does not wait for Shopify: its script asks for names once more, with time.
-    patience = PATIENCE if given.get("names") == "late" else GLANCE
+    # The page does not wait for Shopify: its script asks who has that name once more, with time.
+    patience = PATIENCE if given.get("people") == "late" else GLANCE
     people = await phones_of_people(visit.deps, visit.shop.id, filters["q"], patience=patience)
     async with visit.deps.db.transaction() as session:
         found = await log_page(visit.deps, session, visit.shop.id, **filters, people=people)
         unread = await count_unread(session, visit.shop.id)
     kept = {name: filters[name] for name in ("status", "kind", "q") if filters[name]}
-    return render(
+    return render_with_names(
         visit,
         "messages",
+        [each["to"] for each in found["messages"] if each["to"]],
         messages=found["messages"],
         searched=found.get("searched"),
         by_name=found.get("by_name", False),
-        names_late=people is None and patience == GLANCE,
+        people_late=people is None and patience == GLANCE,
         unasked=found.get("unasked", False),
         filters=filters,
         filtered=bool(kept),
@@ -70,9 +72,10 @@ async def show_message(visit: Visit) -> Response:
     async with visit.deps.db.transaction() as session:
         message = await message_detail(visit.deps, session, visit.shop.id, path_id(visit, NO_MESSAGE))
     links = await order_links(visit, [message["order_id"]] if message["order_id"] else [])
-    return render(
+    return render_with_names(
         visit,
         "message",
+        [message["to"]] if message["to"] else [],
         message=message,
         order_link=links.get(message["order_id"]),
         dear=count_segments(message["text"] or "").offenders if message["segments"] else (),

@@ -65,7 +65,9 @@ async def test_names_stand_beside_numbers_once_shopify_has_said_them(world: Worl
     later = await page_with(world, path, "Ada Lovelace")
     assert ('data-every="10"' in later, "+1 305-555-0142" in later) == (True, True)
     assert 'heading="Ada Lovelace"' in (await world.open_page(f"{path}/{key}")).text
-    assert "Ada Lovelace" in (await world.open_page("/")).text
+    for place in ("/", "/messages", f"/messages/{(await world.messages())[0]['id']}"):
+        shown = (await world.open_page(place)).text
+        assert ("Ada Lovelace" in shown, 'data-every="2"' in shown) == (True, False), place
     assert names_asked(world) == 1
     await world.advance(minutes=20)
     await page_with(world, path, "Ada Lovelace")

@@ -157,6 +157,6 @@ async def test_the_log_does_not_wait_for_names_but_asks_for_them_once_more(world
     world.shopify.faults.add(Fault("graphql", hang_seconds=0.6))
     page = (await world.http.get(f"{world.url}/messages?{query}&q=Lovelace")).text
     assert "Shopify is being asked for customers named “Lovelace”." in page
-    late = (await world.http.get(f"{world.url}/messages?{query}&q=Lovelace&names=late")).text
+    late = (await world.http.get(f"{world.url}/messages?{query}&q=Lovelace&people=late")).text
     assert "Texts to customers named “Lovelace” in Shopify." in late
     assert "Shopify is being asked" not in late

@@ -50,7 +50,7 @@ async def test_a_search_says_when_names_could_not_be_looked_up(world: World) -> 
     found = (await world.api("GET", "/messages?q=Webster")).json()
     assert (found["messages"], found["unasked"]) == ([], True)
     bearer = {"Authorization": f"Bearer {world.shopify.id_token(SHOP)}"}
-    page = await world.http.get(f"{world.url}/messages?q=Webster&names=late", headers=bearer)
+    page = await world.http.get(f"{world.url}/messages?q=Webster&people=late", headers=bearer)
     assert "Shopify did not say in time whether customers have this name" in page.text
     refused = await world.api("POST", "/exports", {"q": "Webster"})
     assert (refused.status_code, "Try again" in refused.text) == (503, True)

@@ -27,15 +27,15 @@ export function mount(form) {
     }
     history.replaceState(history.state, '', url);
     showResults(fresh);
-    fillInNames(mine);
+    fillInPeople(mine);
   }
 
   /** Where Shopify took its time to say whose name it is, the results are asked for again while the first are read. */
-  async function fillInNames(mine) {
-    const note = results.querySelector('[data-names-late]');
+  async function fillInPeople(mine) {
+    const note = results.querySelector('[data-people-late]');
     if (!note) return;
     const url = new URL(location.href);
-    url.searchParams.set('names', 'late');
+    url.searchParams.set('people', 'late');
     const fresh = await resultsAt(url);
     if (mine !== latest) return;
     if (fresh) showResults(fresh);
@@ -57,7 +57,7 @@ export function mount(form) {
     clearTimeout(timer);
     timer = setTimeout(apply, TYPING_PAUSE);
   });
-  fillInNames(latest);
+  fillInPeople(latest);
   return () => { clearTimeout(timer); latest += 1; };
 }
 
