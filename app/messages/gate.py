@@ -58,7 +58,10 @@ class Go:
 
 @dataclass(frozen=True)
 class Skip:
+    """*phone*: whose, where that is the reason: once it is no longer, the text can be sent again."""
+
     reason: Reason
+    phone: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,7 @@ ACCESS_PAUSE = timedelta(minutes=5)
 DECISION_PAUSE = timedelta(minutes=30)
 """A doubtful reply: staff releasing it wakes the texts at once, so this is only the net below."""
 UNBLOCKING_PAUSE = timedelta(seconds=3)
+RESUBSCRIBING_PAUSE = timedelta(seconds=15)
 UNBLOCKING_TAKES = timedelta(minutes=10)
 
 
@@ -176,6 +180,9 @@ async def _pass_order_text(
         unwilling = not_opted_out(deps, known, facts.phone or "", checks)
         if unwilling is not None:
             return unwilling
+        untold = _told_shopify(deps, known, facts, checks) if kind.needs_consent else None
+        if untold is not None:
+            return untold
         agreed = await _has_agreed(session, kind, shop, facts, checks)
         if isinstance(agreed, Skip):
             return agreed
@@ -292,7 +299,7 @@ def not_opted_out(deps: Deps, known: Known, phone: str, checks: Checks) -> Skip 
     """Not to who opted out, nor whose words are in doubt, nor before the provider has been told of a START. An opt-out
     here wins over whatever Shopify says."""
     if known.suppressed and not known.held:
-        return checks.failed(reasons.OPTED_OUT)
+        return replace(checks.failed(reasons.OPTED_OUT), phone=phone)
     if known.suppressed:
         checks.held(reasons.HELD_FOR_DECISION.code, reasons.HELD_FOR_DECISION.sentence)
         return Hold(deps.clock() + DECISION_PAUSE, "held until staff decide", phone)
@@ -303,6 +310,18 @@ def not_opted_out(deps: Deps, known: Known, phone: str, checks: Checks) -> Skip 
         return Hold(deps.clock() + UNBLOCKING_PAUSE, "waiting for RingCentral's list", phone)
     checks.passed("not_opted_out", "The number has not opted out")
     return None
+
+
+def _told_shopify(deps: Deps, known: Known, facts: OrderFacts, checks: Checks) -> Hold | None:
+    """Who has just opted in again is not refused for what Shopify says before it has been told."""
+    decision = known.decision
+    if decision is None or decision.change != OPT_IN or read_state(facts.consent) is not ShopifyConsent.UNSUBSCRIBED:
+        return None
+    told = decision.told_shopify_at is not None and decision.told_shopify_at <= facts.read_at
+    if told or deps.clock() - decision.recorded_at >= UNBLOCKING_TAKES:
+        return None
+    checks.held("resubscribing", "Shopify is being told that the customer opted in again")
+    return Hold(deps.clock() + RESUBSCRIBING_PAUSE, "waiting for Shopify to be told", facts.phone)
 
 
 def _consent_reason(state: ShopifyConsent) -> Reason:

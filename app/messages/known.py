@@ -22,7 +22,7 @@ KNOWN: Final = """
 SELECT (
            SELECT s.held FROM suppressions s WHERE s.shop_id = $1 AND s.phone_hash = $2 AND s.lifted_at IS NULL
        ) AS held,
-       newest.change, newest.recorded_at, newest.written_to_provider_at,
+       newest.change, newest.recorded_at, newest.written_to_provider_at, newest.written_to_shopify_at,
        last.state, last.provider_code, last.updated_at,
        (
            SELECT json_object_agg(t.locale, t.text) FROM templates t WHERE t.shop_id = $1 AND t.kind = $3
@@ -33,7 +33,7 @@ SELECT (
        ) AS numbers
 FROM (SELECT 1) AS here
 LEFT JOIN LATERAL (
-    SELECT e.change, e.recorded_at, e.written_to_provider_at FROM consent_events e
+    SELECT e.change, e.recorded_at, e.written_to_provider_at, e.written_to_shopify_at FROM consent_events e
     WHERE e.shop_id = $1 AND e.phone_hash = $2 AND e.change = ANY($4::text[])
     ORDER BY e.seq DESC LIMIT 1
 ) newest ON true
@@ -47,11 +47,13 @@ LEFT JOIN LATERAL (
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The newest opt-out or opt-in of a phone, wherever it came from. *told_provider*: RingCentral's list knows it."""
+    """The newest opt-out or opt-in of a phone, wherever it came from. *told_provider*: RingCentral's list knows it.
+    *told_shopify_at*: since when Shopify's customers do, where there are any."""
 
     change: str
     recorded_at: datetime
     told_provider: bool
+    told_shopify_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,12 @@ class Known:
 
 async def what_is_known(deps: Deps, shop_id: int, phone: str, kind: str = "") -> Known:
     row = await deps.db.pool.fetchrow(KNOWN, shop_id, deps.vault.fingerprint(phone), kind, list(DECISIONS), ANSWERED)
-    told = row["written_to_provider_at"] is not None
+    told, told_shopify_at = row["written_to_provider_at"] is not None, row["written_to_shopify_at"]
+    decided = row["change"] is not None
     return Known(
         suppressed=row["held"] is not None,
         held=bool(row["held"]),
-        decision=Decision(row["change"], row["recorded_at"], told) if row["change"] is not None else None,
+        decision=Decision(row["change"], row["recorded_at"], told, told_shopify_at) if decided else None,
         last=LastAnswer(row["state"], row["provider_code"], row["updated_at"]) if row["state"] is not None else None,
         wording=msgspec.json.decode(row["wording"], type=dict[str, str]) if row["wording"] is not None else {},
         several_numbers=row["numbers"] > 1,

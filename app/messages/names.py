@@ -1,4 +1,4 @@
-"""What the customers behind numbers are called, for pages that show conversations.
+"""What the customers behind numbers are called, for pages that show their texts.
 
 Names are Shopify's and are not stored here. A page shows the ones that this process remembers and does not wait for the
 others: they are asked for beside its answer, for all its numbers at once, and stand there at its next look.

@@ -77,8 +77,8 @@ async def pass_or_settle(deps: Deps, held: Claimed) -> Go | None:
         case Move(sender_id):
             cause = "moved to the number of whose order it is"
             await settle.put_back(deps, held, cause, timedelta(0), called=False, sender_id=sender_id)
-        case Skip(reason):
-            await settle.end_unsent(deps, held, MessageState.SKIPPED, reason, checks)
+        case Skip(reason, phone):
+            await settle.end_unsent(deps, held, MessageState.SKIPPED, reason, checks, phone=phone)
         case Expire(reason):
             await settle.end_unsent(deps, held, MessageState.EXPIRED, reason, checks)
     return None
@@ -262,17 +262,17 @@ async def _change_of_mind(
     was the day's last one keep it waiting."""
     phone, now = ready.phone, deps.clock()
     phone_hash = deps.vault.fingerprint(phone)
-    waiting = {"phone_hash": phone_hash, "phone_encrypted": deps.vault.encrypt(phone)}
+    whose = {"phone_hash": phone_hash, "phone_encrypted": deps.vault.encrypt(phone)}
     heeds = heeds_opt_out(held.message)
     suppression = await find_suppression(session, held.message.shop_id, phone_hash) if heeds else None
     if suppression is not None and suppression.held:
         # It has to be found by its phone when staff decide.
         later = {"cause": reasons.HELD_FOR_DECISION.code, "due_at": now + DECISION_PAUSE}
-        return MessageState.QUEUED, later | waiting
+        return MessageState.QUEUED, later | whose
     if suppression is not None:
         reason = reasons.OPTED_OUT
         values = {"cause": reason.code, "reason_code": reason.code, "reason": reason.sentence}
-        return MessageState.CANCELLED, values
+        return MessageState.CANCELLED, values | whose
     if sender_state != SenderState.READY:
         return MessageState.QUEUED, {"cause": "the number does not send at the moment", "due_at": now}
     if ready.daily_cap is None:
@@ -281,7 +281,7 @@ async def _change_of_mind(
     until = await full_until(session, message.shop_id, phone_hash, ready.daily_cap, now, besides=message.id)
     if until is None:
         return None
-    return MessageState.QUEUED, {"cause": "held by the daily limit", "due_at": until} | waiting
+    return MessageState.QUEUED, {"cause": "held by the daily limit", "due_at": until} | whose
 
 
 async def _keep_slot(session: AsyncSession, held: Claimed, now: datetime) -> None:

@@ -120,7 +120,7 @@ async def put_back(
         values["checks"] = checks.rows
     if phone is not None:
         # A held text must be found by its phone, so that a STOP cancels it.
-        values |= {"phone_encrypted": deps.vault.encrypt(phone), "phone_hash": deps.vault.fingerprint(phone)}
+        values |= _of_phone(deps, phone)
     if sender_id is not None:
         values["sender_id"] = sender_id
     async with deps.db.transaction() as session:
@@ -138,13 +138,20 @@ async def lose_sight(deps: Deps, held: Claimed, unknown: OutcomeUnknown) -> None
         await _end_attempt(deps, session, held.message, MessageState.UNKNOWN, cause, lease_until=now + pause)
 
 
-async def end_unsent(deps: Deps, held: Claimed, state: MessageState, reason: Reason, checks: Checks) -> None:
+async def end_unsent(
+    deps: Deps, held: Claimed, state: MessageState, reason: Reason, checks: Checks, *, phone: str | None = None
+) -> None:
     """The gate says no: nothing was sent and nothing will be."""
     sentence = checks.rows[-1]["sentence"] if checks.rows else reason.sentence
     async with deps.db.transaction() as session:
         await settle_slot(deps, session, held, called=False)
-        values = {"reason_code": reason.code, "reason": sentence, "checks": checks.rows, "lease_until": None}
+        values: dict[str, Any] = {"reason_code": reason.code, "reason": sentence, "checks": checks.rows}
+        values |= {"lease_until": None} | (_of_phone(deps, phone) if phone is not None else {})
         await _end_attempt(deps, session, held.message, state, reason.code, **values)
+
+
+def _of_phone(deps: Deps, phone: str) -> dict[str, bytes]:
+    return {"phone_encrypted": deps.vault.encrypt(phone), "phone_hash": deps.vault.fingerprint(phone)}
 
 
 async def settle_slot(deps: Deps, session: AsyncSession, held: Claimed, *, called: bool) -> None:

@@ -47,7 +47,7 @@ def names_asked(world: World) -> int:
 
 
 async def page_with(world: World, path: str, words: str) -> str:
-    """The page as soon as it says so: what is not known yet is asked for after the answer."""
+    """The page as soon as it says so: what is not known yet is asked for beside the answer."""
     pages = [(await world.open_page(path)).text]
     while words not in pages[-1]:
         assert len(pages) < 200, words

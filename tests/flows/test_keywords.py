@@ -70,26 +70,45 @@ async def opt_outs_at_ringcentral(world: World) -> list[dict[str, str]]:
     return records
 
 
-async def test_a_text_that_a_stop_held_back_can_be_sent_again_only_after_start(world: World) -> None:
+async def test_who_opted_in_again_is_not_refused_before_shopify_knows(world: World) -> None:
     await world.ready()
     await world.texts_from(ADA, "STOP")
+    await world.advance(minutes=1)
+    await world.texts_from(ADA, "START")
+    assert await state_in_shopify(world) == "SUBSCRIBED"
+    # As it is while Shopify has not answered yet.
+    await world.rows("UPDATE consent_events SET written_to_shopify_at = NULL WHERE change = 'opt_in'")
+    customer = world.shopify.shops[SHOP].customers[world.ada.id]
+    customer.consent = "UNSUBSCRIBED"
     await world.order()
     await world.workers_run()
     [text] = [each for each in await world.messages() if each["kind"] == "order_confirmed"]
-    assert text["reason"]["code"] == "opted_out"
-    path = f"/messages/{text['id']}"
-    assert "Send again" not in (await world.open_page(path)).text
-    assert (await world.api("POST", f"{path}/resend")).status_code == 409
+    assert text["state"] == "queued"
+    checks = (await world.api("GET", f"/messages/{text['id']}")).json()["checks"]
+    assert checks[-1] == {
+        "code": "resubscribing",
+        "passed": None,
+        "sentence": "Shopify is being told that the customer opted in again",
+    }
+    customer.consent = "SUBSCRIBED"
+    await world.rows("UPDATE consent_events SET written_to_shopify_at = $1 WHERE change = 'opt_in'", world.clock())
+    await world.advance(seconds=15)
+    await world.workers_run()
+    assert "has been confirmed" in world.texts_on(ADA)[-1]
+
+
+async def test_what_shopify_says_counts_once_it_has_been_told(world: World) -> None:
+    await world.ready()
+    await world.texts_from(ADA, "STOP")
+    await world.advance(minutes=1)
     await world.texts_from(ADA, "START")
     await world.workers_run()
-    page = (await world.open_page(path)).text
-    assert ("Send again" in page, "They have opted in again since" in page) == (True, True)
-    heard = len(world.texts_on(ADA))
-    assert (await world.api("POST", f"{path}/resend")).status_code == 200
-    await world.advance(minutes=10)  # RingCentral's own list is emptied first
+    world.shopify.shops[SHOP].customers[world.ada.id].consent = "UNSUBSCRIBED"
+    await world.advance(seconds=5)
+    await world.order()
     await world.workers_run()
-    assert len(world.texts_on(ADA)) == heard + 1
-    assert "has been confirmed" in world.texts_on(ADA)[-1]
+    [text] = [each for each in await world.messages() if each["kind"] == "order_confirmed"]
+    assert text["reason"]["code"] == "unsubscribed"
 
 
 async def test_start_lifts_the_stop_here_and_in_shopify(world: World) -> None:
