@@ -9,7 +9,7 @@ from app.messages.conversations import key_of
 from app.messages.names import forget_names_of
 from tests.admin.test_conversations import page_with
 from tests.browser import Browser, browsing
-from tests.world import ADA, World
+from tests.world import ADA, SHOP, World
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("one_chromium")]
 
@@ -122,6 +122,51 @@ async def test_a_name_that_comes_late_is_shown_and_is_no_news(world: World) -> N
         await browser.shows("Ada Lovelace")
         await expect(browser.app.get_by_text("+1 212-555-0123", exact=True)).to_be_visible()
         assert await browser.app.locator("[data-said]").text_content() == ""
+
+
+async def test_a_name_comes_late_to_the_log_and_to_a_text_and_moves_nothing(world: World) -> None:
+    await world.ready()
+    await world.order()
+    await world.workers_run()
+    await world.advance(minutes=5)
+    await world.workers_run()
+    async with browsing(world) as browser:
+        await browser.open("/messages", "Messages")
+        row = browser.app.get_by_role("row", name="Order confirmed #1001")
+        to = row.get_by_role("cell").nth(1)
+        await expect(to).not_to_contain_text("Ada Lovelace")
+        before = await to.bounding_box()
+        await page_with(world, "/messages", "Ada Lovelace")
+        await browser.in_frame(LOOKS_AGAIN)
+        await expect(to).to_contain_text("Ada Lovelace")
+        await expect(to).to_contain_text("+1 212-555-0123")
+        assert await to.bounding_box() == before
+        assert await browser.app.locator("[data-said]").text_content() == ""
+
+        forget_names_of(world.deps, 1)
+        [text] = await world.messages()
+        one = f"/messages/{text['id']}"
+        await browser.open(one, "Order confirmed #1001")
+        await browser.in_frame("document.querySelector('#text').dataset.same = 'yes'")
+        await page_with(world, one, "Ada Lovelace")
+        await browser.in_frame(LOOKS_AGAIN)
+        await expect(browser.app.locator("[data-part=to]")).to_contain_text("Ada Lovelace")
+        await expect(browser.app.locator("#text[data-same]")).to_have_count(1)
+        assert await looks_in(browser, seconds=60) == 0, "this text has come to its end, and its name is known"
+
+
+async def test_a_text_to_somebody_without_a_name_is_not_looked_at_for_ever(world: World) -> None:
+    await world.ready()
+    await world.order(customer=world.shopify.add_customer(SHOP, phone="+12125550177", consent="SUBSCRIBED"))
+    await world.workers_run()
+    await world.advance(minutes=5)
+    await world.workers_run()
+    [text] = await world.messages()
+    assert text["state"] == "delivered"
+    async with browsing(world) as browser:
+        await browser.open(f"/messages/{text['id']}", "Order confirmed #1001")
+        assert await looks_in(browser, seconds=10) <= 2
+        assert await looks_in(browser, seconds=60) == 0
 
 
 async def test_the_log_follows_its_texts_and_holds_new_ones_back(world: World) -> None:

@@ -46,6 +46,7 @@ export function mount(form) {
     const giveFocusBack = rememberFocus(results);
     Object.assign(results.dataset, fresh.dataset);
     results.replaceChildren(...fresh.childNodes);
+    results.dispatchEvent(new Event('plan'));
     giveFocusBack(results);
     form.parentElement.querySelector('[data-said]').textContent = fresh.dataset.summary;
   }

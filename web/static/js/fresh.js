@@ -2,7 +2,7 @@
 // shown changes row by row, and news are told to whoever cannot see them. `data-news` says how new rows come in:
 //   order   each where it belongs
 //   hold    not by themselves: a button tells how many there are, so that no row moves away below the mouse
-//   renew   there are no rows; the page is shown anew, at the same place, once `data-version` differs
+//   renew   there are no rows; the page is shown anew, at the same place, once the box's `data-version` differs
 import { keepLooking } from './looking.js';
 import { mountInside } from './modules.js';
 import { nameAs, renew } from './navigation.js';
@@ -14,14 +14,17 @@ const CALM = 4; // as many times longer at most while nothing happens
 export function mount(box) {
   let unchanged = 0;
 
+  /** Whether that was all: the page would not look again by itself any more. */
   function look(now, page) {
     unchanged = now && show(now, page) ? 0 : unchanged + 1;
+    return now && !now.dataset.module && now.dataset.version === box.dataset.version;
   }
 
   /** Whether anything was different. */
   function show(now, page) {
+    if (now.querySelector('[data-people-late]')) return false; // the search says what it knows so far: filters.js asks on
     box.dataset.every = now.dataset.every;
-    if (box.dataset.news === 'renew') return now.dataset.version !== box.dataset.version && showAnew();
+    if (now.dataset.version !== box.dataset.version) return showAnew();
     nameAs(page);
     const parts = keepParts(page);
     parts.forEach(mountInside);

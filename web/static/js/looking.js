@@ -5,7 +5,7 @@ const SLOWEST = 120; // seconds
 
 /**
  * The next look comes *pause()* seconds after the last. *show* is given what *box* is by now, and the whole page, and says
- * whether that was all there is to see. Answers how to stop.
+ * whether that was all there is to see. Answers how to stop. The event `plan` at *box* says that the pause is another now.
  */
 export function keepLooking(box, pause, show) {
   let [timer, failures] = [0, 0];
@@ -31,6 +31,7 @@ export function keepLooking(box, pause, show) {
   }
 
   document.addEventListener('visibilitychange', seen);
+  box.addEventListener('plan', plan);
   plan();
   return () => {
     clearTimeout(timer);
