@@ -38,7 +38,7 @@ BRIDGE = Path(stub_files.__code__.co_filename).parent / "app_bridge"
 MADE_BY_SCRIPTS = {"error", "loading"}
 EVENTS = {"change", "click", "input"}
 """What scripts listen to on elements of Polaris; the others are the browser's own, or ours."""
-NATIVE = {"popstate", "submit", "keyup", "pointerup", "focusout", "collect", "scroll", "visibilitychange"}
+NATIVE = {"popstate", "submit", "keyup", "pointerup", "focusout", "collect", "plan", "scroll", "visibilitychange"}
 
 AGREED = {('s-text-field autocomplete="tel"'), "s-page slot accessory"}
 """Not in the manifest, and documented all the same: there is no phone field, and the badge is App Bridge's."""
