@@ -262,7 +262,7 @@ async def _change_of_mind(
     was the day's last one keep it waiting."""
     phone, now = ready.phone, deps.clock()
     phone_hash = deps.vault.fingerprint(phone)
-    whose = {"phone_hash": phone_hash, "phone_encrypted": deps.vault.encrypt(phone)}
+    whose = settle.of_phone(deps, phone)
     heeds = heeds_opt_out(held.message)
     suppression = await find_suppression(session, held.message.shop_id, phone_hash) if heeds else None
     if suppression is not None and suppression.held:

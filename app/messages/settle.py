@@ -120,7 +120,7 @@ async def put_back(
         values["checks"] = checks.rows
     if phone is not None:
         # A held text must be found by its phone, so that a STOP cancels it.
-        values |= _of_phone(deps, phone)
+        values |= of_phone(deps, phone)
     if sender_id is not None:
         values["sender_id"] = sender_id
     async with deps.db.transaction() as session:
@@ -146,11 +146,12 @@ async def end_unsent(
     async with deps.db.transaction() as session:
         await settle_slot(deps, session, held, called=False)
         values: dict[str, Any] = {"reason_code": reason.code, "reason": sentence, "checks": checks.rows}
-        values |= {"lease_until": None} | (_of_phone(deps, phone) if phone is not None else {})
+        values |= {"lease_until": None} | (of_phone(deps, phone) if phone is not None else {})
         await _end_attempt(deps, session, held.message, state, reason.code, **values)
 
 
-def _of_phone(deps: Deps, phone: str) -> dict[str, bytes]:
+def of_phone(deps: Deps, phone: str) -> dict[str, bytes]:
+    """The columns by which a text is found by its phone, and shown with it."""
     return {"phone_encrypted": deps.vault.encrypt(phone), "phone_hash": deps.vault.fingerprint(phone)}
 
 
