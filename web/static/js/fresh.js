@@ -22,8 +22,8 @@ export function mount(box) {
 
   /** Whether anything was different. */
   function show(now, page) {
-    if (now.querySelector('[data-people-late]')) return false; // the search says what it knows so far: filters.js asks on
     box.dataset.every = now.dataset.every;
+    if (now.querySelector('[data-people-late]')) return false; // what a search by name has found before Shopify answers
     if (now.dataset.version !== box.dataset.version) return showAnew();
     nameAs(page);
     const parts = keepParts(page);
